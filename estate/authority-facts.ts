@@ -1,0 +1,307 @@
+/** The facts that decide authority: a small product type, so that a test can go through every combination of them. */
+import { activeServersOf, type Desired } from "./desired";
+import type {
+  BackupSetRow,
+  DatabaseObservation,
+  InstanceObservation,
+  InstanceRole,
+  Observation,
+} from "./observation-types";
+import {
+  compareContents,
+  databaseOf,
+  familyOf,
+  fenceStillHolds,
+  followsOf,
+  isEmptyContent,
+  isLive,
+  isOnline,
+  isRestoring,
+  newestFullSet,
+  ownTail,
+  positionOf,
+  restoredFrom,
+  restoresOf,
+  sameName,
+} from "./relations";
+
+/** Every value of every fact. `AuthorityFacts` is derived from it, and the exhaustive test walks it. */
+export const authorityFactValues = {
+  /**
+   * The primary site's copy. `damaged`: SUSPECT, RECOVERY_PENDING, EMERGENCY, OFFLINE. `incomplete`: RESTORING after a
+   * restore that was cut. `afterTail`: RESTORING after its own tail-log backup. `mirror`: a mirror without a readable
+   * principal. `other`: RECOVERING and whatever else is no state to decide on.
+   */
+  primaryCopy: [
+    "silent",
+    "absent",
+    "damaged",
+    "incomplete",
+    "restoring",
+    "afterTail",
+    "mirror",
+    "online",
+    "other",
+  ] as const,
+  /** The backup site's copy; `mirrored` and `fenced` are ONLINE too, as principal of a session and read-only. */
+  backupCopy: [
+    "silent",
+    "absent",
+    "damaged",
+    "restoring",
+    "afterTail",
+    "mirrored",
+    "online",
+    "fenced",
+    "other",
+  ] as const,
+  poolState: ["Normal", "FailedOver", "unknown"] as const,
+  family: ["same", "different", "unknown"] as const,
+  /** Whether the primary's copy holds chat; known of an ONLINE copy only. */
+  primaryContent: ["empty", "data", "unknown"] as const,
+  /** Who is written to by chat servers now. */
+  live: ["none", "primary", "backup", "both"] as const,
+  /**
+   * Whether the primary's newest restore came from a set of the backup: `current` is the backup's newest full set, taken
+   * read-only under the fence that still holds; `older` any other of its sets.
+   */
+  restoredFrom: ["none", "older", "current"] as const,
+  comparison: ["equal", "primaryMore", "backupMore", "bothMore", "unknown"] as const,
+  /** configPoolID of a copy contradicts the topology or the other copy. */
+  poolId: ["right", "wrong"] as const,
+  /** Log shipping is registered on both instances, in whole. */
+  registration: ["whole", "partial"] as const,
+  /** The copy that is RESTORING can take the next log of the one that is ONLINE. */
+  follows: ["yes", "no"] as const,
+  /** The tail of the copy that was closed with one: applied by the other, or not yet. */
+  tail: ["none", "pending", "applied"] as const,
+  /** The configuration acknowledges that this very primary copy may be given up. */
+  acknowledged: ["no", "yes"] as const,
+} satisfies Record<string, readonly string[]>;
+
+type FactValues = typeof authorityFactValues;
+
+/** One combination of facts. */
+export type AuthorityFacts = { readonly [Fact in keyof FactValues]: FactValues[Fact][number] };
+
+/** Which instances the facts are about: the principal of each site as it is now (row 38). */
+export interface PresentPrincipals {
+  readonly primary: InstanceRole;
+  readonly backup: InstanceRole;
+}
+
+/** The instance that holds the principal of each site's copy now; a failover inside a site moves it. */
+export function presentPrincipals(observation: Observation, desired: Desired): PresentPrincipals {
+  const principalOf = (principal: InstanceRole, mirror: InstanceRole): InstanceRole => {
+    const here = readable(observation, principal);
+    const there = readable(observation, mirror);
+    const role = (instance: InstanceObservation | undefined): string | undefined =>
+      instance && databaseOf(instance, desired.chat)?.mirroring?.role;
+    return role(there) === "PRINCIPAL" && (here === undefined || role(here) === "MIRROR") ? mirror : principal;
+  };
+  return { primary: principalOf("primary", "primaryMirror"), backup: principalOf("backup", "backupMirror") };
+}
+
+/** The instance's observation; undefined when it does not answer or is not configured. */
+export function readable(observation: Observation, role: InstanceRole): InstanceObservation | undefined {
+  const section = observation.instances[role];
+  return section?.reachable ? section.value : undefined;
+}
+
+/** Machines of the pool, by the topology where the shell answers, else by the configuration. */
+export function poolMachines(observation: Observation, desired: Desired): readonly string[] {
+  return observation.shell.reachable
+    ? observation.shell.value.machines
+    : [...activeServersOf(desired.pool.primary), ...activeServersOf(desired.pool.backup)];
+}
+
+/** Derives the facts from an observation. */
+export function authorityFacts(observation: Observation, desired: Desired): AuthorityFacts {
+  const principals = presentPrincipals(observation, desired);
+  const primary = readable(observation, principals.primary);
+  const backup = readable(observation, principals.backup);
+  const chat = desired.chat;
+  const machines = poolMachines(observation, desired);
+  const backupCopy = backupCopyOf(backup, chat);
+  return {
+    primaryCopy: primaryCopyOf(primary, chat),
+    backupCopy,
+    poolState: poolStateOf(observation),
+    family: familyFact(primary, backup, chat),
+    primaryContent: primary?.content ? (isEmptyContent(primary.content) ? "empty" : "data") : "unknown",
+    live: liveFact(primary, backup, chat, machines),
+    restoredFrom: restoredFact(primary, backup, chat),
+    comparison: compareContents(primary?.content ?? null, backup?.content ?? null),
+    poolId: wrongPool(observation, primary, backup) ? "wrong" : "right",
+    registration: registered(primary, backup, desired) ? "whole" : "partial",
+    follows: followsFact(primary, backup, chat) ? "yes" : "no",
+    tail: tailFact(primary, backup, chat),
+    acknowledged: acknowledgedFact(primary, backup, desired) ? "yes" : "no",
+  };
+}
+
+function primaryCopyOf(instance: InstanceObservation | undefined, chat: string): AuthorityFacts["primaryCopy"] {
+  if (instance === undefined) return "silent";
+  const database = databaseOf(instance, chat);
+  if (database === undefined) return "absent";
+  if (database.mirroring?.role === "MIRROR") return "mirror";
+  if (isOnline(database)) return "online";
+  if (damagedStates.has(database.state) || database.state === "OFFLINE") return "damaged";
+  return isRestoring(database) ? restoringCopy(instance, chat) : "other";
+}
+
+function backupCopyOf(instance: InstanceObservation | undefined, chat: string): AuthorityFacts["backupCopy"] {
+  if (instance === undefined) return "silent";
+  const database = databaseOf(instance, chat);
+  if (database === undefined) return "absent";
+  if (database.mirroring?.role === "MIRROR") return "other";
+  if (isOnline(database)) return onlineBackup(database);
+  if (damagedStates.has(database.state)) return "damaged";
+  if (!isRestoring(database)) return "other";
+  const copy = restoringCopy(instance, chat);
+  // A cut restore of the backup's copy is the seeding of F5 under way: the rows about RESTORING speak of it too.
+  return copy === "incomplete" ? "restoring" : copy;
+}
+
+const damagedStates = new Set(["SUSPECT", "RECOVERY_PENDING", "EMERGENCY"]);
+
+function onlineBackup(database: DatabaseObservation): AuthorityFacts["backupCopy"] {
+  if (database.mirroring !== null) return "mirrored";
+  return database.isReadOnly ? "fenced" : "online";
+}
+
+function restoringCopy(
+  instance: InstanceObservation,
+  chat: string,
+): "incomplete" | "restoring" | "afterTail" | "other" {
+  const position = positionOf(instance, chat);
+  if (position.kind === "unknown") return "other";
+  if (position.kind === "incomplete") return "incomplete";
+  const tail = ownTail(instance, chat);
+  if (tail?.lastLsn === position.lsn) return "afterTail";
+  return restoresOf(instance, chat).length === 0 ? "incomplete" : "restoring";
+}
+
+function poolStateOf(observation: Observation): AuthorityFacts["poolState"] {
+  if (!observation.shell.reachable) return "unknown";
+  const state = observation.shell.value.poolState;
+  // Set-CsPersistentChatState's values; compared without case as the product does.
+  if (sameName(state, "Normal")) return "Normal";
+  return sameName(state, "FailedOver") ? "FailedOver" : "unknown";
+}
+
+function familyFact(
+  primary: InstanceObservation | undefined,
+  backup: InstanceObservation | undefined,
+  chat: string,
+): AuthorityFacts["family"] {
+  const left = primary && familyOf(primary, chat);
+  const right = backup && familyOf(backup, chat);
+  if (left == null || right == null) return "unknown";
+  return left === right ? "same" : "different";
+}
+
+function liveFact(
+  primary: InstanceObservation | undefined,
+  backup: InstanceObservation | undefined,
+  chat: string,
+  machines: readonly string[],
+): AuthorityFacts["live"] {
+  const here = primary !== undefined && isLive(primary, chat, machines);
+  const there = backup !== undefined && isLive(backup, chat, machines);
+  if (here) return there ? "both" : "primary";
+  return there ? "backup" : "none";
+}
+
+function restoredFact(
+  primary: InstanceObservation | undefined,
+  backup: InstanceObservation | undefined,
+  chat: string,
+): AuthorityFacts["restoredFrom"] {
+  if (primary === undefined || backup === undefined) return "none";
+  const set = restoredFrom(primary, backup, chat);
+  if (set === undefined) return "none";
+  return underPresentFence(backup, set, chat) ? "current" : "older";
+}
+
+// While the backup is RESTORING nothing wrote to it since its newest own full set, if that was taken read-only.
+function underPresentFence(backup: InstanceObservation, set: BackupSetRow, chat: string): boolean {
+  const copy = databaseOf(backup, chat);
+  if (copy === undefined || !set.isReadOnly) return false;
+  if (isRestoring(copy)) return newestFullSet(backup, chat)?.backupSetUuid === set.backupSetUuid;
+  return copy.isReadOnly && set.lastRecoveryForkGuid === copy.recoveryForkGuid && fenceStillHolds(set, backup.logWrites);
+}
+
+function wrongPool(
+  observation: Observation,
+  primary: InstanceObservation | undefined,
+  backup: InstanceObservation | undefined,
+): boolean {
+  const topology = observation.shell.reachable ? observation.shell.value.poolGuid : null;
+  const ids = [primary?.content?.configPoolId, backup?.content?.configPoolId, topology].filter((id) => id != null);
+  return new Set(ids).size > 1;
+}
+
+function registered(
+  primary: InstanceObservation | undefined,
+  backup: InstanceObservation | undefined,
+  desired: Desired,
+): boolean {
+  const { primaryServer, secondaryServer, database } = desired.logShipping;
+  const here = primary?.logShippingPrimary.some(
+    (row) =>
+      sameName(row.primaryDatabase, database) &&
+      row.backupJob !== null &&
+      row.secondaries.some((one) => sameName(one.secondaryServer, secondaryServer)),
+  );
+  const there = backup?.logShippingSecondary.some(
+    (row) =>
+      sameName(row.primaryServer, primaryServer) &&
+      sameName(row.database?.secondaryDatabase, database) &&
+      row.copyJob !== null &&
+      row.restoreJob !== null,
+  );
+  return here === true && there === true;
+}
+
+function followsFact(
+  primary: InstanceObservation | undefined,
+  backup: InstanceObservation | undefined,
+  chat: string,
+): boolean {
+  if (primary === undefined || backup === undefined) return false;
+  const copy = databaseOf(primary, chat);
+  const [follower, leader] = copy && isRestoring(copy) ? [primary, backup] : [backup, primary];
+  return followsOf(follower, leader, chat).follows;
+}
+
+// A tail is "applied" when the other copy's newest log restore is that very set.
+function tailFact(
+  primary: InstanceObservation | undefined,
+  backup: InstanceObservation | undefined,
+  chat: string,
+): AuthorityFacts["tail"] {
+  if (primary === undefined || backup === undefined) return "none";
+  const closed = backupCopyOf(backup, chat) === "afterTail" ? backup : primary;
+  const other = closed === backup ? primary : backup;
+  const copy = closed === backup ? "afterTail" : primaryCopyOf(primary, chat);
+  const tail = copy === "afterTail" ? ownTail(closed, chat) : undefined;
+  if (tail === undefined) return "none";
+  const restored = restoresOf(other, chat).find((row) => row.restoreType === "L")?.backupSet;
+  return restored?.backupSetUuid === tail.backupSetUuid ? "applied" : "pending";
+}
+
+function acknowledgedFact(
+  primary: InstanceObservation | undefined,
+  backup: InstanceObservation | undefined,
+  desired: Desired,
+): boolean {
+  if (primary === undefined) return false;
+  const acknowledge = desired.pool.acknowledge;
+  if (primaryCopyOf(primary, desired.chat) === "damaged") return acknowledge.unreadablePrimary;
+  const fork = databaseOf(primary, desired.chat)?.recoveryForkGuid ?? null;
+  if (fork === null) return false;
+  const named =
+    familyFact(primary, backup, desired.chat) === "same" ? acknowledge.privateTail : acknowledge.foreignData;
+  return named === fork;
+}

@@ -1,0 +1,128 @@
+/** What a stack wants of one pool: the configuration with its derived names filled in. Pure. */
+import { joinWindowsPath } from "./configuration-forms";
+import type { Configuration, InstanceConfiguration, PoolConfiguration, SiteConfiguration } from "./configuration";
+import type { InstanceRole } from "./observation-types";
+
+/** Names and numbers of log shipping, all resolved. Minutes throughout. */
+export interface DesiredLogShipping {
+  /** @@SERVERNAME of the instance that is registered as primary, and of the secondary. */
+  readonly primaryServer: string;
+  readonly secondaryServer: string;
+  readonly database: string;
+  readonly share: string;
+  readonly backupDirectory: string;
+  readonly copyFolder: string;
+  readonly jobs: { readonly backup: string; readonly copy: string; readonly restore: string };
+  readonly schedules: { readonly backup: string; readonly copy: string; readonly restore: string };
+  readonly scheduleMinutes: { readonly backup: number; readonly copy: number; readonly restore: number };
+  readonly retentionMinutes: number;
+  readonly backupThresholdMinutes: number;
+  readonly restoreThresholdMinutes: number;
+  readonly historyMinutes: number;
+  readonly restoreDelayMinutes: number;
+  /** 0 off, 1 on, 2 server default. */
+  readonly compression: number;
+}
+
+/** Everything that authority, plan and steps need to know of one pool. */
+export interface Desired {
+  readonly pool: PoolConfiguration;
+  /** Which site this stack makes active. */
+  readonly active: Configuration["active"];
+  readonly unattended: boolean;
+  readonly timeouts: Configuration["timeouts"];
+  readonly chat: string;
+  readonly compliance: string | false;
+  /** FQDNs of the site that is to be active, lower case, sorted. */
+  readonly activeServers: readonly string[];
+  readonly logShipping: DesiredLogShipping;
+  /** Folder below the share for the full backup of the failback: log shipping's cleanup and copy never look there. */
+  readonly backupFolder: string;
+  /** Folder below the share for the full backup that seeds the secondary. */
+  readonly seedFolder: string;
+  /** NAME of the backup set. */
+  readonly backupName: string;
+}
+
+/**
+ * The desired state of one pool of the configuration.
+ * @throws Error when the configuration has no pool of that name.
+ */
+export function desiredOf(configuration: Configuration, poolName: string): Desired {
+  const pool = configuration.pools.find((one) => one.name === poolName);
+  if (pool === undefined) {
+    const names = configuration.pools.map((one) => one.name).join(", ");
+    throw new Error(`The configuration has no pool "${poolName}"; it has ${names}.`);
+  }
+  const { chat, compliance } = pool.databases;
+  const { share } = pool.logShipping;
+  return {
+    pool,
+    active: configuration.active,
+    unattended: configuration.unattended,
+    timeouts: configuration.timeouts,
+    chat,
+    compliance,
+    activeServers: activeServersOf(pool[configuration.active]),
+    logShipping: desiredLogShipping(pool),
+    backupFolder: joinWindowsPath(share, pool.backupSet.folder),
+    seedFolder: joinWindowsPath(share, "seed"),
+    // SSMS's own default for a set's name is "<database>-Full Database Backup".
+    backupName: pool.backupSet.name ?? `${chat}-Full Database Backup`,
+  };
+}
+
+/** FQDNs of a site's active servers, sorted. */
+export function activeServersOf(site: SiteConfiguration): readonly string[] {
+  return site.activeServers.map((server) => server.fqdn).sort();
+}
+
+/** The configured instance of a role; undefined for a mirror that is not configured. */
+export function configuredInstance(pool: PoolConfiguration, role: InstanceRole): InstanceConfiguration | undefined {
+  switch (role) {
+    case "primary":
+      return pool.primary.principal;
+    case "primaryMirror":
+      return pool.primary.mirror;
+    case "backup":
+      return pool.backup.principal;
+    case "backupMirror":
+      return pool.backup.mirror;
+  }
+}
+
+/** The instance's name as people and log shipping know it. */
+export function serverName(pool: PoolConfiguration, role: InstanceRole): string {
+  return configuredInstance(pool, role)?.server ?? role;
+}
+
+function desiredLogShipping(pool: PoolConfiguration): DesiredLogShipping {
+  const shipping = pool.logShipping;
+  const database = pool.databases.chat;
+  const primaryServer = pool.primary.principal.server;
+  return {
+    primaryServer,
+    secondaryServer: pool.backup.principal.server,
+    database,
+    share: shipping.share,
+    backupDirectory: shipping.backupDirectory ?? shipping.share,
+    copyFolder: shipping.copyFolder,
+    jobs: {
+      backup: shipping.jobs.backup ?? `LSBackup_${database}`,
+      copy: shipping.jobs.copy ?? `LSCopy_${primaryServer}_${database}`,
+      restore: shipping.jobs.restore ?? `LSRestore_${primaryServer}_${database}`,
+    },
+    schedules: {
+      backup: `LSBackupSchedule_${primaryServer}1`,
+      copy: "DefaultCopyJobSchedule",
+      restore: "DefaultRestoreJobSchedule",
+    },
+    scheduleMinutes: shipping.scheduleMinutes,
+    retentionMinutes: shipping.retentionMinutes,
+    backupThresholdMinutes: shipping.backupThresholdMinutes,
+    restoreThresholdMinutes: shipping.restoreThresholdMinutes,
+    historyMinutes: shipping.historyMinutes,
+    restoreDelayMinutes: shipping.restoreDelayMinutes,
+    compression: shipping.compression,
+  };
+}

@@ -1,0 +1,191 @@
+/** An instance's section of an observation: a first batch, then the rest side by side. */
+import { z } from "zod";
+import { readContent, readPings, withMoves } from "./compare";
+import type { PoolConfiguration } from "./configuration";
+import { DrError } from "./errors";
+import type { ContentFingerprint, FolderListing, InstanceObservation, InstanceRole } from "./observation-types";
+import { readHistory, readLogShipping } from "./observe-history";
+import { readJobs } from "./observe-jobs";
+import {
+  hasServiceViews,
+  readServer,
+  readServerState,
+  readServices,
+  readSessions,
+  type ServerReading,
+} from "./observe-server";
+import type { SqlServer } from "./sql/connection";
+import {
+  DATABASE_DOES_NOT_EXIST,
+  DATABASE_IN_RESTORE,
+  DATABASE_IN_TRANSITION,
+  DATABASE_IS_MIRROR,
+  DATABASE_NOT_RECOVERED,
+  DATABASE_OFFLINE,
+  DATABASE_RECOVERING,
+  DATABASE_SINGLE_USER_TAKEN,
+  INVALID_OBJECT_NAME,
+  NO_ACCESS_TO_DATABASE,
+} from "./sql/error-numbers";
+import { quoteName, quoteString } from "./sql/quote";
+import { textColumn as text, wholeColumn as whole } from "./sql/rows";
+
+/** Why a database cannot be read although the instance answers: an observation says `null` then. */
+const NOT_READABLE: ReadonlySet<number> = new Set([
+  INVALID_OBJECT_NAME,
+  DATABASE_DOES_NOT_EXIST,
+  NO_ACCESS_TO_DATABASE,
+  DATABASE_NOT_RECOVERED,
+  DATABASE_RECOVERING,
+  DATABASE_SINGLE_USER_TAKEN,
+  DATABASE_IN_RESTORE,
+  DATABASE_OFFLINE,
+  DATABASE_IN_TRANSITION,
+  DATABASE_IS_MIRROR,
+]);
+
+/** Rights without which a reading would leave out rows in silence, and absence must never be read as "nothing there". */
+const NEEDED_RIGHTS = ["VIEW SERVER STATE", "VIEW ANY DEFINITION", "VIEW ANY DATABASE"] as const;
+
+const countRow = z.object({ n: whole });
+const featureRow = z.object({ feature: text });
+const treeRow = z.object({ subdirectory: text, depth: whole, file: whole });
+
+/**
+ * Reads one instance. Nothing is changed; reading sys.database_recovery_status may start a database that AUTO_CLOSE has closed.
+ * Throws DrError when the instance does not answer or the login lacks a right.
+ */
+export async function readInstance(
+  server: SqlServer,
+  pool: PoolConfiguration,
+  role: InstanceRole,
+): Promise<InstanceObservation> {
+  const { chat, compliance } = pool.databases;
+  const names = compliance === false ? [chat] : [chat, compliance];
+  const first = await readServer(server, names);
+  assertRights(server, first);
+  const jobsAndShipping = readJobs(server, chat).then(async ({ jobs, foreignLogBackupJobs }) => ({
+    ...(await readLogShipping(server, chat, jobs)),
+    foreignLogBackupJobs,
+  }));
+  const [sessions, state, services, history, shipping, content, features, complianceRows, folders] = await Promise.all([
+    readSessions(server, names),
+    readServerState(server, chat),
+    hasServiceViews(first.server.productVersion)
+      ? readServices(server)
+      : { services: { engine: null, agent: null }, volumes: [] },
+    readHistory(server, chat),
+    jobsAndShipping,
+    isReadable(first, chat) ? orNull(readContent(server, chat, 1)) : null,
+    isReadable(first, chat) ? orNull(readFeatures(server, chat)) : null,
+    compliance !== false && isReadable(first, compliance) ? orNull(readComplianceRows(server, compliance)) : null,
+    first.server.isSysadmin ? readFolders(server, foldersOf(pool, role), chat) : [],
+  ]);
+  const { startTime, locks, logWrites, logSpace } = state;
+  return {
+    server: { ...first.server, startTime },
+    services: services.services,
+    databases: first.databases,
+    files: first.files,
+    volumes: services.volumes,
+    ...history,
+    sessions,
+    ...shipping,
+    content: await seenAgain(server, chat, content),
+    complianceRows,
+    locks,
+    logWrites,
+    logSpace,
+    editionFeatures: features ?? [],
+    folders,
+  };
+}
+
+function assertRights(server: SqlServer, first: ServerReading): void {
+  const { isSysadmin, permissions, login } = first.server;
+  const held = new Set(permissions);
+  const missing = isSysadmin || held.has("CONTROL SERVER") ? [] : NEEDED_RIGHTS.filter((right) => !held.has(right));
+  if (missing.length === 0) return;
+  throw new DrError({
+    code: "PERMISSION_DENIED",
+    summary: `the login "${login}" may not read what an observation needs`,
+    where: server.place,
+    expected: NEEDED_RIGHTS.join(", "),
+    found: `no ${missing.join(", no ")}`,
+    hint: missing.map((right) => `GRANT ${right} TO ${quoteName(login)};`).join(" "),
+  });
+}
+
+function isReadable(first: ServerReading, name: string): boolean {
+  const database = first.databases.find((row) => row.name.toLowerCase() === name.toLowerCase());
+  return database?.state === "ONLINE";
+}
+
+/** The reading, or null when the database went out of reach (927, 942 …) or was never within (916). */
+async function orNull<Value>(reading: Promise<Value>): Promise<Value | null> {
+  try {
+    return await reading;
+  } catch (thrown) {
+    if (thrown instanceof DrError && thrown.number !== undefined && NOT_READABLE.has(thrown.number)) return null;
+    throw thrown;
+  }
+}
+
+async function seenAgain(
+  server: SqlServer,
+  database: string,
+  content: ContentFingerprint | null,
+): Promise<ContentFingerprint | null> {
+  if (content === null || content.pings.length === 0) return content;
+  const later = await orNull(readPings(server, database));
+  return later === null ? content : withMoves(content, later);
+}
+
+async function readFeatures(server: SqlServer, database: string): Promise<string[]> {
+  const [rows] = await server.read(
+    `SELECT f.feature_name AS feature FROM ${quoteName(database)}.sys.dm_db_persisted_sku_features AS f;`,
+    [featureRow],
+    { doing: `reading the edition's features in ${database}` },
+  );
+  return rows.map((row) => row.feature);
+}
+
+async function readComplianceRows(server: SqlServer, database: string): Promise<number> {
+  const [rows] = await server.read(
+    `SELECT COUNT_BIG(*) AS n FROM ${quoteName(database)}.dbo.tblComplianceData AS c;`,
+    [countRow],
+    { doing: `reading ${database}` },
+  );
+  return rows[0]?.n ?? 0;
+}
+
+function foldersOf(pool: PoolConfiguration, role: InstanceRole): string[] {
+  const { share, backupDirectory, copyFolder } = pool.logShipping;
+  const folders = role === "primary" || role === "primaryMirror" ? [backupDirectory ?? share] : [share, copyFolder];
+  return [...new Set(folders)];
+}
+
+/**
+ * Log files of the database in the folders. xp_dirtree (undocumented, sysadmin) is the only way on these versions to list as the
+ * engine's account without xp_cmdshell; where an instance does not have it, the folder is left out rather than shown as empty.
+ */
+async function readFolders(server: SqlServer, folders: readonly string[], database: string): Promise<FolderListing[]> {
+  const prefix = `${database.toLowerCase()}_`;
+  const listings = await Promise.all(
+    folders.map(async (path): Promise<FolderListing[]> => {
+      try {
+        const [rows] = await server.read(`EXEC master.dbo.xp_dirtree ${quoteString(path)}, 1, 1;`, [treeRow], {
+          doing: `listing ${path}`,
+        });
+        const names = rows.filter((row) => row.file === 1).map((row) => row.subdirectory);
+        const logs = names.filter((name) => name.toLowerCase().startsWith(prefix) && /\.(trn|wrk)$/i.test(name));
+        return [{ path, files: logs.sort() }];
+      } catch (thrown) {
+        if (thrown instanceof DrError && (thrown.code === "SQL_ERROR" || thrown.code === "PERMISSION_DENIED"))
+          return [];
+        throw thrown;
+      }
+    }),
+  );
+  return listings.flat();
+}

@@ -1,0 +1,130 @@
+/** What Preflight can tell from reading alone: everything that would stop a step, or that a person should know before it. */
+import type { StepId } from "./authority";
+import { authorityText, readable } from "./authority";
+import { serverName } from "./desired";
+import { changingSteps, errorFinding, warningFinding } from "./findings";
+import { serverFindings } from "./findings-server";
+import { databaseFindings } from "./findings-database";
+import { isLockOf } from "./lock-resource";
+import type { InstanceRole } from "./observation-types";
+import type { PlanContext } from "./plan-context";
+import type { Finding } from "./plan-types";
+
+/**
+ * All findings of a context, errors first. `open` are the steps that have something to do: what would only hinder a step
+ * that is done is no error.
+ */
+export function findingsOf(context: PlanContext, open: ReadonlySet<StepId>): readonly Finding[] {
+  const found = [
+    ...authorityFindings(context),
+    ...lockFindings(context),
+    ...activeServerFindings(context),
+    ...serverFindings(context, open),
+    ...databaseFindings(context, open),
+    ...unattendedFindings(context, open),
+  ];
+  const order = { error: 0, warning: 1, info: 2 };
+  return found.sort((left, right) => order[left.severity] - order[right.severity]);
+}
+
+function authorityFindings(context: PlanContext): Finding[] {
+  const { observation, authority } = context;
+  // A shell that does not answer makes the pool's state unknown, and with it authority: one mistake, told once.
+  if (!observation.shell.reachable) {
+    const { code, address, message, hint } = observation.shell.failure;
+    return [
+      errorFinding(
+        `unreachable:shell`,
+        `${address}: ${message} [${code}]`,
+        hint ?? "Start the Management Shell by hand.",
+      ),
+    ];
+  }
+  const findings: Finding[] = [];
+  if (authority.outcome === "unclear") {
+    const failure =
+      authority.code === "P_UNREACHABLE"
+        ? failureOf(context, "primary")
+        : authority.code === "B_UNREACHABLE"
+          ? failureOf(context, "backup")
+          : "";
+    const facts = authority.code === "UNKNOWN_COMBINATION" ? `: ${authority.evidence.join("; ")}` : "";
+    findings.push(
+      errorFinding(
+        `authority:${authority.code ?? "UNKNOWN_COMBINATION"}`,
+        `${authorityText(authority)}${failure}${facts}`,
+        authority.hint ?? "",
+      ),
+    );
+  } else if (authority.facts.backupCopy === "silent") {
+    findings.push(
+      warningFinding("unreachable:backup", `${authority.message}${failureOf(context, "backup")}`, authority.hint ?? ""),
+    );
+  }
+  for (const role of ["primary", "backup"] as const) {
+    const present = authority.principals[role];
+    if (present !== role) {
+      findings.push(
+        warningFinding(
+          `mirror-is-principal:${role}`,
+          `${serverName(context.desired.pool, present)} is principal of the ${role} site, not ${serverName(context.desired.pool, role)}`,
+          "Steps act on the instance that is principal now. Fail back inside the site when it suits you.",
+        ),
+      );
+    }
+  }
+  return findings;
+}
+
+function failureOf(context: PlanContext, role: InstanceRole): string {
+  const section = context.observation.instances[role];
+  if (section === undefined || section.reachable) return "";
+  const { address, message, code, hint } = section.failure;
+  return `: ${address}: ${message} [${code}]${hint === undefined ? "" : ` ${hint}`}`;
+}
+
+function lockFindings(context: PlanContext): Finding[] {
+  const findings: Finding[] = [];
+  for (const role of ["backup", "primary"] as const) {
+    const locks = readable(context.observation, role)?.locks ?? [];
+    for (const holder of locks.filter((one) => !one.ours && isLockOf(one.resource, context.desired.pool.fqdn))) {
+      findings.push(
+        errorFinding(
+          `lock-held:${role}`,
+          `another run works on this pool: ${holder.programName} on ${holder.hostName}, process ${holder.hostProcessId ?? "?"}, login ${holder.loginName}, since ${holder.loginTime} (session ${holder.sessionId} of ${serverName(context.desired.pool, role)}, ${holder.context})`,
+          "Wait for it to end. If its process is gone, the lock goes with its connection within a minute.",
+          changingSteps,
+          true,
+        ),
+      );
+    }
+  }
+  return findings;
+}
+
+function activeServerFindings(context: PlanContext): Finding[] {
+  const { shell, desired } = context;
+  if (shell === undefined) return [];
+  const machines = new Set(shell.machines.map((machine) => machine.toLowerCase()));
+  return desired.activeServers
+    .filter((server) => !machines.has(server))
+    .map((server) =>
+      errorFinding(
+        `no-machine-of-pool:${server}`,
+        `${server} is to be an active server, but it is no machine of ${desired.pool.fqdn}`,
+        `Machines of the pool: ${shell.machines.join(", ")}. Correct activeServers of the site, or publish the topology.`,
+      ),
+    );
+}
+
+function unattendedFindings(context: PlanContext, open: ReadonlySet<StepId>): Finding[] {
+  const home = (["F1", "F2", "F2b", "F3", "F4"] as const).filter((step) => open.has(step));
+  if (!context.desired.unattended || home.length === 0) return [];
+  return [
+    errorFinding(
+      "unattended",
+      `a failback is due (${home.join(", ")}) and this stack runs unattended`,
+      "A person starts it: set unattended to false for that run, or promote the change.",
+    ),
+  ];
+}

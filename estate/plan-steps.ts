@@ -1,0 +1,288 @@
+/** Steps F1 to F4, F6 and F7 of the plan: what is open of each, and what it would send. Pure. */
+import type { PoolState } from "./shell/commands";
+import { setActiveServers, setPoolState } from "./shell/commands";
+import { chatSessionsOnBackup, inShell, onBackup, onPrimary, type PlanContext } from "./plan-context";
+import { backupDescription, backupFile, placeFiles, setFilesOf, unfinishedAfterRestore } from "./plan-restore";
+import type { PlannedStatement, StepBody } from "./plan-types";
+import { databaseOf, isFenced, ownSetsOf, sameName } from "./relations";
+import {
+  backupFull,
+  fenceReadOnly,
+  openForWriting,
+  readBackupFiles,
+  readBackupHeader,
+  removeMirroring,
+  restoreFull,
+  setMultiUser,
+  setOwner,
+  verifyBackup,
+} from "./statements";
+import { enableJob } from "./statements-log-shipping";
+
+/** Stands for the run's id in statements that are only printed. */
+export const plannedRun = "<run>";
+
+/** F1: the list is empty, the configuration replicated, no session of a chat server left on the backup. */
+export function clearedActiveServersStep(context: PlanContext): StepBody {
+  const { shell, wayHome } = context;
+  const list = shell?.activeServers ?? [];
+  const fenced = context.backupCopy !== undefined && isFenced(context.backupCopy);
+  const behind = fenced || shell === undefined ? [] : behindReplicas(context);
+  const sessions = fenced ? 0 : chatSessionsOnBackup(context);
+  const reasons: string[] = [];
+  if (list.length > 0) reasons.push(`${list.length} active ${list.length === 1 ? "server" : "servers"}`);
+  if (behind.length > 0) reasons.push(`not replicated to ${behind.join(", ")}`);
+  if (sessions > 0) reasons.push("sessions of chat servers on the backup");
+  const open = wayHome && reasons.length > 0;
+  return {
+    key: "F1",
+    id: "F1",
+    resource: "ClearedActiveServers",
+    title: "Clear the active servers",
+    where: "Management Shell",
+    role: "shell",
+    now: list.length > 0 ? list.join(", ") : "no active servers",
+    then: wayHome ? "no active servers, no session on the backup" : "as it stands",
+    open,
+    reason: open ? reasons.join("; ") : "",
+    courtesy: open && list.length === 0 && behind.length === 0,
+    statements:
+      open && list.length > 0 && shell !== undefined
+        ? setActiveServers(shell.serviceIdentity, null, list).map(inShell)
+        : [],
+    estimateSeconds: open ? 30 : null,
+  };
+}
+
+/** F2: no partner, for one of the two databases of the backup. */
+export function mirroringStep(context: PlanContext, kind: "chat" | "compliance"): StepBody {
+  const { backup, desired } = context;
+  const database = kind === "chat" ? desired.chat : desired.compliance;
+  const row = backup !== undefined && database !== false ? databaseOf(backup, database) : undefined;
+  const mirroring = row?.mirroring ?? null;
+  // Row 33 has no way home, yet the secondary cannot be seeded over a mirrored database (3104).
+  const open = mirroring !== null && (context.wayHome || context.authority.allows.includes("F2"));
+  const name = database === false ? "mgccomp" : database;
+  return {
+    key: kind === "chat" ? "F2-chat" : "F2-compliance",
+    id: "F2",
+    resource: "DatabaseMirroring",
+    title: `Remove mirroring of ${name}`,
+    where: context.backupName,
+    role: context.authority.principals.backup,
+    now:
+      mirroring === null
+        ? `${name} not mirrored`
+        : `${name} mirrored to ${mirroring.partnerInstance ?? "a partner"}, ${mirroring.state}`,
+    then: `${name} not mirrored`,
+    open,
+    reason: open ? `${name} is mirrored` : "",
+    statements: open ? [onBackup(context, removeMirroring(name))] : [],
+    estimateSeconds: open ? 5 : null,
+  };
+}
+
+/** F2b: nothing can be written to the backup's copy from here on. */
+export function fenceStep(context: PlanContext): StepBody {
+  const { backupCopy, desired, wayHome } = context;
+  const open = wayHome && backupCopy !== undefined && !isFenced(backupCopy);
+  return {
+    key: "F2b",
+    id: "F2b",
+    resource: "WriteFence",
+    title: `Fence ${desired.chat} on the backup`,
+    where: context.backupName,
+    role: context.authority.principals.backup,
+    now:
+      backupCopy === undefined
+        ? "not read"
+        : `${backupCopy.state}${backupCopy.isReadOnly ? ", read-only" : ", read-write"}`,
+    then: wayHome ? "ONLINE, read-only" : "as it stands",
+    open,
+    reason: open ? "the backup can be written to" : "",
+    statements: open ? [onBackup(context, fenceReadOnly(desired.chat))] : [],
+    estimateSeconds: open ? 5 : null,
+  };
+}
+
+/** F3: a full set under the fence that still holds. */
+export function backupStep(context: PlanContext): StepBody {
+  const { desired, set, wayHome } = context;
+  const restoredButBehind =
+    context.authority.facts.restoredFrom === "current" && context.authority.facts.comparison === "backupMore";
+  const open = wayHome && !context.broughtHome && (set === undefined || restoredButBehind);
+  const file = backupFile(desired, plannedRun);
+  const { compression, copyOnly } = desired.pool.backupSet;
+  const description = backupDescription(desired, plannedRun, null);
+  const backup = { database: desired.chat, file, name: desired.backupName, description, copyOnly, compression };
+  return {
+    key: "F3",
+    id: "F3",
+    resource: "DatabaseBackup",
+    title: `Full backup of ${desired.chat}`,
+    where: context.backupName,
+    role: context.authority.principals.backup,
+    now: set === undefined ? "no full set under the present fence" : `set ${set.backupSetUuid}`,
+    then: wayHome ? `full set in ${desired.backupFolder}` : "as it stands",
+    open,
+    reason: open ? backupReason(context, restoredButBehind) : "",
+    statements: open
+      ? [
+          onBackup(context, backupFull(backup)),
+          onPrimary(context, verifyBackup(file)),
+          onPrimary(context, readBackupHeader(file)),
+        ]
+      : [],
+    estimateSeconds: open ? transferSeconds(context) : null,
+  };
+}
+
+/** F4: that set restored on the primary, equal to the backup's copy, and open for writing. */
+export function restoreStep(context: PlanContext): StepBody {
+  const { desired, wayHome } = context;
+  const reason = wayHome ? restoreReason(context) : "";
+  return {
+    key: "F4",
+    id: "F4",
+    resource: "DatabaseRestore",
+    title: `Restore ${desired.chat} on the primary`,
+    where: context.primaryName,
+    role: context.authority.principals.primary,
+    now: restoreNow(context),
+    then: wayHome ? `as on ${context.backupName}, ONLINE, read-write` : "as it stands",
+    open: reason !== "",
+    reason,
+    statements: reason === "" ? [] : restoreStatements(context),
+    estimateSeconds: reason === "" ? null : transferSeconds(context),
+  };
+}
+
+/** F6: the active servers of the site that is to be active, as a set. */
+export function activeServersStep(context: PlanContext): StepBody {
+  const { desired, shell, wayHome } = context;
+  const present = shell?.activeServers ?? [];
+  // F1 will have emptied the list by then: what is there now is no reason to leave this step out.
+  const projected = wayHome ? [] : present;
+  const open = shell !== undefined && !sameList(projected, desired.activeServers);
+  return {
+    key: "F6",
+    id: "F6",
+    resource: "ActiveServers",
+    title: "Set the active servers",
+    where: "Management Shell",
+    role: "shell",
+    now: projected.length === 0 ? "no active servers" : projected.join(", "),
+    then: desired.activeServers.join(", "),
+    open,
+    reason: open ? "the list differs" : "",
+    statements: open ? setActiveServers(shell.serviceIdentity, desired.activeServers, projected).map(inShell) : [],
+    estimateSeconds: open ? 30 : null,
+  };
+}
+
+/** F7: the pool's state. */
+export function poolStateStep(context: PlanContext): StepBody {
+  const { desired, shell } = context;
+  const wanted: PoolState = desired.active === "primary" ? "Normal" : "FailedOver";
+  const open = shell !== undefined && !sameName(shell.poolState, wanted);
+  return {
+    key: "F7",
+    id: "F7",
+    resource: "PoolState",
+    title: "Set the pool's state",
+    where: "Management Shell",
+    role: "shell",
+    now: shell?.poolState ?? "not read",
+    then: wanted,
+    open,
+    reason: open ? `the pool is ${shell.poolState}` : "",
+    statements: open ? [inShell(setPoolState(shell.stateIdentity, wanted))] : [],
+    estimateSeconds: open ? 30 : null,
+  };
+}
+
+/** True when both lists hold the same names; order and case say nothing. */
+export function sameList(left: readonly string[], right: readonly string[]): boolean {
+  const ordered = (names: readonly string[]): string =>
+    [...names]
+      .map((name) => name.toLowerCase())
+      .sort()
+      .join("|");
+  return ordered(left) === ordered(right);
+}
+
+/** Seconds for one way of the database's data, by the newest full backup on the backup; null without one. */
+export function transferSeconds(context: PlanContext): number | null {
+  const { backup, desired } = context;
+  if (backup === undefined) return null;
+  const bytes = setFilesOf(backup, desired.chat).reduce(
+    (sum, file) => sum + (file.type === "ROWS" ? file.sizeBytes : 0),
+    0,
+  );
+  for (const set of ownSetsOf(backup, desired.chat)) {
+    const seconds = (Date.parse(set.finishDate) - Date.parse(set.startDate)) / 1000;
+    if (set.type === "D" && set.backupSizeBytes !== null && set.backupSizeBytes > 0 && seconds >= 1) {
+      return Math.max(1, Math.round((bytes * seconds) / set.backupSizeBytes));
+    }
+  }
+  return null;
+}
+
+function behindReplicas(context: PlanContext): readonly string[] {
+  const machines = new Set(context.shell?.machines.map((machine) => machine.toLowerCase()) ?? []);
+  return (context.shell?.replication ?? [])
+    .filter((replica) => !replica.upToDate && machines.has(replica.replicaFqdn.toLowerCase()))
+    .map((replica) => replica.replicaFqdn);
+}
+
+function backupReason(context: PlanContext, restoredButBehind: boolean): string {
+  if (restoredButBehind) return "the set was restored and the backup holds more: it is taken anew";
+  if (context.primary?.verification?.valid === false) {
+    return `the newest set cannot be restored: ${context.primary.verification.message ?? "it is not valid"}`;
+  }
+  return "no full set under the present fence";
+}
+
+function restoreReason(context: PlanContext): string {
+  const { primary, desired, broughtHome, authority } = context;
+  if (primary === undefined) return "";
+  if (broughtHome) return unfinishedAfterRestore(primary, desired.chat).join("; ");
+  if (authority.facts.restoredFrom === "current" && authority.facts.comparison === "unknown") {
+    return "restored, not yet compared";
+  }
+  if (authority.facts.primaryCopy === "incomplete") return "the last restore was not finished";
+  return `the primary does not hold what ${context.backupName} holds`;
+}
+
+function restoreNow(context: PlanContext): string {
+  const copy = context.primaryCopy;
+  if (copy === undefined) return context.primary === undefined ? "not read" : "no such database";
+  const access = `${copy.state}${copy.isReadOnly ? ", read-only" : ""}`;
+  const { restoredFrom, primaryContent } = context.authority.facts;
+  if (restoredFrom !== "none") return `${access}, restored from ${context.backupName}`;
+  return primaryContent === "empty" ? `${access}, empty` : access;
+}
+
+// What the restore needs: log shipping's backup job out of the way, the set placed, then compared and opened.
+function restoreStatements(context: PlanContext): readonly PlannedStatement[] {
+  const { primary, backup, desired, broughtHome, set, primaryCopy } = context;
+  if (primary === undefined || backup === undefined) return [];
+  const opening = [
+    onPrimary(context, openForWriting(desired.chat)),
+    onPrimary(context, setMultiUser(desired.chat)),
+    ...(primaryCopy?.ownerName === null ? [onPrimary(context, setOwner(desired.chat, "sa"))] : []),
+  ];
+  if (broughtHome) return opening;
+  const file = set?.physicalDeviceName ?? backupFile(desired, plannedRun);
+  const { moves } = placeFiles(setFilesOf(backup, desired.chat), primary, desired.chat, desired.pool.restore.moves);
+  const takeOver = primaryCopy?.state === "ONLINE";
+  const restore = { database: desired.chat, file, moves, recovery: "RECOVERY" as const, takeOver };
+  const jobs = primary.logShippingPrimary.flatMap((row) => (row.backupJob?.enabled ? [row.backupJob.jobId] : []));
+  return [
+    ...jobs.map((job) => onPrimary(context, enableJob(job, false))),
+    onPrimary(context, verifyBackup(file)),
+    onPrimary(context, readBackupFiles(file)),
+    onPrimary(context, restoreFull(restore)),
+    ...opening,
+  ];
+}

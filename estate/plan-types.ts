@@ -1,0 +1,80 @@
+/** What a plan consists of: findings and ordered steps. Plain values that survive JSON. */
+import type { Authority, StepId } from "./authority";
+import type { InstanceRole } from "./observation-types";
+
+/** A step of one resource: mirroring has two, one for each database. */
+export type StepKey = Exclude<StepId, "F2"> | "F2-chat" | "F2-compliance";
+
+/** Every step's key in the document's order. */
+export const stepKeys = ["F0", "F1", "F2-chat", "F2-compliance", "F2b", "F3", "F4", "F5", "F6", "F7"] as const;
+
+/** The resource that converges a step. */
+export type ResourceKind =
+  | "Preflight"
+  | "ClearedActiveServers"
+  | "DatabaseMirroring"
+  | "WriteFence"
+  | "DatabaseBackup"
+  | "DatabaseRestore"
+  | "LogShipping"
+  | "ActiveServers"
+  | "PoolState";
+
+/** Something that Preflight has to say. An error stops the steps that it blocks before the first change. */
+export interface Finding {
+  /** Stable for scripts, for instance `agent-not-running:backup`. */
+  readonly id: string;
+  readonly severity: "error" | "warning" | "info";
+  readonly message: string;
+  readonly hint: string;
+  /** Steps that must not begin while an error stands; empty for warnings and infos. */
+  readonly blocks: readonly StepId[];
+  /** True when it stops an `up` only: a preview with a login of few rights is fine. */
+  readonly atUpOnly: boolean;
+}
+
+/** One batch or cmdlet that a step would send. */
+export interface PlannedStatement {
+  /** @@SERVERNAME of the instance, or `Management Shell`. */
+  readonly where: string;
+  readonly text: string;
+}
+
+/** One step between what is and what shall be. */
+export interface PlanStep {
+  readonly key: StepKey;
+  readonly id: StepId;
+  readonly resource: ResourceKind;
+  readonly title: string;
+  /** Steps of one stage do not wait for one another; a step waits for every smaller stage. */
+  readonly stage: number;
+  /** Instance or shell, for people. */
+  readonly where: string;
+  readonly role: InstanceRole | "shell";
+  readonly now: string;
+  readonly then: string;
+  /** Something is left to do. */
+  readonly open: boolean;
+  /** What is left to do; empty when the step is done. */
+  readonly reason: string;
+  /** Open, but later steps need not wait: all that is left is to wait for sessions that the fence will end. */
+  readonly courtesy: boolean;
+  readonly statements: readonly PlannedStatement[];
+  /** Seconds by sizes and history; null when neither says anything. */
+  readonly estimateSeconds: number | null;
+}
+
+/** A step before the plan has put it into its place. */
+export type StepBody = Omit<PlanStep, "stage" | "courtesy"> & { readonly courtesy?: boolean };
+
+/** The plan of one pool. */
+export interface Plan {
+  /** `pool.name` of the configuration. */
+  readonly pool: string;
+  readonly authority: Authority;
+  readonly findings: readonly Finding[];
+  /** In the order of execution. */
+  readonly steps: readonly PlanStep[];
+  /** The primary's copy will be given up and is not saved yet: Preflight saves it at `up`, before F1. */
+  readonly salvage: PlannedStatement | null;
+}

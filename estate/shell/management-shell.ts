@@ -1,0 +1,334 @@
+/** The Lync Management Shell: typed reading and the three changes of the runbook, over one process that is kept. */
+import { z } from "zod";
+import type { Configuration } from "../configuration";
+import { DrError } from "../errors";
+import { SQL_PASSWORD_VARIABLE } from "../sql/endpoint";
+import {
+  CLOSE_REMOTE_SESSIONS,
+  getPersistentChatService,
+  getPersistentChatState,
+  getPool,
+  getReplicationStatus,
+  invokeReplication,
+  openRemoteSession,
+  setActiveServers,
+  setPoolState,
+  STORE_PROPERTIES,
+  type PoolState,
+} from "./commands";
+import { ShellProcess } from "./shell-process";
+
+/** Environment variable that is asked for the shell account's password before the stack's configuration is. */
+export const SHELL_PASSWORD_VARIABLE = "PERSISTENT_CHAT_DR_SHELL_PASSWORD";
+/** Set for the child only. */
+const SHELL_USER_VARIABLE = "PERSISTENT_CHAT_DR_SHELL_USER";
+
+/** How the shell is reached. Holds a password: never print or store one. */
+export interface ShellEndpoint {
+  readonly executable: string | undefined;
+  readonly connectionUri: string | undefined;
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly timeoutSeconds: number;
+}
+
+/** The shell's endpoint by configuration; the password comes from `environment` first. */
+export function shellEndpointOf(
+  configuration: Configuration,
+  environment: NodeJS.ProcessEnv = process.env,
+): ShellEndpoint {
+  const { shell } = configuration;
+  const password = environment[SHELL_PASSWORD_VARIABLE] || configuration.shellPassword;
+  if (shell.connectionUri !== undefined && (shell.user === undefined || password === undefined)) {
+    throw new DrError({
+      code: "CONFIGURATION_INVALID",
+      summary: "the remote Management Shell needs an account",
+      where: shell.connectionUri,
+      expected: `shell.user, and ${SHELL_PASSWORD_VARIABLE} or the secret persistent-chat-dr:shellPassword`,
+      found: shell.user === undefined ? "no shell.user" : "no password",
+      hint: "Set both, or leave shell.connectionUri out where the Management Shell is installed.",
+    });
+  }
+  const { executable, connectionUri, user, timeoutSeconds } = shell;
+  return { executable, connectionUri, user, password, timeoutSeconds };
+}
+
+const text = z.string().max(1024);
+const texts = z.array(text).max(1000);
+const stateSchema = z.object({ Identity: text, PoolState: text });
+const serviceSchema = z.object({
+  Identity: text,
+  PoolFqdn: text,
+  Version: text,
+  HasActiveServers: z.boolean(),
+  ActiveServers: texts,
+  InactiveServers: texts,
+  ...(Object.fromEntries(STORE_PROPERTIES.map((property) => [property, text])) as {
+    [Property in (typeof STORE_PROPERTIES)[number]]: typeof text;
+  }),
+});
+const poolSchema = z.object({ Fqdn: text, Site: text, Computers: texts });
+const replicaSchema = z.object({
+  ReplicaFqdn: text,
+  UpToDate: z.boolean(),
+  LastStatusReport: text,
+  LastUpdateCreation: text,
+});
+
+/** Get-CsPersistentChatState of one pool. */
+export interface PersistentChatState {
+  readonly identity: string;
+  readonly poolState: string;
+}
+
+/** Get-CsService -PersistentChatServer of one pool; FQDNs lower case and sorted. */
+export interface PersistentChatService {
+  readonly identity: string;
+  readonly version: string;
+  readonly activeServers: readonly string[];
+  readonly inactiveServers: readonly string[];
+  /** By property name; what stands after the colon of `PersistentChatDatabase:sql-p1.contoso.com`. Empty ones left out. */
+  readonly stores: { readonly [property: string]: string };
+}
+
+/** Get-CsManagementStoreReplicationStatus, one replica. */
+export interface Replica {
+  readonly replicaFqdn: string;
+  readonly upToDate: boolean;
+  readonly lastStatusReport: string | null;
+  readonly lastUpdateCreation: string | null;
+}
+
+/**
+ * The Management Shell. Commands run one at a time, in the order of the calls; a process that timed out or ended is replaced at the
+ * next call. `onCommand` is told every changing command before it is sent (the journal).
+ */
+export class ManagementShell {
+  readonly #endpoint: ShellEndpoint;
+  readonly #onCommand: (command: string) => void;
+  #process: ShellProcess | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+  #disposed = false;
+
+  constructor(endpoint: ShellEndpoint, onCommand: (command: string) => void = () => undefined) {
+    this.#endpoint = endpoint;
+    this.#onCommand = onCommand;
+  }
+
+  /** What is addressed, for errors: the remote address or the executable. */
+  get address(): string {
+    return this.#endpoint.connectionUri ?? this.#endpoint.executable ?? "PowerShell";
+  }
+
+  /** The pool's state. Throws UNEXPECTED_ANSWER when the topology has no such pool. */
+  async getPersistentChatState(poolFqdn: string): Promise<PersistentChatState> {
+    const cmdlet = "Get-CsPersistentChatState";
+    const states = await this.#read(getPersistentChatState(), cmdlet, stateSchema);
+    const state = states.find((row) => namesPool(row.Identity, poolFqdn));
+    if (state === undefined)
+      throw this.#noSuchPool(
+        cmdlet,
+        poolFqdn,
+        states.map((row) => row.Identity),
+      );
+    return { identity: state.Identity, poolState: state.PoolState };
+  }
+
+  /** The pool's service with its active servers and stores. */
+  async getPersistentChatService(poolFqdn: string): Promise<PersistentChatService> {
+    const cmdlet = "Get-CsService";
+    const services = await this.#read(getPersistentChatService(poolFqdn), cmdlet, serviceSchema);
+    const service = services.find((row) => same(row.PoolFqdn, poolFqdn));
+    if (service === undefined)
+      throw this.#noSuchPool(
+        cmdlet,
+        poolFqdn,
+        services.map((row) => row.PoolFqdn),
+      );
+    if (!service.HasActiveServers) {
+      throw this.#unexpected(cmdlet, "a property ActiveServers", `none in version ${service.Version}`);
+    }
+    const stores = STORE_PROPERTIES.flatMap((property) => {
+      const value = service[property];
+      return value === "" ? [] : [[property, value.slice(value.indexOf(":") + 1).toLowerCase()] as const];
+    });
+    return {
+      identity: service.Identity,
+      version: service.Version,
+      activeServers: fqdns(service.ActiveServers),
+      inactiveServers: fqdns(service.InactiveServers),
+      stores: Object.fromEntries(stores),
+    };
+  }
+
+  /** FQDNs of the pool's machines, lower case and sorted. */
+  async getPool(poolFqdn: string): Promise<string[]> {
+    const cmdlet = "Get-CsPool";
+    const pools = await this.#read(getPool(poolFqdn), cmdlet, poolSchema);
+    const pool = pools.find((row) => same(row.Fqdn, poolFqdn));
+    if (pool === undefined)
+      throw this.#noSuchPool(
+        cmdlet,
+        poolFqdn,
+        pools.map((row) => row.Fqdn),
+      );
+    return fqdns(pool.Computers);
+  }
+
+  /** Replication state of every machine of the topology. */
+  async getReplicationStatus(): Promise<Replica[]> {
+    const replicas = await this.#read(getReplicationStatus(), "Get-CsManagementStoreReplicationStatus", replicaSchema);
+    return replicas.map((row) => ({
+      replicaFqdn: row.ReplicaFqdn.toLowerCase(),
+      upToDate: row.UpToDate,
+      lastStatusReport: row.LastStatusReport || null,
+      lastUpdateCreation: row.LastUpdateCreation || null,
+    }));
+  }
+
+  /** Changes the active servers from `present` to `target`; null clears the list. See commands.ts. */
+  async setActiveServers(
+    identity: string | undefined,
+    target: readonly string[] | null,
+    present: readonly string[],
+  ): Promise<void> {
+    for (const command of setActiveServers(identity, target, present)) {
+      await this.#change(command, "Set-CsPersistentChatActiveServer");
+    }
+  }
+
+  /** Sets the pool's state. */
+  async setPoolState(identity: string, state: PoolState): Promise<void> {
+    await this.#change(setPoolState(identity, state), "Set-CsPersistentChatState");
+  }
+
+  /** Asks for replication, of one replica or of all. Returns before it is done: read the status. */
+  async invokeReplication(replicaFqdn?: string): Promise<void> {
+    await this.#change(invokeReplication(replicaFqdn), "Invoke-CsManagementStoreReplication");
+  }
+
+  /** Ends the process and its remote session. No call is possible afterwards. */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    await this.#queue.catch(() => undefined);
+    const shell = this.#process;
+    this.#process = undefined;
+    if (shell === undefined) return;
+    try {
+      if (shell.usable && this.#endpoint.connectionUri !== undefined) {
+        await shell.run(CLOSE_REMOTE_SESSIONS, "Remove-PSSession", 5000);
+      }
+    } catch {
+      // The remote end gives an abandoned session up by itself; the process is ended in any case.
+    } finally {
+      await shell.end();
+    }
+  }
+
+  async #read<Row>(command: string, cmdlet: string, schema: z.ZodType<Row>): Promise<Row[]> {
+    const rows = await this.#run(command, cmdlet, true);
+    const parsed = z.array(schema).safeParse(rows);
+    if (parsed.success) return parsed.data;
+    const issue = parsed.error.issues[0];
+    throw this.#unexpected(cmdlet, "objects as documented", `${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`);
+  }
+
+  async #change(command: string, cmdlet: string): Promise<void> {
+    this.#onCommand(command);
+    await this.#run(command, cmdlet, false);
+  }
+
+  #run(command: string, cmdlet: string, mayRepeat: boolean): Promise<unknown[]> {
+    const result = this.#queue.then(async () => {
+      try {
+        return await this.#once(command, cmdlet);
+      } catch (thrown) {
+        // A remote session that the server gave up breaks the first command after it; a reading may be sent again, a change not.
+        if (!(mayRepeat && thrown instanceof DrError && isBrokenSession(thrown))) throw thrown;
+        await this.#process?.end();
+        return await this.#once(command, cmdlet);
+      }
+    });
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  async #once(command: string, cmdlet: string): Promise<unknown[]> {
+    const shell = await this.#started();
+    return shell.run(command, cmdlet, this.#endpoint.timeoutSeconds * 1000);
+  }
+
+  async #started(): Promise<ShellProcess> {
+    if (this.#disposed) throw new DrError({ code: "CANCELLED", summary: "the shell was closed", where: this.address });
+    if (this.#process?.usable === true) return this.#process;
+    const { executable, connectionUri, user, password, timeoutSeconds } = this.#endpoint;
+    const environment: NodeJS.ProcessEnv = { ...process.env };
+    // The shell has no use for them, and whatever it starts would inherit them.
+    for (const name of [
+      SQL_PASSWORD_VARIABLE,
+      SHELL_PASSWORD_VARIABLE,
+      "PULUMI_CONFIG_PASSPHRASE",
+      "PULUMI_ACCESS_TOKEN",
+    ]) {
+      delete environment[name];
+    }
+    if (connectionUri !== undefined) {
+      environment[SHELL_USER_VARIABLE] = user;
+      environment[SHELL_PASSWORD_VARIABLE] = password;
+    }
+    const shell = new ShellProcess({ executable, environment });
+    this.#process = shell;
+    const timeout = timeoutSeconds * 1000;
+    if (process.platform === "win32") {
+      // Windows PowerShell writes in the console's OEM code page otherwise.
+      await shell.run(
+        "[Console]::OutputEncoding = New-Object System.Text.UTF8Encoding($false)",
+        "OutputEncoding",
+        timeout,
+      );
+    }
+    if (connectionUri !== undefined) {
+      const open = openRemoteSession(connectionUri, SHELL_USER_VARIABLE, SHELL_PASSWORD_VARIABLE);
+      await shell.run(open, `New-PSSession ${connectionUri}`, timeout).catch(async (thrown: unknown) => {
+        await shell.end();
+        throw thrown;
+      });
+    }
+    return shell;
+  }
+
+  #noSuchPool(cmdlet: string, poolFqdn: string, found: readonly string[]): DrError {
+    return this.#unexpected(cmdlet, `the pool ${poolFqdn}`, found.length === 0 ? "no pool" : found.join(", "));
+  }
+
+  #unexpected(cmdlet: string, expected: string, found: string): DrError {
+    return new DrError({
+      code: "UNEXPECTED_ANSWER",
+      summary: `${cmdlet} does not answer as expected`,
+      where: this.address,
+      expected,
+      found,
+      hint: "Compare with what the cmdlet says in the Management Shell; pool and identity come from the configuration.",
+    });
+  }
+}
+
+/** FullyQualifiedErrorIds of a runspace that is no longer open. */
+function isBrokenSession(error: DrError): boolean {
+  return /PSSessionStateBroken|PSSessionClosed|InvalidRunspaceState|RemoteSessionDisconnected|PSRemotingTransport/.test(
+    error.errorId ?? "",
+  );
+}
+
+function same(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+/** `PersistentChatServer:lyncpc.contoso.com`, `service:PersistentChatServer:lyncpc.contoso.com`, or the FQDN alone. */
+function namesPool(identity: string, poolFqdn: string): boolean {
+  return same(identity.slice(identity.lastIndexOf(":") + 1), poolFqdn);
+}
+
+function fqdns(names: readonly string[]): string[] {
+  return [...new Set(names.map((name) => name.toLowerCase()))].sort();
+}

@@ -1,0 +1,73 @@
+/** F1 and F6: the list of active servers. */
+import { poolSessions } from "../relations";
+import { readBackDiffers, type StepContext, type StepHandler } from "./step-context";
+import { waitForReplication } from "./replication";
+import { waitFor } from "./wait";
+
+/** F1: nobody is active, every machine knows it, and the chat servers have left the backup's databases. */
+export const clearActiveServers: StepHandler = {
+  sections: () => ["shell", "backup"],
+  async converge(context) {
+    await setActiveServers(context, []);
+    await waitForSessions(context);
+  },
+};
+
+/** F6: the list of the site that is to be active, as a set. */
+export const activateServers: StepHandler = {
+  sections: () => ["shell"],
+  async converge(context) {
+    await setActiveServers(context, context.desired.activeServers);
+  },
+};
+
+async function setActiveServers(context: StepContext, target: readonly string[]): Promise<void> {
+  const before = await context.readShell();
+  if (!sameList(before.activeServers, target)) {
+    const names = target.length === 0 ? "$Null" : target.join(", ");
+    await context.changeShell(`Set-CsPersistentChatActiveServer: ${names}`, () =>
+      context.estate.shell.setActiveServers(
+        before.serviceIdentity,
+        target.length === 0 ? null : target,
+        before.activeServers,
+      ),
+    );
+  }
+  const after = await waitForReplication(context);
+  context.readBack({ activeServersBefore: before.activeServers, activeServers: after.activeServers });
+  if (!sameList(after.activeServers, target)) {
+    throw readBackDiffers(context.step, `active servers ${listText(target)}`, listText(after.activeServers));
+  }
+}
+
+// A courtesy: the fence that follows ends what is left, and nothing that it refuses was told stored.
+async function waitForSessions(context: StepContext): Promise<void> {
+  const role = context.plan.authority.principals.backup;
+  const { machines } = await context.readShell();
+  const databases = [
+    context.desired.chat,
+    ...(context.desired.compliance === false ? [] : [context.desired.compliance]),
+  ];
+  let quiet = 0;
+  const { seen } = await waitFor(
+    async () => {
+      const present = { sessions: await context.readSessions(role) };
+      const sessions = databases.flatMap((database) => poolSessions(present, database, machines)).length;
+      quiet = sessions === 0 ? quiet + 1 : 0;
+      if (sessions > 0)
+        context.progress(`${String(sessions)} sessions of chat servers are still in the backup's databases`);
+      return sessions;
+    },
+    () => quiet >= 3,
+    { limitSeconds: context.desired.timeouts.sessionsSeconds, interval: 200 },
+  );
+  context.readBack({ chatSessionsLeft: seen });
+}
+
+function sameList(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((name) => other.includes(name));
+}
+
+function listText(names: readonly string[]): string {
+  return names.length === 0 ? "none" : names.join(", ");
+}

@@ -1,0 +1,194 @@
+/** F5: log shipping from the primary to the backup, part by part; only what is missing or differs is touched. */
+import { DrError, toDrError } from "../errors";
+import type { AgentJob, InstanceObservation } from "../observation-types";
+import type { PlanContext } from "../plan-context";
+import { type LogShippingChange, logShippingChanges, soundPrimary, soundSecondary } from "../plan-log-shipping";
+import { placeFiles, seedFile, setFilesOf } from "../plan-restore";
+import { type GateCheck, gateChecks } from "../point-of-no-return";
+import { databaseOf, isOnline, newestFullSet, restoredFrom, sameName } from "../relations";
+import { backupFull, restoreFull, verifyBackup } from "../statements";
+import { runJob } from "./agent-job";
+import { moveStaleLogFiles } from "./stale-log-files";
+import { readBackDiffers, type StepContext, type StepHandler } from "./step-context";
+import { verifySet } from "./verify-set";
+
+/** Rounds of looking and changing: registering, then what only shows afterwards (jobs and schedules), then nothing. */
+const rounds = 3;
+
+export const shipLogs: StepHandler = {
+  sections: ({ plan }) => [plan.authority.principals.primary, plan.authority.principals.backup],
+  async converge(context) {
+    let cycle = false;
+    for (let round = 1; round <= rounds; round += 1) {
+      const now = await context.observe();
+      const open = logShippingChanges(now, context.runId);
+      const changes = open.filter((change) => change.part !== "cycle");
+      cycle ||= open.length > changes.length;
+      if (changes.length === 0) break;
+      for (const change of inOrder(changes)) await apply(context, now, change);
+    }
+    const set = await context.observe();
+    const left = logShippingChanges(set, context.runId).filter((change) => change.part !== "cycle");
+    if (left.length > 0)
+      throw readBackDiffers(context.step, "log shipping as configured", left.map(described).join("; "));
+    if (cycle) await proveCycle(context, set);
+    readBack(context, await context.observe());
+  },
+};
+
+// The jobs' enabling comes last of all, so that nothing runs before both sides are registered.
+function inOrder(changes: readonly LogShippingChange[]): readonly LogShippingChange[] {
+  return [...changes.filter((change) => change.part !== "jobs"), ...changes.filter((change) => change.part === "jobs")];
+}
+
+async function apply(context: StepContext, now: PlanContext, change: LogShippingChange): Promise<void> {
+  context.progress(`${change.part}: ${change.property}`);
+  if (change.part === "seed") {
+    await seed(context, now);
+    return;
+  }
+  for (const { where, text } of change.statements) {
+    const role = sameName(where, now.primaryName) ? now.authority.principals.primary : now.authority.principals.backup;
+    await context.change({ role, doing: `${change.part}: ${change.property}`, text });
+  }
+}
+
+/** Full backup of the primary, verified by the backup's engine, then the gate, then the restore over the backup's copy. */
+async function seed(context: StepContext, before: PlanContext): Promise<void> {
+  const { chat } = context.desired;
+  const roles = before.authority.principals;
+  await moveStaleLogFiles(context, before);
+  const file = seedFile(context.desired, context.runId);
+  const backup = {
+    database: chat,
+    file,
+    name: `${chat}-Full Database Backup`,
+    description: `pchat-dr ${context.runId} F5 seed`,
+  };
+  await context.change({ role: roles.primary, doing: `BACKUP DATABASE [${chat}] (seed)`, text: backupFull(backup) });
+  const now = await context.observe();
+  const { primary, backup: secondary } = now;
+  const set = primary && newestFullSet(primary, chat);
+  if (
+    primary === undefined ||
+    secondary === undefined ||
+    set === undefined ||
+    !sameName(set.physicalDeviceName, file)
+  ) {
+    throw readBackDiffers(context.step, `a full set in ${file}`, set?.physicalDeviceName ?? "none");
+  }
+  const header = await verifySet(context, roles.backup, {
+    file,
+    uuid: set.backupSetUuid,
+    database: chat,
+    serverName: primary.server.serverName,
+    family: databaseOf(primary, chat)?.familyGuid ?? null,
+  });
+  await passGate(context, header);
+  const copy = databaseOf(secondary, chat);
+  const { moves, unplaced } = placeFiles(setFilesOf(primary, chat), secondary, chat);
+  if (unplaced.length > 0) throw noPlace(context, unplaced);
+  const takeOver = copy !== undefined && isOnline(copy);
+  await context.change({
+    role: roles.backup,
+    doing: `RESTORE DATABASE [${chat}] WITH NORECOVERY (seed)`,
+    text: restoreFull({ database: chat, file, moves, recovery: "NORECOVERY", takeOver }),
+  });
+  const after = await context.readCopy(roles.backup, chat);
+  context.readBack({ seed: set.backupSetUuid, file, secondary: after?.state });
+  if (after?.state !== "RESTORING")
+    throw readBackDiffers(context.step, `${chat} RESTORING`, after?.state ?? "no such database");
+}
+
+async function passGate(context: StepContext, seedHeader: Parameters<typeof gateChecks>[0]["seed"]): Promise<void> {
+  const now = await context.observe();
+  const broughtHomeFile = await stillWhole(context, now);
+  await context.assertLocked();
+  const checks = gateChecks({ context: now, seed: seedHeader, broughtHomeFile, locked: true });
+  context.readBack({ pointOfNoReturn: checks });
+  const failed = checks.filter((check) => !check.holds);
+  if (failed.length > 0) throw refused(context, failed);
+}
+
+// The second copy on disk: the file that the primary was restored from, read again by the primary's engine.
+async function stillWhole(context: StepContext, now: PlanContext): Promise<true | string> {
+  const { primary, backup } = now;
+  if (primary === undefined || backup === undefined) return "an instance does not answer";
+  const file = restoredFrom(primary, backup, context.desired.chat)?.physicalDeviceName;
+  if (file == null) return "no file known";
+  try {
+    const role = now.authority.principals.primary;
+    await context.evidence({ role, doing: `RESTORE VERIFYONLY ${file}`, text: verifyBackup(file) });
+    return true;
+  } catch (thrown) {
+    return toDrError(thrown).summary;
+  }
+}
+
+/** One cycle of the three jobs; the proof is one file name in all three places. */
+async function proveCycle(context: StepContext, set: PlanContext): Promise<void> {
+  const roles = set.authority.principals;
+  const mine = soundPrimary(set);
+  const theirs = soundSecondary(set);
+  await runJob(context, roles.primary, existing(context, mine?.backupJob));
+  await runJob(context, roles.backup, existing(context, theirs?.copyJob));
+  await runJob(context, roles.backup, existing(context, theirs?.restoreJob));
+  const after = await context.observe();
+  const backedUp = fileName(soundPrimary(after)?.lastBackupFile);
+  const copied = fileName(soundSecondary(after)?.lastCopiedFile);
+  const restored = fileName(soundSecondary(after)?.database?.lastRestoredFile);
+  context.readBack({ cycle: { backedUp, copied, restored } });
+  if (backedUp !== "" && backedUp === copied && copied === restored) return;
+  throw readBackDiffers(
+    context.step,
+    "one file backed up, copied and restored",
+    `backed up ${backedUp || "none"}, copied ${copied || "none"}, restored ${restored || "none"}`,
+  );
+}
+
+function existing(context: StepContext, job: AgentJob | null | undefined): AgentJob {
+  if (job) return job;
+  throw readBackDiffers(context.step, "three log shipping jobs", "a job is missing");
+}
+
+function fileName(path: string | null | undefined): string {
+  return (path ?? "").slice((path ?? "").lastIndexOf("\\") + 1).toLowerCase();
+}
+
+function readBack(context: StepContext, now: PlanContext): void {
+  const { primary, backup } = now as { primary?: InstanceObservation; backup?: InstanceObservation };
+  const copy = backup && databaseOf(backup, context.desired.chat);
+  context.readBack({
+    primary: primary?.server.serverName,
+    secondary: backup?.server.serverName,
+    secondaryState: copy?.state,
+    lastBackupFile: soundPrimary(now)?.lastBackupFile,
+    lastCopiedFile: soundSecondary(now)?.lastCopiedFile,
+    lastRestoredFile: soundSecondary(now)?.database?.lastRestoredFile,
+  });
+}
+
+function described(change: LogShippingChange): string {
+  return `${change.property}: ${change.now} instead of ${change.then}`;
+}
+
+function refused(context: StepContext, failed: readonly GateCheck[]): DrError {
+  return new DrError({
+    code: "STEP_REFUSED",
+    summary: `${context.step.id}: the restore over the backup's copy, the point of no return, is refused`,
+    where: context.step.where,
+    expected: failed.map((check) => `(${String(check.number)}) ${check.expected}`).join("; "),
+    found: failed.map((check) => `(${String(check.number)}) ${check.found}`).join("; "),
+    hint: "The backup's copy is untouched. Mend what is named, then run the same command again.",
+  });
+}
+
+function noPlace(context: StepContext, unplaced: readonly string[]): DrError {
+  return new DrError({
+    code: "STEP_REFUSED",
+    summary: `${context.step.id}: the backup has no place for files of the seed`,
+    where: context.step.where,
+    found: `none for ${unplaced.join(", ")}`,
+    hint: "Create mgc there with files of these logical names (Topology Builder does), then run the same command again.",
+  });
+}

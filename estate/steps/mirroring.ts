@@ -1,0 +1,46 @@
+/** F2: mirroring off on the backup. The mirror keeps its RESTORING copy: a third copy until the chat is home. */
+import { removeMirroring } from "../statements";
+import { readBackDiffers, type StepContext, type StepHandler } from "./step-context";
+import { waitFor } from "./wait";
+
+/** Of the chat database, or of the compliance database. */
+export function endMirroring(which: "chat" | "compliance"): StepHandler {
+  return {
+    sections: ({ plan }) => [plan.authority.principals.backup],
+    async converge(context) {
+      const database = which === "chat" ? context.desired.chat : context.desired.compliance;
+      if (database === false) return;
+      await endMirroringOf(context, database);
+    },
+  };
+}
+
+async function endMirroringOf(context: StepContext, database: string): Promise<void> {
+  const role = context.plan.authority.principals.backup;
+  const before = await context.readCopy(role, database);
+  if (before === undefined || before.mirroring === null) return;
+  await context.change({
+    role,
+    doing: `ALTER DATABASE [${database}] SET PARTNER OFF`,
+    text: removeMirroring(database),
+  });
+  // SET PARTNER may answer before the session has ended (alter-database-transact-sql-database-mirroring).
+  const { seen, satisfied } = await waitFor(
+    () => context.readCopy(role, database),
+    (copy) => copy !== undefined && copy.mirroring === null && copy.state === "ONLINE",
+    { limitSeconds: context.desired.timeouts.mirroringSeconds },
+  );
+  context.readBack({
+    database,
+    partnerBefore: before.mirroring.partnerInstance,
+    state: seen?.state,
+    mirrored: seen?.mirroring !== null,
+  });
+  if (!satisfied) {
+    const found =
+      seen === undefined
+        ? "no such database"
+        : `${seen.state}${seen.mirroring === null ? "" : `, ${seen.mirroring.role} ${seen.mirroring.state}`}`;
+    throw readBackDiffers(context.step, `${database} ONLINE without a partner`, found);
+  }
+}

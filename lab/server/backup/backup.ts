@@ -1,0 +1,309 @@
+/** BACKUP DATABASE and BACKUP LOG: "BACKUP (Transact-SQL)". */
+import { open } from "node:fs/promises";
+import { SqlError } from "../../tsql/errors";
+import type { Database } from "../database";
+import type { InstanceCore } from "../instance-core";
+import { lsnText } from "../log-sequence-number";
+import { mirroringErrors } from "../mirroring/errors";
+import { PAGE_BYTES, type Snapshot } from "../storage/data-file";
+import { storageErrors } from "../storage/errors";
+import { fileEntries, startHeader } from "./backup-header";
+import { windowsErrorOf } from "./device";
+import { backupErrors, backupMessages } from "./errors";
+import type { BackupSetHeader } from "./header";
+import type { BackupOutcome, MediaHistory } from "./history";
+import { logPayloads } from "./log-stream";
+import { PIECE_PAGES } from "./media";
+import { afterRefusal, MediaWriter } from "./media-writer";
+import type { Progress } from "./progress";
+import type { BackupRequest } from "./request";
+import { makeUndoFile } from "./undo-file";
+
+const MOST_DEVICES = 64;
+const MOST_CHARACTERS = 259;
+
+/** Takes the backup. Every failure leaves the database as it was and ends with 3013. */
+export async function backup(core: InstanceCore, request: BackupRequest, progress: Progress): Promise<BackupOutcome> {
+  const statement = request.kind === "log" ? "BACKUP LOG" : "BACKUP DATABASE";
+  try {
+    refuseDevices(request, statement);
+    const database = core.require(request.database);
+    refuseState(database, request);
+    return request.kind === "log"
+      ? await backupLog(database, request, progress)
+      : await backupDatabase(database, request, progress);
+  } catch (error) {
+    const terminating = backupErrors.terminating(statement);
+    const cause = afterRefusal(error, terminating);
+    if (cause === terminating) throw terminating;
+    if (!(cause instanceof SqlError)) throw cause;
+    core.errorLog(3041, `BACKUP failed to complete the command ${statement} ${request.database}. ${cause.message}`);
+    throw cause.followedBy(terminating);
+  }
+}
+
+function refuseDevices(request: BackupRequest, statement: string): void {
+  if (request.devices.length === 0) throw backupErrors.noDevice(statement);
+  if (request.devices.length > MOST_DEVICES) throw backupErrors.tooManyDevices();
+  for (const device of request.devices) {
+    if (device === "") throw backupErrors.invalidDeviceName();
+    if (device.length > MOST_CHARACTERS) throw backupErrors.deviceNameTooLong(MOST_CHARACTERS);
+  }
+  const size = request.blockSize;
+  if (size !== undefined && (size < 512 || size > 65_536 || (size & (size - 1)) !== 0))
+    throw backupErrors.blockSizePower();
+}
+
+function refuseState(database: Database, request: BackupRequest): void {
+  const { name } = database;
+  if (database.mirroring?.role === "MIRROR")
+    throw database.instance.environment.version.major < 11 ? storageErrors.mirror(name) : backupErrors.onMirror();
+  if (database.isInStandby) throw backupErrors.standby(name);
+  if (database.state === "EMERGENCY") throw backupErrors.emergency();
+  const damaged = database.state === "SUSPECT" && request.noTruncate === true && database.hasStore;
+  if (!damaged) database.assertUsable();
+}
+
+// Full and differential ------------------------------------------------------------------------------------------------
+
+async function backupDatabase(database: Database, request: BackupRequest, progress: Progress): Promise<BackupOutcome> {
+  const { log } = database;
+  if (request.differential === true && log.status.differentialBaseLsn === null)
+    throw backupErrors.noDifferentialBase(database.name);
+  if (log.isBackingUp) throw backupErrors.serialized();
+  const release = log.holdForBackup();
+  let taken: Taken | undefined;
+  try {
+    // A transaction that began before the log was kept must end first: its records would be missing.
+    await writerGone(database, request);
+    log.checkpoint();
+    taken = await takeSnapshot(database, request);
+    return await writeData(database, request, progress, taken);
+  } finally {
+    taken?.snapshot.release();
+    release();
+  }
+}
+
+async function writerGone(database: Database, request: BackupRequest): Promise<void> {
+  const { recoveryModel } = database.options;
+  const kept = recoveryModel !== "SIMPLE" && database.log.status.lastLogBackupLsn !== null;
+  while (!kept && database.writerOwner !== undefined) {
+    await database.writerReleased(Infinity, request.requester.signal).catch(() => undefined);
+    if (request.requester.signal.aborted) throw backupErrors.aborted();
+  }
+}
+
+/** Frozen pages and the end of the log at that very moment. */
+interface Taken {
+  readonly snapshot: Snapshot;
+  readonly from: bigint;
+}
+
+async function takeSnapshot(database: Database, request: BackupRequest): Promise<Taken> {
+  for (;;) {
+    const store = database.openStore();
+    const snapshot = store.file.snapshot();
+    if (snapshot !== undefined) return { snapshot, from: store.endOfLog };
+    await new Promise(setImmediate);
+    if (request.requester.signal.aborted) throw backupErrors.aborted();
+  }
+}
+
+async function writeData(
+  database: Database,
+  request: BackupRequest,
+  progress: Progress,
+  { snapshot, from }: Taken,
+): Promise<BackupOutcome> {
+  const firstLsn = database.log.status.checkpointLsn;
+  return writeSet(database, request, firstLsn, async (writer, keepGoing) => {
+    const handle = await open(snapshot.file, "r");
+    try {
+      for (let page = 0; page < snapshot.pages; page += PIECE_PAGES) {
+        keepGoing();
+        const pages = Math.min(PIECE_PAGES, snapshot.pages - page);
+        const buffer = Buffer.allocUnsafe(pages * PAGE_BYTES);
+        await handle.read(buffer, 0, buffer.length, page * PAGE_BYTES);
+        await writer.piece("DATA", page, buffer);
+        progress.moved(page + pages, snapshot.pages, request.stats, request.requester);
+        await database.instance.environment.transferred?.(buffer.length);
+      }
+    } catch (error) {
+      if (error instanceof SqlError) throw error;
+      throw backupErrors.read(snapshot.file, windowsErrorOf(error).text);
+    } finally {
+      await handle.close();
+    }
+    keepGoing();
+    // What was committed while the pages were read belongs to the set, as log.
+    const end = database.openStore().endOfLog;
+    let logPages = 0;
+    for (const payload of logPayloads(database.openStore(), from, end)) {
+      keepGoing();
+      await writer.piece("LOGR", 0, payload);
+      logPages += Math.ceil(payload.length / PAGE_BYTES);
+    }
+    return {
+      lastLsn: end,
+      pages: [snapshot.pages, Math.max(1, logPages)],
+      succeeded: (header) => {
+        if (header.isCopyOnly || header.backupType !== 1) return;
+        database.log.fullBackedUp({
+          guid: header.backupSetGuid,
+          checkpointLsn: BigInt(header.checkpointLsn),
+          firstLsn,
+        });
+      },
+    };
+  });
+}
+
+// Log ------------------------------------------------------------------------------------------------------------------
+
+async function backupLog(database: Database, request: BackupRequest, progress: Progress): Promise<BackupOutcome> {
+  const { log, name } = database;
+  if (database.options.recoveryModel === "SIMPLE") throw backupErrors.simpleModel();
+  const from = log.status.lastLogBackupLsn;
+  if (from === null) throw backupErrors.noDatabaseBackup();
+  const tail = request.noRecovery === true || request.standby !== undefined;
+  if (tail) {
+    if (database.mirroringSession !== undefined) throw mirroringErrors.involved(name);
+    requireExclusive(database, request);
+  }
+  if (database.busy !== undefined) throw backupErrors.serialized();
+  database.busy = tail ? "BACKUP LOG WITH NORECOVERY" : "BACKUP LOG";
+  try {
+    if (database.isReadOnly) request.requester.message(backupMessages.readOnly(name));
+    else log.checkpoint();
+    return await writeLog(database, request, progress, from, tail);
+  } finally {
+    database.busy = undefined;
+  }
+}
+
+function requireExclusive(database: Database, request: BackupRequest): void {
+  if (request.requester.currentDatabase.toLowerCase() === database.name.toLowerCase())
+    throw backupErrors.usedBySession("BACKUP LOG", database.name);
+  const others = database.instance.environment.sessionsIn(database).filter((id) => id !== request.requester.sessionId);
+  if (others.length > 0 || database.writerOwner !== undefined || database.log.isBackingUp) throw backupErrors.inUse();
+}
+
+async function writeLog(
+  database: Database,
+  request: BackupRequest,
+  progress: Progress,
+  from: bigint,
+  tail: boolean,
+): Promise<BackupOutcome> {
+  return writeSet(database, request, from, async (writer, keepGoing) => {
+    const store = database.openStore();
+    const end = store.endOfLog;
+    const expected = Math.max(1, store.usedBytes);
+    for (const payload of logPayloads(store, from, end)) {
+      keepGoing();
+      await writer.piece("LOGR", 0, payload);
+      progress.moved(writer.payloadBytes, Math.max(expected, writer.payloadBytes), request.stats, request.requester);
+      await database.instance.environment.transferred?.(payload.length);
+    }
+    keepGoing();
+    return {
+      lastLsn: end,
+      pages: [Math.max(1, Math.ceil(writer.payloadBytes / PAGE_BYTES))],
+      succeeded: (header) => {
+        if (request.standby !== undefined) makeUndoFile(database.instance, request.standby);
+        if (!header.isCopyOnly) database.log.logBackedUp(end);
+        if (!tail) return;
+        const redo = { lsn: lsnText(end), fork: database.log.status.recoveryForkGuid };
+        const standby = request.standby ?? null;
+        database.change({ state: standby === null ? "RESTORING" : "ONLINE", redo, standby });
+      },
+    };
+  });
+}
+
+// Both -----------------------------------------------------------------------------------------------------------------
+
+interface SetContent {
+  readonly lastLsn: bigint;
+  /** Pages of 8 KiB per file told in 4035: data and log, or log alone. */
+  readonly pages: readonly number[];
+  /** What changes in the database once the set is complete on the media. */
+  readonly succeeded: (header: BackupSetHeader) => void;
+}
+
+async function writeSet(
+  database: Database,
+  request: BackupRequest,
+  firstLsn: bigint,
+  content: (writer: MediaWriter, keepGoing: () => void) => Promise<SetContent>,
+): Promise<BackupOutcome> {
+  const core = database.instance;
+  const { signal } = request.requester;
+  const keepGoing = (): void => {
+    if (signal.aborted || core.isStopped || !database.hasStore) throw backupErrors.aborted();
+  };
+  const began = Date.now();
+  const writer = await MediaWriter.open(core, request);
+  try {
+    keepGoing();
+    const start = startHeader(database, request, {
+      position: writer.position,
+      startDate: core.localTime(),
+      compressed: writer.media.compressed,
+      firstLsn,
+    });
+    await writer.begin(start);
+    const { lastLsn, pages, succeeded } = await content(writer, keepGoing);
+    const header: BackupSetHeader = {
+      ...start,
+      lastLsn: lsnText(lastLsn),
+      backupSize: writer.payloadBytes,
+      compressedBackupSize: writer.storedBytes,
+      backupFinishDate: core.localTime(),
+      files: fileEntries(database, request.kind === "log" ? 0 : (pages[0] ?? 0) * PAGE_BYTES),
+    };
+    await writer.end(header);
+    keepGoing();
+    succeeded(header);
+    tell(database, request, header, pages, Date.now() - began);
+    return { history: { media: mediaHistory(writer), header, files: header.files } };
+  } finally {
+    await writer.close();
+  }
+}
+
+function tell(
+  database: Database,
+  request: BackupRequest,
+  header: BackupSetHeader,
+  pages: readonly number[],
+  milliseconds: number,
+): void {
+  const files = request.kind === "log" ? header.files.filter((file) => file.type === "L") : header.files;
+  const told = files.filter((file, index) => index === 0 || file.type === "L");
+  told.forEach((file, index) => {
+    const count = pages[index];
+    if (count === undefined) return;
+    request.requester.message(backupMessages.processed(count, database.name, file.logicalName, header.position));
+  });
+  const statement = request.kind === "log" ? "BACKUP LOG" : "BACKUP DATABASE";
+  const total = pages.reduce((sum, count) => sum + count, 0);
+  request.requester.message(backupMessages.succeeded(statement, total, milliseconds));
+}
+
+function mediaHistory(writer: MediaWriter): MediaHistory {
+  return {
+    mediaSetGuid: writer.media.mediaSetGuid,
+    familyCount: writer.media.familyCount,
+    name: writer.media.name,
+    description: writer.media.description,
+    isCompressed: writer.media.compressed,
+    families: writer.targets.map(({ header, device }) => ({
+      sequence: header.familySequence,
+      familyGuid: header.familyGuid,
+      physicalDeviceName: device.path,
+      deviceType: 2,
+    })),
+  };
+}

@@ -1,0 +1,69 @@
+import type { LocatedRow, UpdatableTable } from "../tsql/host";
+import type { Column, Row, SqlValue } from "../tsql/values";
+import type { Database } from "./database";
+import { hasDatabasePermission } from "./database-permissions";
+import type { ServerSession } from "./server-session";
+import { sessionError } from "./session-errors";
+import type { StoredTable } from "./storage/stored-table";
+
+/** A stored table as one session may use it: 229 where a permission is missing, 3906 before the first row is looked for. */
+export class GuardedTable implements UpdatableTable {
+  readonly updatable = true;
+  readonly columns: readonly Column[];
+  readonly #known = new Map<string, boolean>();
+
+  constructor(
+    private readonly table: StoredTable,
+    private readonly session: ServerSession,
+  ) {
+    this.columns = table.columns.map((column) =>
+      column.generated === undefined ? column : { ...column, identity: true },
+    );
+  }
+
+  get database(): Database {
+    return this.table.database;
+  }
+
+  scan(needed?: ReadonlySet<number>): Iterable<Row> {
+    this.#require("SELECT");
+    return this.table.scan(needed);
+  }
+
+  /** Rows that UPDATE or DELETE looks for: a read-only database refuses the statement even when none is found. */
+  locate(needed?: ReadonlySet<number>): Iterable<LocatedRow> {
+    this.database.assertWritable();
+    if (!this.#has("UPDATE") && !this.#has("DELETE")) this.#require("UPDATE");
+    return this.table.locate(needed);
+  }
+
+  insert(values: readonly (SqlValue | undefined)[]): bigint | undefined {
+    this.#require("INSERT");
+    return this.table.insert(values);
+  }
+
+  update(locator: number | bigint, row: Row): void {
+    this.#require("UPDATE");
+    this.table.update(locator, row);
+  }
+
+  delete(locator: number | bigint): void {
+    this.#require("DELETE");
+    this.table.delete(locator);
+  }
+
+  #has(permission: string): boolean {
+    // One object per use of a table in a statement: the answer holds for all of its rows.
+    let known = this.#known.get(permission);
+    if (known === undefined) {
+      known = hasDatabasePermission(this.database, this.session, permission, this.table.definition);
+      this.#known.set(permission, known);
+    }
+    return known;
+  }
+
+  #require(permission: string): void {
+    if (this.#has(permission)) return;
+    throw sessionError(229, permission, this.table.definition.name, this.database.name, this.table.definition.schema);
+  }
+}

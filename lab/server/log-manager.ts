@@ -1,0 +1,215 @@
+/** The log of one database as BACKUP, RESTORE and mirroring manage it: chain, truncation, forks, checkpoints. */
+import type { Database } from "./database";
+import type { RecoveryModel, RecoveryStatus } from "./storage/definitions";
+import { newGuid } from "./storage/guid";
+import type { RecoveryRecord } from "./storage/registry";
+
+/** sys.databases.log_reuse_wait_desc; the number is its place in the list of the page. */
+export type LogReuseWait =
+  "NOTHING" | "CHECKPOINT" | "LOG_BACKUP" | "ACTIVE_BACKUP_OR_RESTORE" | "ACTIVE_TRANSACTION" | "DATABASE_MIRRORING";
+
+/** sys.databases.log_reuse_wait of a name. */
+export const LOG_REUSE_WAITS: Readonly<Record<LogReuseWait, number>> = {
+  NOTHING: 0,
+  CHECKPOINT: 1,
+  LOG_BACKUP: 2,
+  ACTIVE_BACKUP_OR_RESTORE: 3,
+  ACTIVE_TRANSACTION: 4,
+  DATABASE_MIRRORING: 5,
+};
+
+/** Status of a database that was just created: a family and a recovery path of its own. */
+export function newRecovery(familyGuid: string, checkpoint: bigint): RecoveryRecord {
+  const fork = newGuid();
+  return toRecord({
+    familyGuid,
+    recoveryForkGuid: fork,
+    firstRecoveryForkGuid: fork,
+    forkPointLsn: null,
+    lastLogBackupLsn: null,
+    databaseBackupLsn: 0n,
+    differentialBaseLsn: null,
+    differentialBaseGuid: null,
+    beginsLogChain: true,
+    checkpointLsn: checkpoint,
+    hasBulkLoggedData: false,
+  });
+}
+
+/** As the registry keeps it. */
+export function toRecord(status: RecoveryStatus): RecoveryRecord {
+  return {
+    ...status,
+    forkPointLsn: textOrNull(status.forkPointLsn),
+    lastLogBackupLsn: textOrNull(status.lastLogBackupLsn),
+    databaseBackupLsn: status.databaseBackupLsn.toString(),
+    differentialBaseLsn: textOrNull(status.differentialBaseLsn),
+    checkpointLsn: status.checkpointLsn.toString(),
+  };
+}
+
+function fromRecord(record: RecoveryRecord): RecoveryStatus {
+  return {
+    ...record,
+    forkPointLsn: lsnOrNull(record.forkPointLsn),
+    lastLogBackupLsn: lsnOrNull(record.lastLogBackupLsn),
+    databaseBackupLsn: BigInt(record.databaseBackupLsn),
+    differentialBaseLsn: lsnOrNull(record.differentialBaseLsn),
+    checkpointLsn: BigInt(record.checkpointLsn),
+  };
+}
+
+/** Text of an LSN that may be absent. */
+export function textOrNull(value: bigint | null): string | null {
+  return value === null ? null : value.toString();
+}
+
+/** An LSN that may be absent from its text. */
+export function lsnOrNull(value: string | null): bigint | null {
+  return value === null ? null : BigInt(value);
+}
+
+export class LogManager {
+  readonly #database: Database;
+  /** Start LSNs of data backups that run: their log is kept. */
+  readonly #running = new Set<bigint>();
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Throws when the copy was never recovered completely enough to know. */
+  get status(): RecoveryStatus {
+    const record = this.#database.record.recovery;
+    if (record === null)
+      throw new Error(`Database ${this.#database.name} has no recovery status: a full restore is missing.`);
+    return fromRecord(record);
+  }
+
+  update(change: Partial<RecoveryStatus>): void {
+    this.#database.change({ recovery: toRecord({ ...this.status, ...change }) });
+    this.#database.mirroringSession?.shareStatus();
+  }
+
+  /** Records are kept: FULL or BULK_LOGGED with a chain begun, a data backup that runs, mirroring. */
+  get keepsLog(): boolean {
+    if (this.#running.size > 0) return true;
+    if (this.#database.options.recoveryModel === "SIMPLE") return false;
+    return this.status.lastLogBackupLsn !== null;
+  }
+
+  /** A data backup runs: 3023 for another one. */
+  get isBackingUp(): boolean {
+    return this.#running.size > 0;
+  }
+
+  get usedBytes(): number {
+    return this.#database.hasStore ? this.#database.openStore().usedBytes : 0;
+  }
+
+  /** Size of the log file in bytes: it grows with what cannot be reused and never shrinks by itself. */
+  get sizeBytes(): number {
+    const file = this.#database.files.find((other) => other.type === "LOG");
+    return file === undefined ? 0 : this.#database.filePages(file.fileId) * 8192;
+  }
+
+  /** sys.databases.log_reuse_wait_desc. */
+  get reuseWait(): LogReuseWait {
+    const database = this.#database;
+    if (!database.hasStore || database.state !== "ONLINE") return "NOTHING";
+    if (database.mirroring !== undefined && database.mirroring.state !== "SYNCHRONIZED") return "DATABASE_MIRRORING";
+    if (this.#running.size > 0) return "ACTIVE_BACKUP_OR_RESTORE";
+    if (database.options.recoveryModel !== "SIMPLE" && this.status.lastLogBackupLsn !== null)
+      return this.usedBytes > 0 ? "LOG_BACKUP" : "NOTHING";
+    return database.writerOwner !== undefined && database.openStore().hasChanges ? "ACTIVE_TRANSACTION" : "NOTHING";
+  }
+
+  /** CHECKPOINT: a record of its own where the database can be written and no transaction is in the way. */
+  checkpoint(): void {
+    const database = this.#database;
+    if (database.isReadOnly || database.state !== "ONLINE" || database.writerOwner !== undefined) return;
+    const store = database.openStore();
+    const at = store.endOfLog;
+    store.begin(this.keepsLog);
+    store.append("LOP_BEGIN_CKPT", 0, 0);
+    const { records, logBytes } = store.commit();
+    database.counters.wroteLog(logBytes);
+    this.update({ checkpointLsn: at });
+    database.mirroringSession?.ship(records);
+  }
+
+  /** From now on the log is kept for a data backup; answers what ends that. */
+  holdForBackup(): () => void {
+    const from = this.#database.openStore().endOfLog;
+    this.#running.add(from);
+    return () => {
+      this.#running.delete(from);
+      this.truncate();
+    };
+  }
+
+  /** Frees what neither a log backup, nor a running data backup, nor the mirror needs. Waits for the writer to end. */
+  truncate(): void {
+    const database = this.#database;
+    database.whenIdle(() => {
+      if (!database.hasStore) return;
+      const store = database.openStore();
+      if (store.isWriting) return;
+      const candidates = [store.endOfLog, ...this.#running];
+      const backedUp = this.status.lastLogBackupLsn;
+      if (database.options.recoveryModel !== "SIMPLE" && backedUp !== null) candidates.push(backedUp);
+      const shipped = database.mirroringSession?.neededFrom;
+      if (shipped !== undefined) candidates.push(shipped);
+      store.truncateLog(candidates.reduce((least, lsn) => (lsn < least ? lsn : least)));
+    });
+  }
+
+  /** A full backup that is not COPY_ONLY has succeeded: differential base, and the first one begins the log chain. */
+  fullBackedUp(set: { readonly guid: string; readonly checkpointLsn: bigint; readonly firstLsn: bigint }): void {
+    const before = this.status;
+    const startsChain = before.lastLogBackupLsn === null && this.#database.options.recoveryModel !== "SIMPLE";
+    this.update({
+      databaseBackupLsn: set.checkpointLsn,
+      differentialBaseLsn: set.checkpointLsn,
+      differentialBaseGuid: set.guid,
+      ...(startsChain ? { lastLogBackupLsn: set.firstLsn, beginsLogChain: true } : {}),
+    });
+  }
+
+  /** A log backup that is not COPY_ONLY has succeeded: the chain goes on behind it, the fork is told. */
+  logBackedUp(lastLsn: bigint): void {
+    this.update({
+      lastLogBackupLsn: lastLsn,
+      beginsLogChain: false,
+      firstRecoveryForkGuid: this.status.recoveryForkGuid,
+      forkPointLsn: null,
+      hasBulkLoggedData: false,
+    });
+    this.truncate();
+  }
+
+  /** ALTER DATABASE SET RECOVERY: SIMPLE ends the chain, only a data backup begins a new one. */
+  recoveryModelChanged(before: RecoveryModel): void {
+    const now = this.#database.options.recoveryModel;
+    if (now !== "SIMPLE" && before !== "SIMPLE") return;
+    if (now === "SIMPLE") this.update({ lastLogBackupLsn: null, beginsLogChain: true });
+    this.truncate();
+  }
+
+  /** Recovery of a restored copy: a new recovery path leaves the old one where the roll forward ended. */
+  startFork(): void {
+    const store = this.#database.openStore();
+    const at = store.endOfLog;
+    const before = this.status;
+    store.advanceLog();
+    this.update({
+      recoveryForkGuid: newGuid(),
+      firstRecoveryForkGuid: before.recoveryForkGuid,
+      forkPointLsn: at,
+      // The chain goes on without a new full backup, unless the model has none.
+      lastLogBackupLsn: this.#database.options.recoveryModel === "SIMPLE" ? null : at,
+      beginsLogChain: false,
+      checkpointLsn: store.endOfLog,
+    });
+  }
+}

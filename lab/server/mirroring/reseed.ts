@@ -1,0 +1,36 @@
+/** Takes away what a former principal had more than the present one: its copy is made anew from the principal's pages. */
+import { copyFile } from "node:fs/promises";
+import type { Database } from "../database";
+import { DataFile } from "../storage/data-file";
+import { DatabaseStore } from "../storage/store";
+
+/** True when the copy left the principal's recovery path behind the point where that one began. */
+export function hasDiverged(principal: Database, mirror: Database): boolean {
+  const now = principal.log.status;
+  if (mirror.log.status.recoveryForkGuid === now.recoveryForkGuid) return false;
+  return now.forkPointLsn === null || mirror.openStore().endOfLog > now.forkPointLsn;
+}
+
+/**
+ * SQL Server would undo the surplus log page by page; the lab's records hold no images from before a change, so the
+ * whole copy is replaced. The result is the same: the copy equals the principal up to the LSN of the pages.
+ */
+export async function reseed(principal: Database, mirror: Database): Promise<void> {
+  let snapshot = principal.openStore().file.snapshot();
+  while (snapshot === undefined) {
+    await new Promise(setImmediate);
+    snapshot = principal.openStore().file.snapshot();
+  }
+  try {
+    const path = mirror.dataPath();
+    mirror.detach();
+    DataFile.remove(path);
+    await copyFile(snapshot.file, path);
+    const store = DatabaseStore.open(path);
+    store.truncateLog(store.endOfLog);
+    mirror.change({ recovery: principal.record.recovery });
+    mirror.attach(store);
+  } finally {
+    snapshot.release();
+  }
+}

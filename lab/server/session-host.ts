@@ -1,0 +1,158 @@
+/** What one session's T-SQL sees of its server: the language's Host over one instance. */
+import type { ServerStatement } from "../tsql/ast";
+import type {
+  Host,
+  NativeProcedure,
+  ObjectName,
+  ScalarFunction,
+  StatementContext,
+  Table,
+  UpdatableTable,
+} from "../tsql/host";
+import type { SqlType, SqlValue } from "../tsql/values";
+import { findSystemFunction, findSystemView } from "./catalog/registry";
+import { viewTable } from "./catalog/system-view";
+import type { Database } from "./database";
+import { openDatabase } from "./database-access";
+import { findFunction } from "./functions/registry";
+import { globalVariable } from "./functions/global-variables";
+import { GuardedTable } from "./guarded-table";
+import { nativeProcedure } from "./procedures/server-procedure";
+import type { ServerSession } from "./server-session";
+import { sessionError } from "./session-errors";
+import { commandName, executeServerStatement } from "./statements/registry";
+
+/** LOCK_TIMEOUT, CONTEXT_INFO and DEADLOCK_PRIORITY as SET gives them. */
+const PRIORITIES: Readonly<Record<string, number>> = { LOW: -5, NORMAL: 0, HIGH: 5 };
+
+export class SessionHost implements Host {
+  constructor(readonly session: ServerSession) {}
+
+  get version(): Host["version"] {
+    return this.session.instance.version;
+  }
+
+  get sessionId(): number {
+    return this.session.id;
+  }
+
+  get database(): string {
+    return this.session.database.name;
+  }
+
+  table(name: ObjectName): Table {
+    const database = this.#databaseOf(name);
+    const system = findSystemView(name, database, this.version.major);
+    if (system !== undefined) {
+      this.#require(system.needs);
+      const context = { session: this.session, instance: this.session.instance, database };
+      return viewTable(system, this.version.major, () => system.rows(context));
+    }
+    const schema = name.schema === undefined || name.schema === "" ? "dbo" : name.schema;
+    const table = database.table(this.session.transactions, schema, name.name);
+    if (table === undefined) throw sessionError(208, nameText(name));
+    return new GuardedTable(table, this.session);
+  }
+
+  tableFunction(name: ObjectName, args: readonly SqlValue[]): Table | undefined {
+    const found = findSystemFunction(name, this.version.major);
+    if (found === undefined) return undefined;
+    this.#require(found.needs);
+    const context = { session: this.session, instance: this.session.instance, database: this.#databaseOf(name) };
+    return viewTable(found, this.version.major, () => found.rows(context, args));
+  }
+
+  scalarFunction(name: ObjectName): ScalarFunction | undefined {
+    return findFunction(name, this.session);
+  }
+
+  globalVariable(name: string): { readonly type: SqlType; readonly value: SqlValue } | undefined {
+    return globalVariable(name, this.session);
+  }
+
+  procedure(name: ObjectName): NativeProcedure | undefined {
+    // A database that cannot be opened is told before the procedure is looked for (911, 927 …).
+    if (name.database !== undefined && name.database !== "") openDatabase(this.session, name.database);
+    const found = this.session.instance.procedures.find(name, this.database);
+    return found === undefined ? undefined : nativeProcedure(found, this.session);
+  }
+
+  async execute(statement: ServerStatement, context: StatementContext): Promise<void> {
+    const request = this.session.request;
+    if (request !== undefined) request.command = commandName(statement);
+    await executeServerStatement(statement, context, this.session);
+  }
+
+  begin(): void {
+    this.session.transactions.begin();
+  }
+
+  commit(): void {
+    this.session.transactions.commit();
+    this.session.instance.applicationLocks.releaseAll(this.session.id, "Transaction");
+  }
+
+  rollback(): void {
+    this.session.transactions.rollback();
+    this.session.instance.applicationLocks.releaseAll(this.session.id, "Transaction");
+  }
+
+  beginStatement(): void {
+    this.session.transactions.beginStatement();
+  }
+
+  endStatement(succeeded: boolean): void {
+    this.session.transactions.endStatement(succeeded);
+  }
+
+  async lockForUpdate(tables: readonly UpdatableTable[], signal: AbortSignal): Promise<void> {
+    const databases = new Set<Database>();
+    for (const table of tables) if (table instanceof GuardedTable) databases.add(table.database);
+    for (const database of databases) await this.session.transactions.enlist(database, signal);
+  }
+
+  setOption(name: string, value: SqlValue): void {
+    switch (name.toUpperCase()) {
+      case "LOCK_TIMEOUT":
+        this.session.transactions.lockTimeout = Number(value ?? -1);
+        break;
+      case "CONTEXT_INFO":
+        this.session.contextInfo = value instanceof Uint8Array ? value.slice(0, 128) : null;
+        break;
+      case "DEADLOCK_PRIORITY":
+        this.session.deadlockPriority =
+          typeof value === "number" ? value : (PRIORITIES[String(value).toUpperCase()] ?? 0);
+        break;
+      default:
+      // Other settings concern the language alone.
+    }
+  }
+
+  noteChange(kind: string): void {
+    this.session.noteChange(kind);
+  }
+
+  #databaseOf(name: ObjectName): Database {
+    if (name.server !== undefined && name.server !== "") this.#requireOwnServer(name.server);
+    if (name.database === undefined || name.database === "") return this.session.database;
+    return openDatabase(this.session, name.database);
+  }
+
+  #requireOwnServer(server: string): void {
+    if (server.toLowerCase() === this.session.instance.name.toLowerCase()) return;
+    throw sessionError(7202, server);
+  }
+
+  #require(permission: "VIEW SERVER STATE" | undefined): void {
+    if (permission === undefined || this.session.hasServerPermission(permission)) return;
+    throw sessionError(300, permission, "server", "master").followedBy(sessionError(297));
+  }
+}
+
+/** A name as 208 repeats it: the parts as written. */
+function nameText(name: ObjectName): string {
+  return [name.server, name.database, name.schema, name.name]
+    .filter((part, index, all) => part !== undefined || all.slice(0, index).some((earlier) => earlier !== undefined))
+    .map((part) => part ?? "")
+    .join(".");
+}

@@ -1,0 +1,69 @@
+/**
+ * What master knows of every database of the instance: names, states, files, where a restore stands. A file of its own,
+ * so that a transaction in master that rolls back never takes a database's state with it.
+ */
+import { DatabaseSync } from "node:sqlite";
+import type { MirroringRecord } from "../mirroring/record";
+import type { DatabaseFile, DatabaseOptions, DatabaseState, RecoveryStatus } from "./definitions";
+
+/** RecoveryStatus as JSON can hold it: LSNs as decimal text. */
+export type RecoveryRecord = {
+  readonly [Key in keyof RecoveryStatus]: bigint extends RecoveryStatus[Key]
+    ? string | Exclude<RecoveryStatus[Key], bigint>
+    : RecoveryStatus[Key];
+};
+
+/** One database as the registry keeps it. LSNs as decimal text. */
+export interface DatabaseRecord {
+  readonly id: number;
+  readonly name: string;
+  readonly state: DatabaseState;
+  /** Set when STANDBY: the undo file's Windows path. */
+  readonly standby: string | null;
+  /** Milliseconds since 1970 of the server's local clock. */
+  readonly createDate: number;
+  readonly ownerSid: string;
+  readonly databaseGuid: string;
+  readonly files: readonly DatabaseFile[];
+  /** As last seen open: what sys.databases shows while the database cannot be opened. */
+  readonly options: DatabaseOptions;
+  /** sys.master_files.redo_start_lsn and redo_start_fork_guid; null while RESTORING = only a full restore helps. */
+  readonly redo: { readonly lsn: string; readonly fork: string } | null;
+  /** Family of the copy, known also while it is not open. */
+  readonly familyGuid: string | null;
+  /** JSON of RecoveryStatus with LSNs as text; null before the first recovery. */
+  readonly recovery: RecoveryRecord | null;
+  readonly mirroring: MirroringRecord | null;
+}
+
+export class Registry {
+  readonly #database: DatabaseSync;
+
+  constructor(file: string) {
+    this.#database = new DatabaseSync(file);
+    this.#database.exec(
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; CREATE TABLE IF NOT EXISTS registered (id INTEGER PRIMARY KEY, record TEXT NOT NULL)",
+    );
+  }
+
+  records(): DatabaseRecord[] {
+    const rows = this.#database.prepare("SELECT record FROM registered ORDER BY id").all() as { record: string }[];
+    return rows.map((row) => JSON.parse(row.record) as DatabaseRecord);
+  }
+
+  put(record: DatabaseRecord): void {
+    this.#database
+      .prepare(
+        "INSERT INTO registered (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record",
+      )
+      .run(record.id, JSON.stringify(record));
+  }
+
+  remove(id: number): void {
+    this.#database.prepare("DELETE FROM registered WHERE id = ?").run(id);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * The handlers of all kinds, as the provider process runs them: one process-wide runtime, and per kind the seven methods
+ * that the stored stub passes on to.
+ */
+import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { DrError, toDrError, withoutStack } from "../estate/errors";
+import type { Seen } from "../estate/pool-run";
+import { desiredInputs, sectionOf } from "../estate/plan-inputs";
+import { planLines, planWords, stepOf } from "../estate/plan";
+import type { StepKey } from "../estate/plan-types";
+import { blockingFindings } from "../estate/steps/preflight";
+import { outputsOf } from "./outputs";
+import { runtime } from "./runtime";
+import { type Kind, kinds } from "./stub";
+
+/** Placeholder that the engine sends for a value that is not known yet (sdk/nodejs/runtime/rpc). */
+const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+type Properties = Record<string, unknown>;
+
+const runSchema = z.object({ urn: z.string(), dryRun: z.boolean() });
+
+/** The methods of one kind. Errors leave without a stack: the SDK would print it, and it tells an operator nothing. */
+class Handler {
+  readonly #kind: Kind;
+
+  constructor(kind: Kind) {
+    this.#kind = kind;
+  }
+
+  /** Stores what to wait for before anything else happens: other calls come in while this one runs. */
+  configure(request: pulumi.dynamic.ConfigureRequest): Promise<void> {
+    runtime.configure((key) => request.config.get(key));
+    return Promise.resolve();
+  }
+
+  async check(_olds: Properties, news: Properties): Promise<pulumi.dynamic.CheckResult> {
+    return this.#plainErrors(async () => {
+      const { run, ...given } = news;
+      const told = runSchema.parse(run);
+      if (Object.values(given).includes(unknownValue)) return { inputs: given };
+      const pool = await runtime.pool(String(given["pool"]));
+      const key = this.#key(pool.desired, given);
+      runtime.tellUrn(pool.desired.pool.name, key, told.urn);
+      const inputs: Properties = { ...given, step: "done" };
+      if (key !== "F0") return { inputs };
+      const seen = await pool.see();
+      const lines = planLines(seen.plan).join("\n");
+      // Once per `up`: the preview before it tells the plan, the update itself does not repeat it.
+      if (told.dryRun) await runtime.engine.log("info", lines, told.urn);
+      const blocking = blockingFindings(seen.plan, told.dryRun ? "preview" : "up");
+      const failures = blocking.map((finding) => ({ property: "plan", reason: `${finding.message}. ${finding.hint}` }));
+      return { inputs: { ...inputs, plan: planWords(seen.plan) }, failures };
+    });
+  }
+
+  async diff(_id: string, _olds: Properties, news: Properties): Promise<pulumi.dynamic.DiffResult> {
+    return this.#plainErrors(async () => {
+      const pool = await runtime.pool(String(news["pool"]));
+      const seen = await pool.see();
+      return { changes: stepOf(seen.plan, this.#key(pool.desired, news)).open };
+    });
+  }
+
+  async read(id: string, properties: Properties): Promise<pulumi.dynamic.ReadResult> {
+    return this.#plainErrors(async () => {
+      const pool = await runtime.pool(String(properties["pool"]));
+      const key = this.#key(pool.desired, properties);
+      const seen = await pool.see();
+      // Neither done nor open can be said: a state that claimed either would be taken for the estate.
+      if (seen.plan.authority.outcome === "unclear") throw unclear(this.#kind, key, seen);
+      const { inputs, step } = sectionOf(seen.observation, pool.desired, seen.plan, key);
+      const shown = { pool: pool.desired.pool.name, ...inputs, step };
+      return { id, inputs: shown, props: { ...outputsOf(key, pool.desired, seen, properties["report"]), ...shown } };
+    });
+  }
+
+  async create(inputs: Properties): Promise<pulumi.dynamic.CreateResult> {
+    const { pool, key, seen } = await this.#converge(inputs);
+    return { id: `${pool}/${key}`, outs: seen };
+  }
+
+  async update(_id: string, olds: Properties, news: Properties): Promise<pulumi.dynamic.UpdateResult> {
+    return { outs: (await this.#converge(news, olds["report"])).seen };
+  }
+
+  /** The estate is left as it is: a destroyed stack must never take a chat service down. */
+  async delete(_id: string, properties: Properties): Promise<void> {
+    const urn = runtime.urnOf(String(properties["pool"]), this.#kind);
+    await runtime.engine.log(
+      "info",
+      `${this.#kind} of ${String(properties["pool"])}: forgotten; the estate stays as it is.`,
+      urn,
+    );
+  }
+
+  async #converge(
+    inputs: Properties,
+    reportBefore?: unknown,
+  ): Promise<{ pool: string; key: StepKey; seen: Properties }> {
+    return this.#plainErrors(async () => {
+      const pool = await runtime.pool(String(inputs["pool"]));
+      const key = this.#key(pool.desired, inputs);
+      const seen = await runtime.inHand(() => pool.converge(key));
+      const after = { ...inputs, ...outputsOf(key, pool.desired, seen, pool.reportPath ?? reportBefore) };
+      return { pool: pool.desired.pool.name, key, seen: after };
+    });
+  }
+
+  #key(desired: Parameters<typeof desiredInputs>[0], inputs: Properties): StepKey {
+    if (this.#kind !== "DatabaseMirroring") return keyOfKind[this.#kind];
+    return inputs["database"] === desired.chat ? "F2-chat" : "F2-compliance";
+  }
+
+  async #plainErrors<Result>(action: () => Promise<Result>): Promise<Result> {
+    try {
+      return await action();
+    } catch (thrown) {
+      throw withoutStack(toDrError(thrown));
+    }
+  }
+}
+
+/** The whole reason once, under Preflight; one short line under every other resource. */
+function unclear(kind: Kind, key: StepKey, seen: Seen): DrError {
+  const { authority } = seen.plan;
+  if (kind !== "Preflight")
+    return new DrError({ code: "AUTHORITY_UNCLEAR", summary: `${key}: not read, see Preflight` });
+  const errors = seen.plan.findings.filter((finding) => finding.severity === "error");
+  return new DrError({
+    code: "AUTHORITY_UNCLEAR",
+    summary: errors.map((finding) => finding.message).join("; ") || authority.message,
+    found: `\n  ${authority.evidence.join("\n  ")}`,
+    hint: errors[0]?.hint ?? authority.hint,
+  });
+}
+
+const keyOfKind: Readonly<Record<Exclude<Kind, "DatabaseMirroring">, StepKey>> = {
+  Preflight: "F0",
+  ClearedActiveServers: "F1",
+  WriteFence: "F2b",
+  DatabaseBackup: "F3",
+  DatabaseRestore: "F4",
+  LogShipping: "F5",
+  ActiveServers: "F6",
+  PoolState: "F7",
+};
+
+const handlers = new Map<Kind, Handler>(kinds.map((kind) => [kind, new Handler(kind)]));
+
+/** The handler of a kind, for the stored stubs. Throws for a kind that this version does not know. */
+export function handler(kind: string): Handler {
+  const found = handlers.get(kind as Kind);
+  if (found === undefined) throw new Error(`persistent-chat has no resource kind ${kind}; it has ${kinds.join(", ")}`);
+  return found;
+}

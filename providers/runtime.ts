@@ -1,0 +1,132 @@
+/**
+ * What the provider process keeps: configuration, one shell, the pools with their connections, and the engine. One per
+ * process, whatever resources come and go.
+ */
+import { randomBytes } from "node:crypto";
+import { type Configuration, formatProblems, parseConfiguration } from "../estate/configuration";
+import { rawConfiguration } from "../estate/configuration-text";
+import { desiredOf } from "../estate/desired";
+import { DrError } from "../estate/errors";
+import { closeEstate, type Estate, openEstate } from "../estate/estate";
+import type { StepKey } from "../estate/plan-types";
+import { PoolRun } from "../estate/pool-run";
+import { ManagementShell, shellEndpointOf } from "../estate/shell/management-shell";
+import { Engine } from "./engine";
+import type { Kind } from "./stub";
+
+/** How often the end of a step in hand is looked for before the process ends; milliseconds. */
+const stepInterval = 100;
+
+interface OpenPools {
+  readonly estates: readonly Estate[];
+  readonly runs: ReadonlyMap<string, PoolRun>;
+}
+
+class Runtime {
+  readonly engine = new Engine(process.argv[2]);
+  readonly #urns = new Map<string, string>();
+  #pools: Promise<OpenPools> | undefined;
+  #inHand = 0;
+  #ending = false;
+
+  /**
+   * Takes the configuration, begins to observe every pool and watches the engine. Only the first call counts: every kind
+   * brings the same configuration.
+   */
+  configure(get: (key: string) => string | undefined): void {
+    if (this.#pools !== undefined) return;
+    this.#pools = this.#open(get);
+    // Told to every call that asks for a pool.
+    this.#pools.catch(() => undefined);
+    this.engine.watch(() => void this.#end("the engine is gone"));
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void this.#end(signal));
+  }
+
+  /** The run of a pool. Throws CONFIGURATION_INVALID. */
+  async pool(name: string): Promise<PoolRun> {
+    if (this.#pools === undefined)
+      throw new DrError({ code: "INTERNAL", summary: "a handler was called before configure" });
+    const run = (await this.#pools).runs.get(name);
+    if (run !== undefined) return run;
+    throw new DrError({
+      code: "CONFIGURATION_INVALID",
+      summary: `the configuration has no pool "${name}"`,
+      hint: "A pool that was renamed is forgotten with: pulumi state delete, then taken on again by the next up.",
+    });
+  }
+
+  /** Counts a step as in hand: the process does not end before it has. */
+  async inHand<Result>(step: () => Promise<Result>): Promise<Result> {
+    if (this.#ending) throw new DrError({ code: "CANCELLED", summary: "this process is ending; nothing was begun" });
+    this.#inHand += 1;
+    try {
+      return await step();
+    } finally {
+      this.#inHand -= 1;
+    }
+  }
+
+  /** Remembers under which resource a step's messages belong. */
+  tellUrn(pool: string, key: StepKey, urn: string): void {
+    this.#urns.set(`${pool}/${key}`, urn);
+  }
+
+  /** URN of a resource by kind, "" when it was not told. */
+  urnOf(pool: string, kind: Kind): string {
+    for (const [key, urn] of this.#urns) if (key.startsWith(`${pool}/`) && urn.includes(`:${kind}::`)) return urn;
+    return "";
+  }
+
+  async #open(get: (key: string) => string | undefined): Promise<OpenPools> {
+    const parsed = parseConfiguration(rawConfiguration(get));
+    if (!parsed.ok) throw new DrError({ code: "CONFIGURATION_INVALID", summary: formatProblems(parsed.problems) });
+    const configuration = parsed.value;
+    const identity = { stack: process.env["PULUMI_NODEJS_STACK"] ?? "stack", run: randomBytes(4).toString("hex") };
+    const shell = new ManagementShell(shellEndpointOf(configuration));
+    const estates = configuration.pools.map((pool) => openEstate(configuration, pool, identity, shell));
+    const runs = new Map<string, PoolRun>();
+    for (const estate of estates) {
+      const { name } = estate.pool;
+      const run = new PoolRun(estate, desiredOf(configuration, name), {
+        identity,
+        secrets: secretsOf(configuration),
+        listener: { progress: (key, text) => void this.engine.progress(text, this.#urns.get(`${name}/${key}`) ?? "") },
+      });
+      run.startObservation();
+      runs.set(name, run);
+    }
+    return { estates, runs };
+  }
+
+  /** A step in hand is finished and journalled, then locks, shell and connections are given back. */
+  async #end(why: string): Promise<void> {
+    if (this.#ending) return;
+    this.#ending = true;
+    while (this.#inHand > 0) await new Promise((resolve) => setTimeout(resolve, stepInterval));
+    try {
+      const pools = await this.#pools;
+      if (pools !== undefined) {
+        await Promise.all([...pools.runs.values()].map((run) => run.close()));
+        await Promise.all(pools.estates.map((estate) => closeEstate(estate)));
+      }
+      this.engine.close();
+    } catch (thrown) {
+      process.stderr.write(`ending after ${why}: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+    } finally {
+      process.exit();
+    }
+  }
+}
+
+function secretsOf(configuration: Configuration): string[] {
+  const { env } = process;
+  const secrets = [
+    configuration.sqlPassword,
+    configuration.shellPassword,
+    env["PERSISTENT_CHAT_DR_SQL_PASSWORD"],
+    env["PERSISTENT_CHAT_DR_SHELL_PASSWORD"],
+  ];
+  return secrets.filter((secret) => secret !== undefined);
+}
+
+export const runtime = new Runtime();
