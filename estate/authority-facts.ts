@@ -229,7 +229,9 @@ function underPresentFence(backup: InstanceObservation, set: BackupSetRow, chat:
   const copy = databaseOf(backup, chat);
   if (copy === undefined || !set.isReadOnly) return false;
   if (isRestoring(copy)) return newestFullSet(backup, chat)?.backupSetUuid === set.backupSetUuid;
-  return copy.isReadOnly && set.lastRecoveryForkGuid === copy.recoveryForkGuid && fenceStillHolds(set, backup.logWrites);
+  return (
+    copy.isReadOnly && set.lastRecoveryForkGuid === copy.recoveryForkGuid && fenceStillHolds(set, backup.logWrites)
+  );
 }
 
 function wrongPool(

@@ -85,14 +85,14 @@ export class EstateLock {
     if (this.#failure !== undefined) throw this.#failure;
     const sql = `SELECT APPLOCK_MODE('public', ${quoteString(this.#resource)}, 'Session') AS mode;`;
     for (const { server, connection } of this.#held) {
-      try {
-        const [[row]] = await connection.read(sql, [modeRow], { doing: "checking the lock", timeout: 30_000 });
-        if (row?.mode === "Exclusive") continue;
-        throw this.#lost(server, `mode ${row?.mode ?? "NULL"}`);
-      } catch (thrown) {
-        this.#failure ??= this.#lost(server, toDrError(thrown).summary, thrown);
-        throw this.#failure;
-      }
+      const found = await connection.read(sql, [modeRow], { doing: "checking the lock", timeout: 30_000 }).then(
+        ([[row]]) => row?.mode ?? "no mode",
+        (thrown: unknown) => toDrError(thrown),
+      );
+      if (found === "Exclusive") continue;
+      this.#failure ??=
+        found instanceof DrError ? this.#lost(server, found.summary, found) : this.#lost(server, `mode ${found}`);
+      throw this.#failure;
     }
     if (this.#held.length === 0) throw new DrError({ code: "LOCK_LOST", summary: "the lock was released" });
   }
@@ -126,8 +126,16 @@ export class EstateLock {
       if (!required && thrown instanceof DrError && thrown.code === "UNREACHABLE") return;
       throw thrown;
     }
-    this.#held.push({ server, connection });
-    const context = `${identity.stack}/${identity.run}`.slice(0, MAX_CONTEXT_LENGTH);
+    try {
+      await this.#takeOn(server, connection, `${identity.stack}/${identity.run}`.slice(0, MAX_CONTEXT_LENGTH));
+      this.#held.push({ server, connection });
+    } catch (thrown) {
+      await connection.close();
+      throw thrown;
+    }
+  }
+
+  async #takeOn(server: SqlServer, connection: DedicatedConnection, context: string): Promise<void> {
     const [[row]] = await connection.read(
       `DECLARE @rc int, @ctx varbinary(128);
 SET @ctx = CONVERT(varbinary(128), ${quoteString(context)});

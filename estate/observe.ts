@@ -24,7 +24,7 @@ export function sectionsOf(estate: Estate): SectionName[] {
  * (a defect of the product) is thrown.
  */
 export async function observeSection<Name extends SectionName>(estate: Estate, name: Name): Promise<SectionOf<Name>> {
-  const section = name === "shell" ? observeShell(estate) : observeInstance(estate, name as InstanceRole);
+  const section = name === "shell" ? observeShell(estate) : observeInstance(estate, name);
   return (await section) as SectionOf<Name>;
 }
 

@@ -1,7 +1,6 @@
 /** What other machines say is hostile: a server's message may hold terminal escapes or a page of text. */
 
 // C0, DEL and C1 controls, line and paragraph separators, bidirectional overrides and isolates.
-// eslint-disable-next-line no-control-regex
 const NOT_PRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g;
 
 /**

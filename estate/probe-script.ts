@@ -41,12 +41,6 @@ const saidSchema = z.object({
 /** What the script says of itself, whatever its exit code: the account, and free bytes where they could be learnt. */
 export type ProbeSaid = z.output<typeof saidSchema>;
 
-/** The command line of a CmdExec step: no cmd.exe, no quoting, no Agent token, since the script is one base64 word. */
-export function probeCommand(task: ProbeTask): string {
-  const encoded = Buffer.from(probeScript(task), "utf16le").toString("base64");
-  return `powershell.exe -NoLogo -NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand ${encoded}`;
-}
-
 /** The script's text. One line of JSON on standard output, then an exit code of {@link PROBE_EXITS}, or 0. */
 export function probeScript(task: ProbeTask): string {
   const writeFile = `${task.writeFolder.replace(/\\+$/, "")}\\${task.writeFile}`;

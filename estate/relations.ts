@@ -26,7 +26,10 @@ export function sameName(left: string | null | undefined, right: string | null |
 }
 
 /** The instance's row of a database; undefined when it does not exist there. */
-export function databaseOf(instance: Pick<InstanceObservation, "databases">, name: string): DatabaseObservation | undefined {
+export function databaseOf(
+  instance: Pick<InstanceObservation, "databases">,
+  name: string,
+): DatabaseObservation | undefined {
   return instance.databases.find((database) => sameName(database.name, name));
 }
 
@@ -285,7 +288,11 @@ export function isLive(instance: InstanceObservation, database: string, machines
 }
 
 /** Sessions of the pool's machines in a database, by host name or first label of it. */
-export function poolSessions(instance: Pick<InstanceObservation, "sessions">, database: string, machines: readonly string[]) {
+export function poolSessions(
+  instance: Pick<InstanceObservation, "sessions">,
+  database: string,
+  machines: readonly string[],
+) {
   const hosts = new Set(machines.flatMap((machine) => [machine.toLowerCase(), firstLabel(machine)]));
   return instance.sessions.filter(
     (session) => sameName(session.database, database) && hosts.has(session.hostName.trim().toLowerCase()),

@@ -43,16 +43,9 @@ export class Report {
     const temporary = `${this.path}.${randomBytes(4).toString("hex")}.tmp`;
     try {
       mkdirSync(resolve(this.path, ".."), { recursive: true });
-      const file = openSync(temporary, "wx", 0o640);
-      try {
-        writeSync(file, `${JSON.stringify(body, undefined, 2)}\n`);
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
-      }
+      writeWhole(temporary, `${JSON.stringify(body, undefined, 2)}\n`);
       renameSync(temporary, this.path);
     } catch (thrown) {
-      rmSync(temporary, { force: true });
       throw new DrError({
         code: "REPORT_NOT_WRITTEN",
         summary: thrown instanceof Error ? thrown.message : String(thrown),
@@ -62,6 +55,20 @@ export class Report {
         cause: thrown,
       });
     }
+  }
+}
+
+/** Writes a new file and waits until it is on the disk; removes it when that fails. */
+function writeWhole(path: string, text: string): void {
+  const file = openSync(path, "wx", 0o640);
+  try {
+    writeSync(file, text);
+    fsyncSync(file);
+  } catch (thrown) {
+    rmSync(path, { force: true });
+    throw thrown;
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -17,6 +17,9 @@ import type { Kind } from "./stub";
 /** How often the end of a step in hand is looked for before the process ends; milliseconds. */
 const stepInterval = 100;
 
+/** Environment variable with the folder of the reports; `reports` below the project's folder unless set. */
+const reportsVariable = "PERSISTENT_CHAT_DR_REPORTS";
+
 interface OpenPools {
   readonly estates: readonly Estate[];
   readonly runs: ReadonlyMap<string, PoolRun>;
@@ -90,6 +93,7 @@ class Runtime {
       const run = new PoolRun(estate, desiredOf(configuration, name), {
         identity,
         secrets: secretsOf(configuration),
+        reportFolder: process.env[reportsVariable],
         listener: { progress: (key, text) => void this.engine.progress(text, this.#urns.get(`${name}/${key}`) ?? "") },
       });
       run.startObservation();

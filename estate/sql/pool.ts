@@ -1,5 +1,5 @@
 /** A pool of mssql with this product's options, and one batch sent over it. */
-import { ConnectionPool, type Connection, type IRecordSet, type Request } from "mssql";
+import { ConnectionPool, type Connection, type Request } from "mssql";
 import { connectGuarded } from "./guarded-socket";
 import type { SqlEndpoint } from "./endpoint";
 import { DATABASE_CHANGED, LANGUAGE_CHANGED } from "./error-numbers";
@@ -99,7 +99,7 @@ export async function send(
   options.signal?.addEventListener("abort", cancel, { once: true });
   try {
     const result = await request.batch<RawRow>(text);
-    const recordsets = (result.recordsets as IRecordSet<RawRow>[]).map((rows) => [...rows]);
+    const recordsets = result.recordsets.map((rows) => [...rows]);
     return { recordsets, messages };
   } catch (thrown) {
     throw fromDriver(thrown, endpoint, options.doing);

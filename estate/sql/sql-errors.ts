@@ -37,9 +37,9 @@ export function serverErrors(thrown: unknown): ServerError[] {
         number,
         class: Number(fields["class"] ?? 0),
         state: Number(fields["state"] ?? 0),
-        text: printable(String(fields["message"] ?? "")),
+        text: printable(textOf(fields["message"])),
         line: Number(fields["lineNumber"] ?? 0),
-        procedure: printable(String(fields["procName"] ?? ""), 128),
+        procedure: printable(textOf(fields["procName"]), 128),
       },
     ];
   });
@@ -189,7 +189,7 @@ interface Link {
 function* causes(thrown: unknown, depth = 0): Generator<Link> {
   const fields = asRecord(thrown);
   if (fields === undefined || depth > 8) return;
-  yield { error: thrown, message: String(fields["message"] ?? ""), code: String(fields["code"] ?? "") };
+  yield { error: thrown, message: textOf(fields["message"]), code: textOf(fields["code"]) };
   yield* causes(fields["originalError"], depth + 1);
   yield* causes(fields["cause"], depth + 1);
   if (Array.isArray(fields["errors"])) for (const member of fields["errors"]) yield* causes(member, depth + 1);
@@ -197,4 +197,8 @@ function* causes(thrown: unknown, depth = 0): Generator<Link> {
 
 function asRecord(value: unknown): { readonly [field: string]: unknown } | undefined {
   return typeof value === "object" && value !== null ? (value as { [field: string]: unknown }) : undefined;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }

@@ -3,7 +3,8 @@ import { DrError, toDrError } from "../errors";
 import { instanceOf } from "../estate";
 import type { InstanceRole } from "../observation-types";
 import type { Finding, Plan } from "../plan-types";
-import { probeAgent, probeEngineRead, probeEngineWrite, removeProbeLeftovers } from "../probe";
+import { removeLeftoverJobs } from "../agent-script";
+import { probeAgent, probeEngineRead, probeEngineWrite } from "../probe";
 import { backupFull } from "../statements";
 import { salvageDescription, salvageFile, setFilesOf } from "../plan-restore";
 import { serverName } from "../desired";
@@ -21,11 +22,12 @@ export const preflight: StepHandler = {
 /** Findings that stop a step which is open; in a preview those that only an `up` must have in order are left out. */
 export function blockingFindings(plan: Plan, when: "preview" | "up"): readonly Finding[] {
   const open = new Set(plan.steps.filter((step) => step.open && step.id !== "F0").map((step) => step.id));
+  const unclear = plan.authority.outcome === "unclear";
   return plan.findings.filter(
     (finding) =>
       finding.severity === "error" &&
       (when === "up" || !finding.atUpOnly) &&
-      finding.blocks.some((step) => open.has(step)),
+      (unclear || finding.blocks.some((step) => open.has(step))),
   );
 }
 
@@ -97,7 +99,7 @@ async function probeAgents(context: StepContext, backup: InstanceRole, primary: 
     const server = instanceOf(context.estate, role);
     try {
       await context.assertLocked();
-      await removeProbeLeftovers(server);
+      await removeLeftoverJobs(server);
       const outcome = await probeAgent(
         server,
         {

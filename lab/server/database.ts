@@ -1,7 +1,7 @@
 /** One database of an instance: its state, files, options, tables and definitions, and the writer's turn. */
 import { EventEmitter } from "node:events";
 import type { SqlError } from "../tsql/errors";
-import { Decimal, type Row, type SqlType, type SqlValue } from "../tsql/values";
+import type { Row, SqlType, SqlValue } from "../tsql/values";
 import type { InstanceCore } from "./instance-core";
 import { LogManager } from "./log-manager";
 import type { MirroringView } from "./mirroring/record";
@@ -20,14 +20,13 @@ import {
   type UserDefinition,
 } from "./storage/definitions";
 import { storageErrors } from "./storage/errors";
+import { optionTexts } from "./storage/option-texts";
 import { FileCounters } from "./storage/file-counters";
 import type { DatabaseRecord } from "./storage/registry";
-import { DatabaseStore, tableText } from "./storage/store";
+import type { DatabaseStore } from "./storage/store";
+import { tableText } from "./storage/store";
 import { StoredTable } from "./storage/stored-table";
 import { TransactionScope, WaitAborted } from "./storage/transaction";
-
-/** Changes of `Database` that are not definitions: everything optional. */
-type RecordChange = Partial<Omit<DatabaseRecord, "id">>;
 
 /**
  * A database. `scope` parameters say whose transaction a change joins; reading with a scope shows its own changes.
@@ -142,8 +141,6 @@ export class Database {
     if (file === undefined) return 0;
     if (file.type === "ROWS" && this.#store !== undefined)
       return Math.max(file.size, Math.ceil(this.#store.file.bytes / PAGE_BYTES));
-    if (file.type === "LOG" && this.#store !== undefined)
-      return Math.max(file.size, Math.ceil((this.#store.usedBytes * 1.05) / PAGE_BYTES));
     return file.size;
   }
 
@@ -304,8 +301,8 @@ export class Database {
     this.change({ options: { ...before, ...change } });
     if (change.recoveryModel !== undefined && change.recoveryModel !== before.recoveryModel)
       this.log.recoveryModelChanged(before.recoveryModel);
-    for (const [name, value] of Object.entries(change))
-      this.instance.errorLog(5084, `Setting database option ${name} to ${String(value)} for database '${this.name}'.`);
+    for (const [option, value] of optionTexts(change))
+      this.instance.errorLog(5084, `Setting database option ${option} to ${value} for database '${this.name}'.`);
   }
 
   /** ALTER AUTHORIZATION ON DATABASE, sp_changedbowner. */
@@ -369,6 +366,12 @@ export class Database {
   }
 
   commitWriter(): void {
+    try {
+      this.log.growFile(this.openStore().writtenBytes);
+    } catch (error) {
+      this.rollbackWriter();
+      throw error;
+    }
     const { records, logBytes } = this.openStore().commit();
     this.#releaseWriter();
     this.counters.wroteLog(logBytes);
@@ -411,7 +414,7 @@ export class Database {
   }
 
   /** Changes what the registry holds of the database, durable at once. */
-  change(change: RecordChange): void {
+  change(change: Partial<Omit<DatabaseRecord, "id">>): void {
     this.#record = { ...this.#record, ...change };
     this.instance.saved(this);
   }
@@ -463,10 +466,6 @@ export class Database {
 
   evaluateDefault(text: string, type: SqlType): SqlValue {
     return this.instance.environment.evaluateDefault(this, text, type);
-  }
-
-  exact(value: bigint): Decimal {
-    return new Decimal(value, 0);
   }
 
   countRead(rows: number): void {

@@ -2,6 +2,7 @@ import type { LocatedRow, UpdatableTable } from "../tsql/host";
 import type { Column, Row, SqlValue } from "../tsql/values";
 import type { Database } from "./database";
 import { hasDatabasePermission } from "./database-permissions";
+import { ForeignKeyCheck } from "./foreign-keys";
 import type { ServerSession } from "./server-session";
 import { sessionError } from "./session-errors";
 import type { StoredTable } from "./storage/stored-table";
@@ -11,6 +12,7 @@ export class GuardedTable implements UpdatableTable {
   readonly updatable = true;
   readonly columns: readonly Column[];
   readonly #known = new Map<string, boolean>();
+  #foreignKeys: ForeignKeyCheck | undefined;
 
   constructor(
     private readonly table: StoredTable,
@@ -39,17 +41,34 @@ export class GuardedTable implements UpdatableTable {
 
   insert(values: readonly (SqlValue | undefined)[]): bigint | undefined {
     this.#require("INSERT");
+    const keys = this.#keys();
+    if (!keys.isEmpty) keys.written("INSERT", this.columns.map((_, index) => values[index] ?? null));
     return this.table.insert(values);
   }
 
   update(locator: number | bigint, row: Row): void {
     this.#require("UPDATE");
+    const keys = this.#keys();
+    keys.written("UPDATE", row);
+    if (keys.isReferenced) keys.removed("UPDATE", this.#rowAt(locator), row);
     this.table.update(locator, row);
   }
 
   delete(locator: number | bigint): void {
     this.#require("DELETE");
+    const keys = this.#keys();
+    if (keys.isReferenced) keys.removed("DELETE", this.#rowAt(locator));
     this.table.delete(locator);
+  }
+
+  #keys(): ForeignKeyCheck {
+    this.#foreignKeys ??= new ForeignKeyCheck(this.table);
+    return this.#foreignKeys;
+  }
+
+  #rowAt(locator: number | bigint): Row {
+    for (const located of this.table.locate()) if (located.locator === locator) return located.row;
+    return [];
   }
 
   #has(permission: string): boolean {

@@ -1,6 +1,8 @@
 /** The log of one database as BACKUP, RESTORE and mirroring manage it: chain, truncation, forks, checkpoints. */
+import { freeBytesOf, takeFreeBytes } from "./backup/device";
 import type { Database } from "./database";
 import type { RecoveryModel, RecoveryStatus } from "./storage/definitions";
+import { storageErrors } from "./storage/errors";
 import { newGuid } from "./storage/guid";
 import type { RecoveryRecord } from "./storage/registry";
 
@@ -111,6 +113,21 @@ export class LogManager {
   get sizeBytes(): number {
     const file = this.#database.files.find((other) => other.type === "LOG");
     return file === undefined ? 0 : this.#database.filePages(file.fileId) * 8192;
+  }
+
+  /** Lets the log file grow to hold so many bytes. Throws 9002 when the volume has no room or the file is at its maximum. */
+  growFile(bytes: number): void {
+    const { files, instance, name } = this.#database;
+    const file = files.find((other) => other.type === "LOG");
+    const needed = Math.ceil(bytes / 8192);
+    if (file === undefined || needed <= file.size) return;
+    const free = freeBytesOf(instance, file.physicalName) ?? Infinity;
+    const room = Math.min(file.size + Math.floor(free / 8192), file.maxSize > 0 ? file.maxSize : Infinity);
+    if (needed > room) throw storageErrors.logFull(name, this.reuseWait);
+    // Grows by a tenth, as the file's growth says, or by what there is room for.
+    const size = Math.min(room, Math.max(needed, Math.ceil(file.size * 1.1)));
+    takeFreeBytes(instance, file.physicalName, (size - file.size) * 8192);
+    this.#database.change({ files: files.map((other) => (other === file ? { ...file, size } : other)) });
   }
 
   /** sys.databases.log_reuse_wait_desc. */

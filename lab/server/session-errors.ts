@@ -29,6 +29,7 @@ const TEMPLATES = {
   1230: [16, "An invalid database principal was passed to the application lock function or procedure."],
   1750: [10, "Could not create constraint or index. See previous errors."],
   1779: [16, "Table '%' already has a primary key defined on it."],
+  2714: [16, "There is already an object named '%' in the database."],
   2715: [16, "Column, parameter, or variable #%: Cannot find data type %."],
   2760: [
     16,
@@ -45,6 +46,8 @@ const TEMPLATES = {
     14,
     "User does not have permission to alter database '%', the database does not exist, or the database is not in a state that allows access checks.",
   ],
+  5039: [16, "MODIFY FILE failed. Specified size is less than or equal to current size."],
+  5041: [16, "MODIFY FILE failed. File '%' does not exist."],
   5058: [16, "Option '%' cannot be set in database '%'."],
   5061: [16, "ALTER DATABASE failed because a lock could not be placed on database '%'. Try again later."],
   5064: [

@@ -35,6 +35,8 @@ export interface UpdatableTable extends Table {
   insert(values: readonly (SqlValue | undefined)[]): bigint | undefined;
   update(locator: number | bigint, row: Row): void;
   delete(locator: number | bigint): void;
+  /** Value of the column's DEFAULT for `SET column = DEFAULT`; absent or undefined: NULL. */
+  defaultValue?(column: number): SqlValue;
 }
 
 export interface ScalarFunction {

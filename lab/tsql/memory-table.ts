@@ -74,6 +74,10 @@ export class MemoryTable implements UpdatableTable {
     for (const constraint of constraints) this.addConstraint(constraint, expressions);
   }
 
+  defaultValue(column: number): SqlValue {
+    return this.#defaults[column]?.() ?? null;
+  }
+
   get rowCount(): number {
     return this.#rows.size;
   }

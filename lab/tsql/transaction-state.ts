@@ -6,6 +6,12 @@ import type { Host } from "./host";
 import { runErrors } from "./language-errors";
 import type { ResultSink } from "./results";
 
+interface Change {
+  readonly undo: () => void;
+  /** Taken back by ROLLBACK too. */
+  readonly lasting: boolean;
+}
+
 interface Savepoint {
   readonly name: string;
   readonly undoLength: number;
@@ -21,14 +27,18 @@ export class Transactions {
   #descriptor = 0n;
   #savepoints: Savepoint[] = [];
   readonly #undo: (() => void)[] = [];
-  #statementUndo: (() => void)[] | undefined;
+  #statement: Change[] | undefined;
 
   constructor(private readonly host: Host) {}
 
   /** Remembers how to take back a change of a temporary table. */
   readonly remember = (undo: () => void): void => {
-    if (this.count > 0) this.#undo.push(undo);
-    else this.#statementUndo?.push(undo);
+    this.#statement?.push({ undo, lasting: true });
+  };
+
+  /** The same for a table variable, which a ROLLBACK leaves alone: only a failed statement is taken back. */
+  readonly rememberStatement = (undo: () => void): void => {
+    this.#statement?.push({ undo, lasting: false });
   };
 
   get state(): number {
@@ -104,27 +114,25 @@ export class Transactions {
   async statement<T>(action: () => Promise<T>, writesServer: boolean): Promise<T> {
     if (this.doomed) throw runErrors.doomed();
     const own = this.count === 0;
-    const mark = own ? undefined : writesServer ? this.host.mark?.() : undefined;
-    const length = this.#undo.length;
-    if (own) {
-      this.#statementUndo = [];
-      if (writesServer) this.host.beginStatement();
-    }
+    const mark = !own && writesServer ? this.host.mark?.() : undefined;
+    const around = this.#statement;
+    const changes: Change[] = [];
+    this.#statement = changes;
+    if (own && writesServer) this.host.beginStatement();
     try {
       const result = await action();
       if (own && writesServer) this.host.endStatement(true);
+      // Changes of a statement inside a statement (INSERT … EXEC) belong to the outer one too.
+      if (around !== undefined) around.push(...changes);
+      else if (this.count > 0) this.#undo.push(...changes.filter((change) => change.lasting).map((change) => change.undo));
       return result;
     } catch (error) {
-      if (own) {
-        for (const undo of (this.#statementUndo ?? []).reverse()) undo();
-        if (writesServer) this.host.endStatement(false);
-      } else if (this.count > 0) {
-        mark?.();
-        this.undoTo(length);
-      }
+      for (const change of changes.reverse()) change.undo();
+      if (own && writesServer) this.host.endStatement(false);
+      else if (this.count > 0) mark?.();
       throw error;
     } finally {
-      if (own) this.#statementUndo = undefined;
+      this.#statement = around;
     }
   }
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Database } from "../../lab/server/database";
+import type { Database } from "../../lab/server/database";
 import { InstanceCore, SA_SID } from "../../lab/server/instance-core";
 import type { Requester } from "../../lab/server/backup/request";
 import type { NewRow } from "../../lab/server/storage/definitions";

@@ -97,6 +97,20 @@ describe("lab: log, LSNs and recovery paths", () => {
     assert.equal(next.history.header.firstLsn, history.header.lastLsn);
   });
 
+  it("refuses writes with 9002 when the log may not grow, until a log backup frees it", async () => {
+    await back(b1, "database", "full.bak");
+    estate.files.freeBytes.set("SQL-B1|E:", 100_000);
+    const long = "x".repeat(100_000);
+    await refused(async () => {
+      for (let count = 0; count < 50; count += 1) await say(mgc, long);
+    }, 9002);
+    const stored = heard(mgc).length;
+    assert.ok(stored > 1);
+    await back(b1, "log", "a.trn");
+    await say(mgc, long);
+    assert.equal(heard(mgc).length, stored + 1);
+  });
+
   it("applies a chain in its order only: 4305, 4326, 3117, 3118", async () => {
     await back(b1, "database", "full.bak");
     await say(mgc, "two");

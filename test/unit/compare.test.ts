@@ -4,7 +4,16 @@ import { compareContent, describeDifferences, withMoves } from "../../estate/com
 import type { ChannelFingerprint, ContentFingerprint } from "../../estate/observation-types";
 
 function room(channelId: number, more: Partial<ChannelFingerprint> = {}): ChannelFingerprint {
-  return { channelId, count: "3", minChatId: "1", maxChatId: "3", sumChatId: "6", sumBytes: "60", checksum: null, ...more };
+  return {
+    channelId,
+    count: "3",
+    minChatId: "1",
+    maxChatId: "3",
+    sumChatId: "6",
+    sumBytes: "60",
+    checksum: null,
+    ...more,
+  };
 }
 
 function content(more: Partial<ContentFingerprint> = {}): ContentFingerprint {

@@ -20,9 +20,19 @@ describe("journal and report", () => {
     const seen: string[] = [];
     const journal = new Journal(HEADER, [], (entry) => seen.push(entry.outcome));
     const entry = { kind: "statement", step: "F3", where: "SQL-B1", text: "BACKUP" } as const;
-    assert.equal(await journal.record(entry, async () => 7, (set) => ({ set })), 7);
+    assert.equal(
+      await journal.record(
+        entry,
+        async () => 7,
+        (set) => ({ set }),
+      ),
+      7,
+    );
     const failure = new DrError({ code: "SQL_ERROR", summary: "no", number: 3201, cause: new Error("inner") });
-    await assert.rejects(journal.record(entry, () => Promise.reject(failure)), /no/);
+    await assert.rejects(
+      journal.record(entry, () => Promise.reject(failure)),
+      /no/,
+    );
     assert.deepEqual(seen, ["running", "done", "running", "failed"]);
     const [done, failed] = journal.entries;
     assert.deepEqual(done?.detail, { set: 7 });
@@ -49,7 +59,11 @@ describe("journal and report", () => {
     report.save({ outcome: "succeeded", authority: "backup" });
     assert.deepEqual(readdirSync(join(folder, "reports")), [report.path.slice(report.path.lastIndexOf("/") + 1)]);
     assert.match(report.path, /\/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-org-primary\.json$/);
-    const body = JSON.parse(readFileSync(report.path, "utf8")) as { outcome: string; entries: unknown[]; ended: string };
+    const body = JSON.parse(readFileSync(report.path, "utf8")) as {
+      outcome: string;
+      entries: unknown[];
+      ended: string;
+    };
     assert.deepEqual([body.outcome, body.entries.length], ["succeeded", 1]);
     assert(body.ended >= journal.started);
     assert.notEqual(new Report(journal, join(folder, "reports")).path, report.path);

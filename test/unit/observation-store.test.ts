@@ -84,14 +84,20 @@ describe("observation store", () => {
     await store.change(["backup"], async () => undefined);
     const second = store.observation();
     await settled();
-    assert.deepEqual(readings.slice(2).map((reading) => reading.name), ["backup"]);
+    assert.deepEqual(
+      readings.slice(2).map((reading) => reading.name),
+      ["backup"],
+    );
     readings[2]?.end();
     assert.equal(valueOf((await second).shell), 1);
   });
 
   it("ends the validity also when a change fails, and on demand", async () => {
     const { store, readings } = manualStore();
-    await assert.rejects(store.change(["shell"], () => Promise.reject(new Error("failed"))), /failed/);
+    await assert.rejects(
+      store.change(["shell"], () => Promise.reject(new Error("failed"))),
+      /failed/,
+    );
     for (const expected of [1, 2]) {
       const asked = store.section("shell");
       await settled();

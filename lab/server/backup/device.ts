@@ -45,6 +45,14 @@ export function freeBytesOf(core: InstanceCore, path: string): number | undefine
   return undefined;
 }
 
+/** A file grew for good: where the lab says how much room a volume has, it has less now. */
+export function takeFreeBytes(core: InstanceCore, path: string, bytes: number): void {
+  const { files, host } = core.environment;
+  const wanted = volumeOf(host, path).toLowerCase();
+  for (const [volume, free] of files.freeBytes)
+    if (volume.toLowerCase() === wanted) files.freeBytes.set(volume, Math.max(0, free - bytes));
+}
+
 /** One open device. */
 export class BackupDevice {
   #written = 0;

@@ -29,11 +29,6 @@ export const backupErrors = {
       "Backup, file manipulation operations (such as ALTER DATABASE ADD FILE) and encryption changes on a database must be serialized. Reissue the statement after the current backup or file manipulation operation is completed.",
       2,
     ),
-  formatConflict: () =>
-    error(
-      3031,
-      "Option 'norewind' conflicts with option(s) 'init'. Remove the conflicting option and reissue the statement.",
-    ),
   emergency: () => error(3033, "BACKUP DATABASE cannot be used on a database opened in emergency mode."),
   noDifferentialBase: (name: string) =>
     error(

@@ -1,5 +1,6 @@
 /** Result sets of RESTORE HEADERONLY, FILELISTONLY and LABELONLY: their pages' columns, in their order. */
-import { CalendarTime, Decimal, type Column, type Row, type SqlType, type SqlValue } from "../../tsql/values";
+import type { CalendarTime } from "../../tsql/values";
+import { Decimal, type Column, type Row, type SqlType, type SqlValue } from "../../tsql/values";
 import { datetimeOf } from "../storage/encoding";
 import type { BackupFileEntry, BackupSetHeader } from "./header";
 import type { MediaHeader } from "./media";

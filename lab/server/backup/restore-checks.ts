@@ -53,7 +53,7 @@ export function refuseDataSet(database: Database | undefined, header: BackupSetH
   if (database === undefined || request.replace === true) return;
   if (database.familyGuid !== null && database.familyGuid !== header.familyGuid)
     throw backupErrors.otherDatabase(database.name);
-  const logged = database.options.recoveryModel !== "SIMPLE" && database.recovery?.lastLogBackupLsn != null;
+  const logged = database.options.recoveryModel !== "SIMPLE" && (database.recovery?.lastLogBackupLsn ?? null) !== null;
   if (database.state === "ONLINE" && !database.isInStandby && logged) throw backupErrors.tailNotBackedUp(database.name);
 }
 

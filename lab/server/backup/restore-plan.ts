@@ -20,7 +20,7 @@ export function planFiles(
   existing: Database | undefined,
 ): DatabaseFile[] {
   const moves = movesOf(request, header);
-  const planned = header.files.map((file) => planned1(file, moves.get(file.logicalName.toLowerCase())));
+  const planned = header.files.map((file) => plannedFile(file, moves.get(file.logicalName.toLowerCase())));
   planned.forEach((file, index) => {
     const twin = planned.findIndex((other) => sameName(other.physicalName, file.physicalName));
     if (twin < index)
@@ -45,7 +45,7 @@ function movesOf(request: PlanRequest, header: BackupSetHeader): Map<string, str
   return moves;
 }
 
-function planned1(file: BackupFileEntry, target: string | undefined): DatabaseFile {
+function plannedFile(file: BackupFileEntry, target: string | undefined): DatabaseFile {
   const log = file.type === "L";
   return {
     fileId: file.fileId,

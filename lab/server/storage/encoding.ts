@@ -32,9 +32,9 @@ export function encode(value: SqlValue): SQLInputValue {
   if (typeof value === "string") return !/\p{Surrogate}/u.test(value) ? value : Buffer.from(value, "utf16le");
   if (value instanceof Decimal) return `${String(value.unscaled)}/${String(value.scale)}`;
   if (value instanceof CalendarTime) return encodeTime(value);
-  const inner = encode(value.value);
+  const inner = encode(value.value) as Uint8Array | string | number | bigint;
   const bytes = inner instanceof Uint8Array;
-  return JSON.stringify([value.type, bytes ? Buffer.from(inner).toString("hex") : String(inner as string), bytes]);
+  return JSON.stringify([value.type, bytes ? Buffer.from(inner).toString("hex") : inner.toString(), bytes]);
 }
 
 function encodeTime(value: CalendarTime): string {
@@ -75,7 +75,7 @@ function decoderOfPresent(type: SqlType): Decoder {
     case "varbinary":
     case "image":
     case "timestamp":
-      return (raw) => raw as Uint8Array;
+      return (raw) => raw;
     case "sql_variant":
       return decodeVariant;
     default:

@@ -7,8 +7,6 @@ const error = (number: number, severity: number, text: string, state = 1): SqlEr
 export const storageErrors = {
   databaseUnknown: (name: string) =>
     error(911, 16, `Database '${name}' does not exist. Make sure that the name is entered correctly.`),
-  notYetRecovered: (name: string) =>
-    error(921, 14, `Database '${name}' has not been recovered yet. Wait and try again.`),
   beingRecovered: (name: string) =>
     error(922, 14, `Database '${name}' is being recovered. Waiting until recovery is finished.`),
   suspect: (name: string) =>
@@ -49,7 +47,6 @@ export const storageErrors = {
       14,
       `Cannot insert duplicate key row in object '${table}' with unique index '${index}'. The duplicate key value is (${key}).`,
     ),
-  identityUpdate: (column: string) => error(8102, 16, `Cannot update identity column '${column}'.`),
   objectExists: (name: string) => error(2714, 16, `There is already an object named '${name}' in the database.`, 6),
   readOnly: (name: string) => error(3906, 16, `Failed to update database "${name}" because the database is read-only.`),
   databaseExists: (name: string) =>
@@ -95,11 +92,9 @@ export const storageErrors = {
       16,
       `Cannot create file '${file}' because it already exists. Change the file path or the file name, and retry the operation.`,
     ),
-  openFile: (file: string, system: string) =>
-    error(5120, 16, `Unable to open the physical file "${file}". Operating system error ${system}.`, 101),
   createFailed: () =>
     error(1802, 16, "CREATE DATABASE failed. Some file names listed could not be created. Check related errors.", 4),
   alterFailed: () => error(5069, 16, "ALTER DATABASE statement failed."),
-  insufficientLog: (name: string, wait: string) =>
+  logFull: (name: string, wait: string) =>
     error(9002, 17, `The transaction log for database '${name}' is full due to '${wait}'.`, 2),
 } as const;

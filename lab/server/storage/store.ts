@@ -91,6 +91,11 @@ export class DatabaseStore {
     return this.#usedBytes;
   }
 
+  /** The same with what the open transaction has written so far. */
+  get writtenBytes(): number {
+    return this.#writer?.usedBytes ?? this.#usedBytes;
+  }
+
   get isWriting(): boolean {
     return this.#writer !== undefined;
   }

@@ -1,6 +1,6 @@
 /** A stored table as one session sees it. */
 import type { LocatedRow, UpdatableTable } from "../../tsql/host";
-import type { Row, SqlValue } from "../../tsql/values";
+import { Decimal, type Row, type SqlValue } from "../../tsql/values";
 import type { Database } from "../database";
 import type { ColumnDefinition, KeyDefinition, NewRow, TableDefinition } from "./definitions";
 import { shownInError } from "./encoding";
@@ -154,7 +154,7 @@ export class StoredTable implements UpdatableTable {
 
   #identityValue(column: ColumnDefinition, value: bigint): SqlValue {
     if (column.type.name === "bigint") return value;
-    if (column.type.name === "decimal" || column.type.name === "numeric") return this.database.exact(value);
+    if (column.type.name === "decimal" || column.type.name === "numeric") return new Decimal(value, 0);
     return Number(value);
   }
 

@@ -172,14 +172,15 @@ export class TransactionScope {
     const databases = [...this.#held];
     this.#held.clear();
     this.beganAt = undefined;
-    let failure: unknown;
+    const failures: unknown[] = [];
     for (const database of databases) {
       try {
         finish(database);
       } catch (error) {
-        failure ??= error;
+        failures.push(error);
       }
     }
-    if (failure !== undefined) throw failure;
+    // Every database ends its part before the first failure is told.
+    for (const failure of failures) throw failure instanceof Error ? failure : new Error(String(failure));
   }
 }

@@ -1,0 +1,68 @@
+/** mgc and mgccomp as Topology Builder installs them: the databases, their tables, what an empty pool has in them. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { COMPLIANCE_DATABASE, CONTENT_DATABASE, type PlayedHost, type PlayedPool } from "./estate-played";
+import { guidOf, text, ticksOf } from "./script-text";
+import { runBatches } from "./sql-console";
+
+/** Node of the root category. */
+export const ROOT_NODE = 1;
+
+/** configPoolID: names the pool, in every copy of its database. */
+export function poolIdentifier(pool: PlayedPool): string {
+  return guidOf(`pool ${pool.topology.fqdn}`);
+}
+
+/** Installs both databases, empty. Throws ConsoleError. */
+export async function installDatabases(host: PlayedHost, pool: PlayedPool, chatLogin: string): Promise<void> {
+  await installContentDatabase(host, pool, chatLogin);
+  await installComplianceDatabase(host, chatLogin);
+}
+
+/** mgc without a room or message. */
+export async function installContentDatabase(host: PlayedHost, pool: PlayedPool, chatLogin: string): Promise<void> {
+  const now = String(ticksOf(Date.now()));
+  await runBatches(
+    host.name,
+    () => host.open(),
+    createDatabase(CONTENT_DATABASE),
+    `USE ${CONTENT_DATABASE};`,
+    schema("schema-mgc.sql"),
+    `INSERT dbo.tblConfig (configLabel, configContent, configPoolID) VALUES (N'pool', NULL, '${poolIdentifier(pool)}');
+INSERT dbo.tblSystemRevision (sysRevision) VALUES (1);
+INSERT dbo.tblNode (nodeID, nodeGuid, parentID, nodeType, nodeName, nodeDesc, invite, logged, filePost, disabled, behavior,
+  visibility, siopID, nodeAddedBy, nodeAddedOn, nodeUpdatedBy, nodeUpdatedOn, purgedOn)
+VALUES (${String(ROOT_NODE)}, '${guidOf(`root ${pool.topology.fqdn}`)}', ${String(ROOT_NODE)}, 1, N'Root', N'', 0, 1, 1, 0, 4, 6,
+  NULL, 1, ${now}, 1, ${now}, NULL);`,
+    grantChatServers(chatLogin),
+  );
+}
+
+/** mgccomp with nothing to process. */
+export async function installComplianceDatabase(host: PlayedHost, chatLogin: string): Promise<void> {
+  await runBatches(
+    host.name,
+    () => host.open(),
+    createDatabase(COMPLIANCE_DATABASE),
+    `USE ${COMPLIANCE_DATABASE};`,
+    schema("schema-mgccomp.sql"),
+    grantChatServers(chatLogin),
+  );
+}
+
+function createDatabase(name: string): string {
+  return `CREATE DATABASE ${name}
+ON PRIMARY (NAME = ${text(name)}, FILENAME = ${text(`D:\\SQLData\\${name}.mdf`)})
+LOG ON (NAME = ${text(`${name}_log`)}, FILENAME = ${text(`E:\\SQLLog\\${name}_log.ldf`)});
+ALTER DATABASE ${name} SET RECOVERY FULL;`;
+}
+
+function schema(file: string): string {
+  return readFileSync(join(__dirname, file), "utf8");
+}
+
+// The user travels with a backup and finds its login by sid: the logins have one sid on all instances.
+function grantChatServers(login: string): string {
+  return `CREATE USER ${login} FOR LOGIN ${login};
+EXEC sp_addrolemember N'db_owner', ${text(login)};`;
+}

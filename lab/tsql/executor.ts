@@ -1,0 +1,469 @@
+/**
+ * Runs the statements of one scope: control flow, TRY…CATCH, errors and what they end, transactions.
+ * Sources: "TRY...CATCH", "SET XACT_ABORT", "@@ROWCOUNT", "RAISERROR (Transact-SQL)"; MS-TDS 2.2.7.6 (CurCmd of DONE).
+ */
+import type { Batch, DeclareStatement, IfStatement, SelectStatement, ServerStatement, Statement, TransactionStatement, TryCatchStatement, WhileStatement } from "./ast";
+import { bindCondition } from "./conditions";
+import { BatchEnd, Cancelled, NEXT, Raised, ScopeEnd, type Outcome } from "./control-flow";
+import { bindDelete, bindInsert, bindTruncate, bindUpdate, type Modification, type RowSource } from "./data-modification";
+import { SqlError } from "./errors";
+import type { ExecutionScope } from "./execution-scope";
+import { MemoryTable } from "./memory-table";
+import { BindError, bindErrors, runErrors } from "./language-errors";
+import { executeProcedure, executeText } from "./procedures";
+import { firstRows, bindQuery, intoOf, type QueryPlan } from "./queries";
+import { raisedError, thrownError, waitFor } from "./raise-error";
+import type { Message, ResultSink } from "./results";
+import { bindAssignment } from "./select";
+import { newFrame } from "./scope";
+import { setSwitch, setValue } from "./set-options";
+import { executeOnTemporary, intoDefinition, isTemporary } from "./temporary-tables";
+import { INT, NVARCHAR_MAX } from "./types";
+import { CapturingSink } from "./capturing-sink";
+import { isUpdatable } from "./sources";
+import type { Column, Row, SqlValue } from "./values";
+
+/** CurCmd of DONE by kind of statement. */
+const COMMANDS: Readonly<Partial<Record<Statement["kind"], number>>> = {
+  selectStatement: 0xc1,
+  insert: 0xc3,
+  delete: 0xc4,
+  update: 0xc5,
+  execute: 0xe0,
+  executeString: 0xe0,
+};
+
+/** Statements of the server that open a transaction under IMPLICIT_TRANSACTIONS ON. */
+const IMPLICIT = new Set<Statement["kind"]>(["createTable", "alterTable", "dropTable", "createIndex", "dropIndex", "createSchema", "permission"] as Statement["kind"][]);
+/** Statements that leave @@ROWCOUNT as it is, and say nothing to the client. */
+const SILENT = new Set<Statement["kind"]>(["block", "while", "tryCatch", "goto", "label", "break", "continue", "return", "declare", "setVariable", "if"]);
+
+export class Executor {
+  constructor(readonly scope: ExecutionScope) {}
+
+  private get state(): ExecutionScope["state"] {
+    return this.scope.state;
+  }
+
+  private get sink(): ResultSink {
+    return this.scope.sink;
+  }
+
+  /** Runs a batch to its end. Answers the value of RETURN. @throws Raised, BatchEnd, ScopeEnd, Cancelled */
+  async run(batch: Batch): Promise<number> {
+    const outcome = await this.runAll(batch.statements);
+    return outcome.kind === "return" ? outcome.value : 0;
+  }
+
+  private async runAll(statements: readonly Statement[]): Promise<Outcome> {
+    for (let index = 0; index < statements.length; index += 1) {
+      const outcome = await this.runOne(statements[index] as Statement);
+      if (outcome.kind === "goto") {
+        const label = outcome.label.toLowerCase();
+        const at = statements.findIndex((statement) => statement.kind === "label" && statement.name.toLowerCase() === label);
+        if (at < 0) return outcome;
+        index = at;
+      } else if (outcome.kind !== "next") return outcome;
+    }
+    return NEXT;
+  }
+
+  private async runOne(statement: Statement): Promise<Outcome> {
+    if (this.scope.options.signal.aborted) throw new Cancelled();
+    if (this.state.due()) await this.state.breathe();
+    this.state.startStatement();
+    try {
+      const outcome = await this.dispatch(statement);
+      if (!SILENT.has(statement.kind)) this.state.error = statement.kind === "raiseError" ? this.state.error : 0;
+      return outcome;
+    } catch (error) {
+      if (error instanceof SqlError) return this.fail(error, statement);
+      throw error;
+    }
+  }
+
+  /** Tells an error to the client, or hands it to the CATCH that waits for it. */
+  private fail(error: SqlError, statement: Statement): Outcome {
+    const { state, scope } = this;
+    const last = error.followers.at(-1) ?? error;
+    const boundHere = error instanceof BindError;
+    const { transactions } = state;
+    state.error = last.number;
+    state.rowCount = 0;
+    const isRaise = statement.kind === "raiseError";
+    const abortsTransaction = (state.settings.xactAbort && !isRaise) || (error.endsBatch && !boundHere && statement.kind !== "throw") || error.number === 1205;
+    const seen = (!boundHere && scope.tryDepth > 0) || scope.options.callerInTry;
+    if (seen && last.class < 20) {
+      if (abortsTransaction && transactions.count > 0) {
+        if (error.number === 1205) transactions.rollback("", this.sink);
+        else transactions.doomed = true;
+      }
+      throw new Raised(error, statement.line, scope.options.procedure, boundHere ? scope : undefined);
+    }
+    for (const message of error.messages(statement.line, scope.options.procedure)) this.sink.message(message);
+    this.sink.done({ command: COMMANDS[statement.kind] ?? 0, error: true });
+    if (abortsTransaction) {
+      if (transactions.count > 0) transactions.rollback("", this.sink);
+      throw new BatchEnd();
+    }
+    if (boundHere) throw new ScopeEnd();
+    if (error.endsBatch) throw new BatchEnd();
+    return NEXT;
+  }
+
+  private done(command: number, rowCount?: number): void {
+    const { state } = this;
+    state.rowCount = rowCount ?? 0;
+    const counted = rowCount !== undefined && !state.settings.noCount;
+    this.sink.done({ command, error: false, ...(counted ? { rowCount } : {}) });
+  }
+
+  private async dispatch(statement: Statement): Promise<Outcome> {
+    const { scope, state } = this;
+    switch (statement.kind) {
+      case "declare":
+        this.declare(statement);
+        return NEXT;
+      case "setVariable": {
+        const value = scope.bind(statement.value);
+        bindAssignment(statement.variable, statement.operator, value, scope)(newFrame(undefined));
+        state.error = 0;
+        state.rowCount = 1;
+        return NEXT;
+      }
+      case "setSwitch":
+        setSwitch(statement, scope);
+        this.done(0);
+        return NEXT;
+      case "setValue":
+        setValue(statement, scope);
+        this.done(0);
+        return NEXT;
+      case "setIdentityInsert": {
+        const table = scope.table(statement.table);
+        if (table instanceof MemoryTable) table.identityInsert = statement.on;
+        else state.host.setOption(`IDENTITY_INSERT ${statement.on ? "ON" : "OFF"}`, [statement.table.database ?? state.host.database, statement.table.schema ?? "dbo", statement.table.name].join("."));
+        this.done(0);
+        return NEXT;
+      }
+      case "selectStatement":
+        await this.select(statement);
+        return NEXT;
+      case "insert": {
+        this.implicit();
+        const captured = statement.source.kind === "execute" ? await this.capture(statement.source.statement) : undefined;
+        await this.modify(bindInsert(statement, scope, captured), "INSERT", 0xc3);
+        return NEXT;
+      }
+      case "update":
+        this.implicit();
+        await this.modify(bindUpdate(statement, scope), "UPDATE", 0xc5);
+        return NEXT;
+      case "delete":
+        this.implicit();
+        await this.modify(bindDelete(statement, scope), "DELETE", 0xc4);
+        return NEXT;
+      case "truncateTable":
+        this.implicit();
+        await this.modify(bindTruncate(statement.table, scope), "TRUNCATE TABLE", 0);
+        return NEXT;
+      case "if":
+        return this.runIf(statement);
+      case "while":
+        return this.runWhile(statement);
+      case "break":
+      case "continue":
+        return { kind: statement.kind };
+      case "block":
+        return this.runAll(statement.statements);
+      case "tryCatch":
+        return this.tryCatch(statement);
+      case "return":
+        return { kind: "return", value: statement.value === undefined ? 0 : ((scope.evaluateAs(statement.value, INT) as number | null) ?? 0) };
+      case "goto":
+        return { kind: "goto", label: statement.label };
+      case "label":
+        return NEXT;
+      case "print":
+        this.print((scope.evaluateAs(statement.value, NVARCHAR_MAX) as string | null) ?? "", statement.line);
+        return NEXT;
+      case "raiseError":
+        this.raiseError(raisedError(statement, scope), statement);
+        return NEXT;
+      case "throw": {
+        if (statement.values !== undefined) throw thrownError(statement.values, scope);
+        const caught = state.caught.at(-1);
+        if (caught === undefined) throw bindErrors.syntaxNear("THROW");
+        throw new SqlError(caught.number, caught.severity, caught.message, { state: caught.state, endsBatch: true });
+      }
+      case "waitFor":
+        await waitFor(statement, scope);
+        this.done(0);
+        return NEXT;
+      case "beginTransaction":
+      case "commitTransaction":
+      case "rollbackTransaction":
+      case "saveTransaction":
+        this.transaction(statement);
+        this.done(0);
+        return NEXT;
+      case "execute":
+        await executeProcedure(statement, scope);
+        this.done(0xe0);
+        return NEXT;
+      case "executeString":
+        await executeText((scope.evaluateAs(statement.text, NVARCHAR_MAX) as string | null) ?? "", scope);
+        this.done(0xe0);
+        return NEXT;
+      default:
+        await this.server(statement);
+        return NEXT;
+    }
+  }
+
+  private declare(statement: DeclareStatement): void {
+    const { scope } = this;
+    for (const declaration of statement.declarations) {
+      if (declaration.kind === "table") {
+        scope.tableVariables.set(declaration.name.toLowerCase(), scope.makeTable(declaration.name, declaration.columns, declaration.constraints, false));
+        continue;
+      }
+      const variable = scope.variables.get(declaration.name.toLowerCase());
+      if (variable === undefined || declaration.value === undefined) continue;
+      bindAssignment(declaration.name, "=", scope.bind(declaration.value), scope)(newFrame(undefined));
+      this.state.error = 0;
+      this.state.rowCount = 1;
+    }
+  }
+
+  private async runIf(statement: IfStatement): Promise<Outcome> {
+    const holds = bindCondition(statement.condition, this.scope.root())(newFrame(undefined));
+    this.state.error = 0;
+    this.state.rowCount = 0;
+    if (holds === true) return this.runOne(statement.then);
+    return statement.otherwise === undefined ? NEXT : this.runOne(statement.otherwise);
+  }
+
+  private async runWhile(statement: WhileStatement): Promise<Outcome> {
+    for (;;) {
+      if (this.scope.options.signal.aborted) throw new Cancelled();
+      if (this.state.due()) await this.state.breathe();
+      const holds = bindCondition(statement.condition, this.scope.root())(newFrame(undefined));
+      if (holds !== true) return NEXT;
+      const outcome = await this.runOne(statement.body);
+      if (outcome.kind === "break") return NEXT;
+      if (outcome.kind === "return" || outcome.kind === "goto") return outcome;
+    }
+  }
+
+  private async tryCatch(statement: TryCatchStatement): Promise<Outcome> {
+    const { scope, state } = this;
+    scope.tryDepth += 1;
+    let raised: Raised;
+    try {
+      return await this.runAll(statement.body);
+    } catch (error) {
+      if (!(error instanceof Raised) || error.boundIn === scope) throw error;
+      raised = error;
+    } finally {
+      scope.tryDepth -= 1;
+    }
+    // Of several errors of one statement CATCH is given the last (3013 behind its cause).
+    const error = raised.error.followers.at(-1) ?? raised.error;
+    state.caught.push({ number: error.number, message: error.message, severity: error.class, state: error.state, line: raised.line, procedure: raised.procedure });
+    state.error = error.number;
+    try {
+      return await this.runAll(statement.handler);
+    } finally {
+      state.caught.pop();
+    }
+  }
+
+  private message(partial: Pick<Message, "number" | "class" | "state" | "text">, line: number): void {
+    this.sink.message({ ...partial, procedure: this.scope.options.procedure, line });
+  }
+
+  private print(text: string, line: number): void {
+    // PRINT carries 8,000 bytes: 4,000 characters of nvarchar.
+    this.message({ number: 0, class: 0, state: 1, text: text.slice(0, 8000) }, line);
+    this.done(0);
+  }
+
+  private raiseError(error: SqlError, statement: Extract<Statement, { kind: "raiseError" }>): void {
+    if (error.class > 10) throw error;
+    this.message({ number: error.number, class: error.class === 10 ? 0 : error.class, state: error.state, text: error.message }, statement.line);
+    this.state.error = statement.options.includes("SETERROR") ? error.number : 0;
+    this.done(0);
+  }
+
+  private transaction(statement: TransactionStatement): void {
+    const { transactions } = this.state;
+    const name = statement.name === undefined ? "" : typeof statement.name === "string" ? statement.name : String(this.scope.variable(statement.name.name).value ?? "");
+    switch (statement.kind) {
+      case "beginTransaction":
+        transactions.begin(name, this.sink);
+        break;
+      case "commitTransaction":
+        transactions.commit(this.sink);
+        break;
+      case "rollbackTransaction":
+        transactions.rollback(name, this.sink);
+        break;
+      case "saveTransaction":
+        transactions.save(name);
+        break;
+    }
+  }
+
+  /** IMPLICIT_TRANSACTIONS ON: the statement opens a transaction when none is open. */
+  private implicit(): void {
+    if (this.state.settings.implicitTransactions && this.state.transactions.count === 0) this.state.transactions.begin("", this.sink);
+  }
+
+  private readonly drain = async (rows: RowSource, each: (row: Row) => void | Promise<void>): Promise<void> => {
+    const { signal } = this.scope.options;
+    for (const row of rows) {
+      if (row === undefined) {
+        await this.state.breathe();
+        if (signal.aborted) throw new Cancelled();
+        continue;
+      }
+      const waiting = each(row);
+      if (waiting !== undefined) {
+        await waiting;
+        if (signal.aborted) throw new Cancelled();
+      }
+    }
+  };
+
+  private async select(statement: SelectStatement): Promise<void> {
+    const { scope, state } = this;
+    const plan = bindQuery(statement.query, scope.root());
+    const { body } = statement.query;
+    if (body.kind !== "select" || body.from.length > 0) this.implicit();
+    const into = intoOf(statement.query);
+    if (into !== undefined) {
+      await this.selectInto(plan, into, statement.line);
+      return;
+    }
+    let rows = 0;
+    const results = firstRows(plan.run(newFrame(undefined)), state.settings.rowCount);
+    if (plan.assigns === true) {
+      await this.drain(results, () => {
+        rows += 1;
+      });
+    } else {
+      this.sink.columns(plan.columns);
+      await this.drain(results, (row) => {
+        rows += 1;
+        return this.sink.row(row);
+      });
+    }
+    this.warnOfNulls(statement.line);
+    this.done(0xc1, rows);
+  }
+
+  private warnOfNulls(line: number): void {
+    if (this.state.nullEliminated && this.state.settings.ansiWarnings)
+      this.message({ number: 8153, class: 0, state: 1, text: "Warning: Null value is eliminated by an aggregate or other SET operation." }, line);
+  }
+
+  private async selectInto(plan: QueryPlan, into: NonNullable<ReturnType<typeof intoOf>>, line: number): Promise<void> {
+    const { scope, state } = this;
+    const definition = intoDefinition(into, plan.columns, line);
+    const temporary = isTemporary(into);
+    let rows = 0;
+    await state.transactions.statement(async () => {
+      const collected: Row[] = [];
+      await this.drain(plan.run(newFrame(undefined)), (row) => {
+        collected.push(row);
+      });
+      if (!executeOnTemporary(definition, scope)) await this.server(definition, true);
+      const table = scope.table(into);
+      if (!isUpdatable(table)) throw bindErrors.invalidObject(into.name);
+      if (table instanceof MemoryTable) table.identityInsert = true;
+      for (const row of collected) table.insert(row);
+      if (table instanceof MemoryTable) table.identityInsert = false;
+      rows = collected.length;
+    }, !temporary);
+    if (!temporary) state.host.noteChange("SELECT INTO");
+    this.done(0xc1, rows);
+  }
+
+  private async modify(modification: Modification, kind: string, command: number): Promise<void> {
+    const { state, scope } = this;
+    const { table, isTemporary: temporary, output } = modification;
+    if (!temporary) await state.host.lockForUpdate?.([table], scope.options.signal);
+    const rows = await state.transactions.statement(async () => {
+      // Rows of OUTPUT leave only when the statement has succeeded: a failed one has no result.
+      const shown: Row[] = [];
+      const changed = await modification.apply(this.drain, (row) => {
+        shown.push(row);
+      });
+      if (output !== undefined) {
+        this.sink.columns(output);
+        for (const row of shown) await this.sink.row(row);
+      }
+      return changed;
+    }, !temporary);
+    if (!temporary) state.host.noteChange(kind);
+    this.done(command, command === 0 ? undefined : rows);
+  }
+
+  /** Rows of an EXEC for INSERT … EXEC. */
+  private async capture(statement: Extract<Statement, { kind: "execute" | "executeString" }>): Promise<readonly { readonly columns: readonly Column[]; readonly rows: readonly Row[] }[]> {
+    const capturing = new CapturingSink(this.sink);
+    if (statement.kind === "execute") await executeProcedure(statement, this.scope, capturing);
+    else await executeText((this.scope.evaluateAs(statement.text, NVARCHAR_MAX) as string | null) ?? "", this.scope, capturing);
+    return capturing.results;
+  }
+
+  /** BACKUP, ALTER DATABASE, CREATE TABLE … : the server's. `quiet`: part of another statement, without a DONE. */
+  private async server(statement: ServerStatement, quiet = false): Promise<void> {
+    const { scope, state } = this;
+    if (IMPLICIT.has(statement.kind)) this.implicit();
+    const run = async (): Promise<boolean> => executeOnTemporary(statement, scope);
+    if (await state.transactions.statement(run, false)) {
+      this.done(0);
+      return;
+    }
+    const told: SqlError[] = [];
+    const sink: ResultSink = {
+      columns: (columns) => {
+        this.sink.columns(columns);
+      },
+      row: (row) => this.sink.row(row),
+      message: (message) => {
+        if (message.class <= 10) this.sink.message(message);
+        else told.push(new SqlError(message.number, message.class, message.text, { state: message.state }));
+        if (message.class > 10 && !scope.inTry) this.sink.message({ ...message, line: statement.line });
+      },
+      done: (done) => {
+        this.sink.done(done);
+      },
+      environment: (change) => {
+        this.sink.environment(change);
+      },
+    };
+    await state.host.execute(statement, {
+      sink,
+      signal: scope.options.signal,
+      line: statement.line,
+      transactionCount: state.transactions.count,
+      evaluate: (expression): SqlValue => scope.evaluate(expression),
+    });
+    const last = told.at(-1);
+    if (last !== undefined && scope.inTry) throw last;
+    if (last !== undefined) state.error = last.number;
+    if (!quiet) this.done(0);
+  }
+}
+
+/** Reports that the transaction cannot go on at the end of a batch, and rolls it back (3998). */
+export function endDoomed(scope: ExecutionScope): void {
+  const { transactions } = scope.state;
+  if (!transactions.doomed || transactions.count === 0) return;
+  transactions.rollback("", scope.sink);
+  for (const message of runErrors.doomedAtEnd().messages(1)) scope.sink.message(message);
+  scope.sink.done({ command: 0, error: true });
+}
