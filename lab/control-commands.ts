@@ -105,6 +105,7 @@ export interface ChatStatus {
 
 /** A time without chat: from the last message stored before a failure to the next one stored; open while `to` is null. */
 export interface Downtime {
+  readonly pool: string;
   readonly from: string;
   readonly to: string | null;
   readonly seconds: number;

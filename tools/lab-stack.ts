@@ -55,6 +55,11 @@ export class LabStack {
     return stack;
   }
 
+  /** The environment of every command on this stack. */
+  get environment(): NodeJS.ProcessEnv {
+    return this.#environment;
+  }
+
   get configurationFile(): string {
     return join(this.folder, "Pulumi.primary.yaml");
   }

@@ -10,7 +10,7 @@ import { agentError } from "./agent-errors";
 import { dateNumber, datetime, timeNumber } from "./calendar-numbers";
 import { beginAgentSession, REQUEST_SOURCE } from "./job-history";
 import { deleteJob } from "./delete-job";
-import { findJob, hasServer, type Job, jobOf, type NamedSchedule, scheduleOf, schedulesOf, stepsOf } from "./job-rows";
+import { findJob, type Job, jobOf, type NamedSchedule, scheduleOf, schedulesOf, stepsOf } from "./job-rows";
 import { JobRun, type RunRequest, StopRequest } from "./job-run";
 import { agentProcedures } from "./procedures/registry";
 import { numberOf, textOf } from "./row-values";
@@ -261,11 +261,12 @@ export class Agent {
         .map(jobOf)
         .map((one) => [one.jobId, one]),
     );
+    const targeted = new Set(msdb.rows("sysjobservers").map((row) => textOf(row, "job_id")));
     return msdb.rows("sysjobschedules").flatMap((row) => {
       const job = jobs.get(textOf(row, "job_id"));
       const schedule = schedules.get(numberOf(row, "schedule_id"));
-      const runs = job?.enabled === true && schedule !== undefined;
-      return runs && hasServer((table, where) => msdb.rows(table, where), job.jobId) ? [{ job, schedule }] : [];
+      const runs = job?.enabled === true && schedule !== undefined && targeted.has(job.jobId);
+      return runs ? [{ job, schedule }] : [];
     });
   }
 

@@ -1,20 +1,16 @@
-/** Rows of a pool that has been talking for a year: categories, rooms, users, messages. */
-import { statSync } from "node:fs";
+/** Rows of a pool that has been talking for a year: users, a category, rooms, messages. */
 import type { Database } from "../server/database";
 import { bulkLoad } from "../server/storage/bulk-load";
 import type { NewRow } from "../server/storage/definitions";
-import type { SqlValue } from "../tsql/values";
 import { ROOT_NODE } from "./databases";
 import { CONTENT_DATABASE, type PlayedHost } from "./estate-played";
-import { guidOf, ticksOf } from "./script-text";
+import { guidOf, text, ticksOf } from "./script-text";
 import { runBatches } from "./sql-console";
 
-const PAGE_BYTES = 8192;
 const USERS = 40;
 const CATEGORY_NODE = 2;
 const FIRST_ROOM_NODE = 10;
 const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
-/** Tells chat rooms from categories: tblNode.nodeType is 1 for a category. */
 const ROOM_NAMES = [
   "Operations",
   "Incident bridge",
@@ -34,67 +30,112 @@ const ROOM_NAMES = [
 export const ROOMS: readonly number[] = ROOM_NAMES.map((_, index) => FIRST_ROOM_NODE + index);
 
 const WORDS = (
-  "the feeder tripped again restored after inspection please confirm load on line seven storage node is back queue drained " +
-  "release moved to thursday crew on site ticket closed monitoring until noon reading stable voltage nominal link flapped " +
-  "failover tested morning handover complete no open items waiting for vendor reply checked twice looks good thanks"
+  "the feeder tripped again restored after inspection please confirm load on line seven storage node is back queue " +
+  "drained release moved to thursday crew on site ticket closed monitoring until noon reading stable voltage nominal " +
+  "link flapped failover tested morning handover complete no open items waiting for vendor reply checked twice thanks"
 ).split(" ");
 
+/** Room that is measured first; what a row takes in the file is known then. */
+const FIRST_PART_BYTES = 2 ** 20;
+
 /**
- * Fills mgc until its data file has `bytes` (8 KiB exact, never less). The text follows from a fixed seed: two labs of one
- * size hold the same messages. Bulk loaded: minimally logged, so a log backup has to follow before mirroring (1475).
+ * Fills mgc until its data file has at least `bytes`. The messages follow from a fixed seed: two labs of one size hold
+ * the same text. They are bulk loaded (minimally logged), so a log backup must follow before mirroring (1475).
+ * Throws ConsoleError.
  */
 export async function fillContentDatabase(host: PlayedHost, database: Database, bytes: number): Promise<void> {
   const started = Date.now() - YEAR_MS;
-  await bulkLoad(database, "dbo", "tblPrincipal", users(started));
-  await bulkLoad(database, "dbo", "tblNode", nodes(started));
+  const run = (batch: string): Promise<unknown> => runBatches(host.name, () => host.open(CONTENT_DATABASE), batch);
+  await run(users(started));
+  await run(nodes(started));
   const messages = new Messages(started);
-  // A file grows by its content and the key's index: measured after a first part, then aimed at.
-  let loaded = 0;
-  let growth = 1.2;
-  for (let missing = bytes - sizeOf(database); missing > 0; missing = bytes - sizeOf(database)) {
-    const before = sizeOf(database);
-    const wanted = loaded === 0 ? Math.min(missing, 2 ** 20) : missing;
-    await bulkLoad(database, "dbo", "tblChat", messages.take(Math.max(wanted / growth, PAGE_BYTES)));
-    growth = Math.max(1, (sizeOf(database) - before) / (messages.bytes - loaded));
-    loaded = messages.bytes;
+  const size = (): number => database.openStore().file.bytes;
+  let ratio = 1;
+  for (let missing = bytes - size(); missing > 0; missing = bytes - size()) {
+    const [sizeBefore, textBefore] = [size(), messages.bytes];
+    const part = messages.bytes === 0 ? Math.min(missing, FIRST_PART_BYTES) : missing;
+    await bulkLoad(database, "dbo", "tblChat", messages.take(part / ratio));
+    ratio = Math.max(1, (size() - sizeBefore) / (messages.bytes - textBefore));
   }
-  const last = [...messages.lastIds].map(([room, id]) => `(${String(room)}, ${String(id)})`).join(", ");
-  await runBatches(
-    host.name,
-    () => host.open(CONTENT_DATABASE),
-    `INSERT dbo.tblLastChatId (nodeID, lastChatID) VALUES ${last};
-UPDATE dbo.tblSystemRevision SET sysRevision = sysRevision + ${String(ROOM_NAMES.length + 1)};`,
-  );
+  const last = [...messages.lastIds].map(([room, id]) => `(${String(room)}, ${String(id)})`);
+  await run(`INSERT dbo.tblLastChatId (nodeID, lastChatID) VALUES ${last.join(", ")};
+UPDATE dbo.tblSystemRevision SET sysRevision = sysRevision + ${String(ROOM_NAMES.length + 1)};`);
 }
 
-function sizeOf(database: Database): number {
-  return statSync(database.dataPath()).size;
+function users(added: number): string {
+  const at = String(ticksOf(added));
+  const rows = Array.from({ length: USERS }, (_, index) => {
+    const name = `user${String(index + 1).padStart(2, "0")}`;
+    const address = text(`${name}@dci.discovery.com`);
+    const values = [
+      String(index + 1),
+      `'${guidOf(`principal ${name}`)}'`,
+      text(`sip:${name}@dci.discovery.com`),
+      text(name),
+      text(`User ${String(index + 1)}`),
+      address,
+      text(`CN=${name},OU=Users,DC=dci,DC=discovery,DC=com`),
+      address,
+    ];
+    return `(${values.join(", ")}, 0, 5, 1, ${at}, 1, ${at}, GETDATE())`;
+  });
+  return `INSERT dbo.tblPrincipal (prinID, prinGuid, prinUri, prinName, prinDisplayName, prinEmail, prinADPath,
+  prinADUserPrincipalName, prinDisabled, prinTypeID, prinAddedBy, prinAddedOn, prinUpdatedBy, prinUpdatedOn, prinVerifiedOn)
+VALUES ${rows.join(",\n")};`;
 }
 
-function* users(added: number): Iterable<NewRow> {
-  for (let id = 1; id <= USERS; id += 1) {
-    const name = `user${String(id).padStart(2, "0")}`;
-    const address = `${name}@dci.discovery.com`;
-    const at = ticksOf(added);
-    yield [
-      id,
-      guidOf(`principal ${name}`),
-      `sip:${address}`,
-      name,
-      `User ${String(id)}`,
-      null,
-      address,
-      `CN=${name},OU=Users,DC=dci,DC=discovery,DC=com`,
-      address,
-      0,
-      5,
-      1,
-      null,
-      1,
-      at,
-      1,
-      at,
-      undefined,
-    ].with(17, calendarOf(added)) as NewRow;
+function nodes(added: number): string {
+  const at = String(ticksOf(added));
+  const node = (id: number, parent: number, name: string, isCategory: boolean): string => {
+    // Chat history and file posts are settings of a category; rooms inherit them.
+    const settings = isCategory ? "1, 1, 1" : "NULL, NULL, NULL";
+    const kind = `${isCategory ? "1" : "0"}, ${text(name)}, N'', ${settings}, 0, 4, 3`;
+    return `(${String(id)}, '${guidOf(`node ${name}`)}', ${String(parent)}, ${kind}, 1, ${at}, 1, ${at})`;
+  };
+  const rows = [
+    node(CATEGORY_NODE, ROOT_NODE, "Discovery", true),
+    ...ROOM_NAMES.map((name, index) => node(FIRST_ROOM_NODE + index, CATEGORY_NODE, name, false)),
+  ];
+  return `INSERT dbo.tblNode (nodeID, nodeGuid, parentID, nodeType, nodeName, nodeDesc, invite, logged, filePost, disabled,
+  behavior, visibility, nodeAddedBy, nodeAddedOn, nodeUpdatedBy, nodeUpdatedOn)
+VALUES ${rows.join(",\n")};`;
+}
+
+/** Messages one after the other, rooms in turn by chance; ids per room from 1 without a gap. */
+class Messages {
+  readonly lastIds = new Map<number, bigint>();
+  /** Bytes of text given so far. */
+  bytes = 0;
+  #random = 1;
+  #time: number;
+
+  constructor(started: number) {
+    this.#time = started;
+  }
+
+  /** Rows for tblChat until their text has about so many bytes; one at least. */
+  *take(bytes: number): Iterable<NewRow> {
+    const end = this.bytes + bytes;
+    do {
+      const room = ROOMS[this.#below(ROOMS.length)] as number;
+      const id = (this.lastIds.get(room) ?? 0n) + 1n;
+      this.lastIds.set(room, id);
+      this.#time += this.#below(60_000);
+      const content = this.#sentence();
+      const rtf = this.#below(4) === 0 ? `{\\rtf1\\ansi{\\fonttbl\\f0 Segoe UI;}\\f0\\pard ${content}\\par}` : null;
+      this.bytes += content.length + (rtf?.length ?? 0);
+      yield [room, id, ticksOf(this.#time), 1 + this.#below(USERS), 0, content, rtf];
+    } while (this.bytes < end);
+  }
+
+  #sentence(): string {
+    const words = Array.from({ length: 20 + this.#below(160) }, () => WORDS[this.#below(WORDS.length)] as string);
+    return `${words.join(" ")}.`;
+  }
+
+  /** A whole number from 0 to `limit` - 1: linear congruence modulo 2^32 (Numerical Recipes), upper bits. */
+  #below(limit: number): number {
+    this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((this.#random / 2 ** 32) * limit);
   }
 }

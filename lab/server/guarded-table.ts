@@ -41,6 +41,7 @@ export class GuardedTable implements UpdatableTable {
 
   insert(values: readonly (SqlValue | undefined)[]): bigint | undefined {
     this.#require("INSERT");
+    this.#refuseIdentity(values);
     const keys = this.#keys();
     if (!keys.isEmpty) keys.written("INSERT", this.columns.map((_, index) => values[index] ?? null));
     return this.table.insert(values);
@@ -59,6 +60,14 @@ export class GuardedTable implements UpdatableTable {
     const keys = this.#keys();
     if (keys.isReferenced) keys.removed("DELETE", this.#rowAt(locator));
     this.table.delete(locator);
+  }
+
+  /** 544: a value for the identity column needs SET IDENTITY_INSERT ON. */
+  #refuseIdentity(values: readonly (SqlValue | undefined)[]): void {
+    const column = this.columns.findIndex((one) => one.identity === true);
+    if (column < 0 || values[column] === undefined) return;
+    const { schema, name } = this.table.definition;
+    if (!this.session.insertsIdentity(`${this.database.name}.${schema}.${name}`)) throw sessionError(544, name);
   }
 
   #keys(): ForeignKeyCheck {

@@ -60,6 +60,8 @@ export class ServerSession implements Session {
   rowsSent = 0;
   lastError = 0;
 
+  /** `database.schema.table` in lower case for which SET IDENTITY_INSERT is ON: one at a time. */
+  #identityInsert: string | undefined;
   readonly #loginDatabase: Database;
   readonly #ended = new AbortController();
   readonly #host: SessionHost;
@@ -115,6 +117,23 @@ export class ServerSession implements Session {
     return this.instance.principals.has(this.principal, permission);
   }
 
+  /** SET IDENTITY_INSERT. Throws 8107 while it is ON for another table. */
+  setIdentityInsert(table: string, on: boolean): void {
+    const name = table.toLowerCase();
+    if (!on) {
+      if (this.#identityInsert === name) this.#identityInsert = undefined;
+      return;
+    }
+    if (this.#identityInsert !== undefined && this.#identityInsert !== name)
+      throw sessionError(8107, this.#identityInsert, table);
+    this.#identityInsert = name;
+  }
+
+  /** Whether explicit values for the identity column of a table are allowed now (544). */
+  insertsIdentity(table: string): boolean {
+    return this.#identityInsert === table.toLowerCase();
+  }
+
   /** Notes an executed change for the journal entry of the running request. */
   noteChange(kind: string): void {
     this.#changes.push(kind);
@@ -148,6 +167,7 @@ export class ServerSession implements Session {
     this.#language.reset();
     this.contextInfo = null;
     this.deadlockPriority = 0;
+    this.#identityInsert = undefined;
     this.transactions.lockTimeout = -1;
     this.database = this.#loginDatabase;
   }

@@ -65,6 +65,8 @@ const TEMPLATES = {
     16,
     "Status report cannot be obtained. Rollback operation for Process ID % is not in progress.",
   ],
+  544: [16, "Cannot insert explicit value for identity column in table '%' when IDENTITY_INSERT is set to OFF."],
+  8107: [16, "IDENTITY_INSERT is already ON for table '%'. Cannot perform SET operation for table '%'."],
   596: [21, "Cannot continue the execution because the session is in the kill state."],
   7202: [
     11,
@@ -83,6 +85,8 @@ const TEMPLATES = {
   15110: [16, "The proposed new database owner is already a user or aliased in the database."],
   15123: [16, "The configuration option '%' does not exist, or it may be an advanced option."],
   15129: [16, "'%' is not a valid value for configuration option '%'."],
+  15138: [16, "The database principal owns a schema in the database, and cannot be dropped."],
+  15144: [16, "The role has members. It must be empty before it can be dropped."],
   15151: [16, "Cannot % the % '%', because it does not exist or you do not have permission."],
   15247: [16, "User does not have permission to perform this action."],
   15401: [16, "Windows NT user or group '%' not found. Check the name again."],

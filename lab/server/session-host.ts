@@ -105,6 +105,15 @@ export class SessionHost implements Host {
     this.session.transactions.endStatement(succeeded);
   }
 
+  mark(): () => void {
+    return this.session.transactions.mark();
+  }
+
+  /** GETDATE shows the instance's local clock. */
+  now(): number {
+    return this.session.instance.localTime();
+  }
+
   async lockForUpdate(tables: readonly UpdatableTable[], signal: AbortSignal): Promise<void> {
     const databases = new Set<Database>();
     for (const table of tables) if (table instanceof GuardedTable) databases.add(table.database);
@@ -122,6 +131,10 @@ export class SessionHost implements Host {
       case "DEADLOCK_PRIORITY":
         this.session.deadlockPriority =
           typeof value === "number" ? value : (PRIORITIES[String(value).toUpperCase()] ?? 0);
+        break;
+      case "IDENTITY_INSERT ON":
+      case "IDENTITY_INSERT OFF":
+        this.session.setIdentityInsert(String(value), name.toUpperCase().endsWith("ON"));
         break;
       default:
       // Other settings concern the language alone.

@@ -119,8 +119,10 @@ function translatePrimary(node: Node, children: readonly Node[], translation: Tr
     }
     case "simple_name":
     case "generic_token":
-    case "path_command_name":
       return { kind: "literal", extent, value: node.text };
+    case "path_command_name":
+      if (children.length === 1 && children[0]?.type === "variable") return inner(children[0]);
+      return bareWord(node.text, extent, translation);
     case "variable":
     case "braced_variable":
       return { kind: "variable", extent, name: variableName(node) };

@@ -273,7 +273,15 @@ function translateElements(
   const redirections: Redirection[] = [];
   /** A parameter that was followed by a colon takes the next argument whatever it is. */
   let bound = false;
+  /** The grammar takes `2>` before `$null` for a word. */
+  let redirecting: string | undefined;
   const argument = (value: Expression): void => {
+    if (redirecting !== undefined) {
+      const toNull = value.kind === "variable" && value.name.toLowerCase() === "null";
+      redirections.push({ from: /^[\d*]/.exec(redirecting)?.[0] ?? "1", to: toNull ? "null" : "file" });
+      redirecting = undefined;
+      return;
+    }
     const last = elements.at(-1);
     if (bound && last?.kind === "parameter") elements[elements.length - 1] = { ...last, argument: value };
     else elements.push({ kind: "argument", extent: value.extent, value });
@@ -292,7 +300,8 @@ function translateElements(
         redirections.push(translateRedirection(child));
         break;
       case "generic_token":
-        argument(bareArgument(child.text, extent, translation));
+        if (/^[\d*]?>>?$/.test(child.text)) redirecting = child.text;
+        else argument(bareArgument(child.text, extent, translation));
         break;
       case "argument_list": {
         // `New-Object T($a, $b)`: to a command the brackets are an argument of their own.

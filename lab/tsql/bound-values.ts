@@ -5,9 +5,9 @@ import { comparatorOf } from "./comparison";
 import { checkConversion, convertValue, isSameType } from "./conversion";
 import { SqlError } from "./errors";
 import { bindErrors, runErrors } from "./language-errors";
-import { commonType, familyOf, isCharacter, isLarge } from "./types";
+import { commonType, decimalType, familyOf, isCharacter, isLarge } from "./types";
 import { plainBound, type Bound, type Environment, type Evaluate, type Frame, type Test } from "./scope";
-import type { SqlType, SqlValue } from "./values";
+import { Decimal, type SqlType, type SqlValue } from "./values";
 
 /** An operand as a value of `type`. A literal is converted once, when it is first needed. */
 export function converted(bound: Bound, type: SqlType, environment: Environment): Evaluate {
@@ -109,17 +109,29 @@ export function comparison(operator: string, left: Bound, right: Bound, environm
   };
 }
 
+/** An integer literal beside a decimal counts as numeric of just its digits: 2.0/3 has six decimals, not twelve. */
+function exactLiteral(bound: Bound, other: Bound): Pick<Bound, "type" | "evaluate"> {
+  const { constant } = bound;
+  const isInteger = (typeof constant === "number" || typeof constant === "bigint") && familyOf(bound.type) === "integer";
+  if (!isInteger || familyOf(other.type) !== "decimal") return bound;
+  const value = new Decimal(BigInt(constant), 0);
+  const digits = (value.unscaled < 0n ? -value.unscaled : value.unscaled).toString().length;
+  return { type: decimalType(digits, 0), evaluate: () => value };
+}
+
 /** `left operator right` as a bound expression. */
 export function arithmetic(operator: ArithmeticOperator, left: Bound, right: Bound, environment: Environment): Bound {
-  const leftType = left.isNull ? right.type : left.type;
-  const rightType = right.isNull ? left.type : right.type;
+  const first = exactLiteral(left, right);
+  const second = exactLiteral(right, left);
+  const leftType = left.isNull ? right.type : first.type;
+  const rightType = right.isNull ? left.type : second.type;
   const bound = operation(operator, leftType, rightType);
   const nulls = left.isNull || right.isNull;
   const choice = isCharacter(bound.type) ? commonCollation([left, right], "add") : undefined;
   const evaluate = (frame: Frame): SqlValue => {
-    const a = left.evaluate(frame);
+    const a = first.evaluate(frame);
     if (a === null) return null;
-    const b = right.evaluate(frame);
+    const b = second.evaluate(frame);
     return b === null ? null : bound.apply(a, b);
   };
   const guarded = nulls ? () => null : orNull(evaluate, environment);

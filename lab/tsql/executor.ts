@@ -39,6 +39,11 @@ const IMPLICIT = new Set<Statement["kind"]>(["createTable", "alterTable", "dropT
 const SILENT = new Set<Statement["kind"]>(["block", "while", "tryCatch", "goto", "label", "break", "continue", "return", "declare", "setVariable", "if"]);
 
 export class Executor {
+  /** The statement has set @@ERROR itself. */
+  private errorKept = false;
+  /** A result set has begun and has no DONE yet. */
+  private resultOpen = false;
+
   constructor(readonly scope: ExecutionScope) {}
 
   private get state(): ExecutionScope["state"] {
@@ -72,9 +77,11 @@ export class Executor {
     if (this.scope.options.signal.aborted) throw new Cancelled();
     if (this.state.due()) await this.state.breathe();
     this.state.startStatement();
+    if (this.state.settings.noExec && statement.kind !== "setSwitch") return NEXT;
+    this.errorKept = false;
     try {
       const outcome = await this.dispatch(statement);
-      if (!SILENT.has(statement.kind)) this.state.error = statement.kind === "raiseError" ? this.state.error : 0;
+      if (!SILENT.has(statement.kind) && !this.errorKept) this.state.error = 0;
       return outcome;
     } catch (error) {
       if (error instanceof SqlError) return this.fail(error, statement);
@@ -98,9 +105,11 @@ export class Executor {
         if (error.number === 1205) transactions.rollback("", this.sink);
         else transactions.doomed = true;
       }
+      if (this.resultOpen) this.done(COMMANDS[statement.kind] ?? 0);
       throw new Raised(error, statement.line, scope.options.procedure, boundHere ? scope : undefined);
     }
     for (const message of error.messages(statement.line, scope.options.procedure)) this.sink.message(message);
+    this.resultOpen = false;
     this.sink.done({ command: COMMANDS[statement.kind] ?? 0, error: true });
     if (abortsTransaction) {
       if (transactions.count > 0) transactions.rollback("", this.sink);
@@ -114,6 +123,7 @@ export class Executor {
   private done(command: number, rowCount?: number): void {
     const { state } = this;
     state.rowCount = rowCount ?? 0;
+    this.resultOpen = false;
     const counted = rowCount !== undefined && !state.settings.noCount;
     this.sink.done({ command, error: false, ...(counted ? { rowCount } : {}) });
   }
@@ -209,10 +219,12 @@ export class Executor {
         return NEXT;
       case "execute":
         await executeProcedure(statement, scope);
+        this.errorKept = true;
         this.done(0xe0);
         return NEXT;
       case "executeString":
         await executeText((scope.evaluateAs(statement.text, NVARCHAR_MAX) as string | null) ?? "", scope);
+        this.errorKept = true;
         this.done(0xe0);
         return NEXT;
       default:
@@ -293,6 +305,7 @@ export class Executor {
     if (error.class > 10) throw error;
     this.message({ number: error.number, class: error.class === 10 ? 0 : error.class, state: error.state, text: error.message }, statement.line);
     this.state.error = statement.options.includes("SETERROR") ? error.number : 0;
+    this.errorKept = true;
     this.done(0);
   }
 
@@ -354,6 +367,7 @@ export class Executor {
       });
     } else {
       this.sink.columns(plan.columns);
+      this.resultOpen = true;
       await this.drain(results, (row) => {
         rows += 1;
         return this.sink.row(row);
@@ -454,7 +468,10 @@ export class Executor {
     });
     const last = told.at(-1);
     if (last !== undefined && scope.inTry) throw last;
-    if (last !== undefined) state.error = last.number;
+    if (last !== undefined) {
+      state.error = last.number;
+      this.errorKept = true;
+    }
     if (!quiet) this.done(0);
   }
 }

@@ -1,0 +1,181 @@
+/** All chat servers of the topology and the clients that talk through them. */
+import { randomUUID } from "node:crypto";
+import { LabError, type ChatReport, type ChatStatus, type StoredMessage } from "../control-commands";
+import type { ManagementStore } from "../lync/management-store";
+import type { PoolTopology } from "../lync/topology";
+import { ROOMS } from "../scenarios/rows";
+import { ticksOf } from "../scenarios/script-text";
+import { ChatServer } from "./chat-server";
+import { type DatabaseAddress, DatabaseFailure, type DatabaseLogin } from "./database-connection";
+import { DowntimeRecord } from "./downtime";
+import { Ledger } from "./ledger";
+
+export interface ChatOptions {
+  readonly store: ManagementStore;
+  readonly login: DatabaseLogin;
+  readonly address: (instance: string) => DatabaseAddress | undefined;
+  /** Path of the ledger. */
+  readonly ledger: string;
+  /** Contents of the messages in mgc that are as young as `since` (ticks). Throws when it cannot be read. */
+  readonly contents: (instance: string, since: bigint) => Promise<ReadonlySet<string>>;
+}
+
+/** Messages per second of all clients together. */
+const DEFAULT_RATE = 5;
+/** How long `send` waits for a server with a database, in milliseconds. */
+const SEND_WITHIN = 5_000;
+const POLL_MS = 50;
+/** Principals 1 to 40 are in tblPrincipal. */
+const USERS = 40;
+
+export class ChatService {
+  readonly #options: ChatOptions;
+  readonly #ledger: Ledger;
+  readonly #pools: readonly { readonly topology: PoolTopology; readonly downtime: DowntimeRecord }[];
+  readonly #servers: ReadonlyMap<string, readonly ChatServer[]>;
+  readonly #sending = new Set<Promise<unknown>>();
+  #timer: NodeJS.Timeout | undefined;
+  #isRunning = false;
+  #offered = 0;
+
+  constructor(options: ChatOptions) {
+    this.#options = options;
+    this.#ledger = new Ledger(options.ledger);
+    const { pools } = options.store.topology;
+    this.#pools = pools.map((topology) => ({ topology, downtime: new DowntimeRecord(topology.fqdn) }));
+    this.#servers = new Map(
+      pools.map(({ fqdn, machines }) => [
+        fqdn,
+        machines.map(({ fqdn: machine }, index) => new ChatServer({ ...options, machine, serverId: index + 1 })),
+      ]),
+    );
+  }
+
+  /** Starts servers and clients. @param rate messages per second, default 5; 0: only `send` */
+  start(rate = DEFAULT_RATE): ChatStatus {
+    for (const server of this.#allServers()) server.start();
+    clearInterval(this.#timer);
+    this.#isRunning = true;
+    if (rate > 0) this.#timer = setInterval(() => this.#offer(), 1000 / rate);
+    return this.status();
+  }
+
+  /** Clients stop, then the servers, after the messages in hand. */
+  async stop(): Promise<ChatStatus> {
+    clearInterval(this.#timer);
+    this.#isRunning = false;
+    await Promise.allSettled(this.#sending);
+    await Promise.all(this.#allServers().map((server) => server.stop()));
+    return this.status();
+  }
+
+  status(): ChatStatus {
+    const connected = this.#allServers().flatMap(({ machine, instance }) =>
+      instance === undefined ? [] : [{ machine, instance }],
+    );
+    return { running: this.#isRunning, connected, stored: this.#ledger.messages.length };
+  }
+
+  /** One message now. Throws LabError when no server takes it. */
+  async send(wanted: { readonly pool?: string; readonly room?: number; readonly text?: string }): Promise<StoredMessage> {
+    const pool = this.#pools.find(({ topology }) => wanted.pool === undefined || topology.fqdn === wanted.pool);
+    if (pool === undefined) throw new LabError(`There is no pool ${String(wanted.pool)}.`, "See: npm run lab -- status");
+    const deadline = Date.now() + SEND_WITHIN;
+    for (;;) {
+      try {
+        return await this.#send(pool.topology.fqdn, wanted.room ?? (ROOMS[0] as number), wanted.text ?? "Sent now.");
+      } catch (error) {
+        if (!(error instanceof DatabaseFailure)) throw error;
+        if (!this.#isRunning || Date.now() > deadline)
+          throw new LabError(
+            `The message was not stored: ${error.message}`,
+            !this.#isRunning ? "Start the chat first: npm run lab -- chat start" : "See: npm run lab -- status",
+          );
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  /** Downtime, and what clients were told is stored but is not in the database that the pool uses now. */
+  async report(): Promise<ChatReport> {
+    const pools = await Promise.all(this.#pools.map(({ topology }) => this.#compare(topology)));
+    return {
+      running: this.#isRunning,
+      stored: this.#ledger.messages.length,
+      downtime: this.#pools.flatMap(({ downtime }) => downtime.intervals(Date.now())),
+      pools,
+    };
+  }
+
+  async #compare(pool: PoolTopology): Promise<ChatReport["pools"][number]> {
+    const messages = this.#ledger.messages.filter((message) => message.pool === pool.fqdn);
+    const poolState = this.#options.store.settings(pool)?.poolState ?? "Normal";
+    const { primary, mirror, backup, backupMirror } = pool.content;
+    const candidates = poolState === "Normal" ? [primary, mirror] : [backup, backupMirror];
+    const result = { fqdn: pool.fqdn, poolState, instance: candidates[0]?.instance ?? "", stored: messages.length };
+    const since = ticksOf(Math.min(...messages.map(({ time }) => Date.parse(time)), Date.now()) - 60_000);
+    let error = "";
+    for (const store of candidates) {
+      if (store === undefined) continue;
+      try {
+        const contents = await this.#options.contents(store.instance, since);
+        const lost = messages.filter((message) => !contents.has(keyOf(message.room, message.chatId, message.id)));
+        return { ...result, instance: store.instance, lost, error: null };
+      } catch (failure) {
+        // The principal's reason stands; its mirror cannot be read while it is one.
+        if (error === "") error = failure instanceof Error ? failure.message : String(failure);
+      }
+    }
+    return { ...result, lost: null, error };
+  }
+
+  /** A client sends: to any server of the next pool. */
+  #offer(): void {
+    const pool = this.#pools[this.#offered % this.#pools.length];
+    if (pool === undefined) return;
+    this.#offered += 1;
+    const room = ROOMS[this.#offered % ROOMS.length] as number;
+    const sent = this.#send(pool.topology.fqdn, room, `Message ${String(this.#offered)}.`).catch((error: unknown) => {
+      // The client is told that the message was not stored; the record of downtime has the reason.
+      if (!(error instanceof DatabaseFailure)) console.error(error);
+    });
+    this.#sending.add(sent);
+    void sent.finally(() => this.#sending.delete(sent));
+  }
+
+  async #send(pool: string, room: number, text: string): Promise<StoredMessage> {
+    const downtime = this.#pools.find(({ topology }) => topology.fqdn === pool)?.downtime;
+    const servers = this.#servers.get(pool) ?? [];
+    const connected = servers.filter(({ instance }) => instance !== undefined);
+    const server = connected[this.#offered % Math.max(connected.length, 1)];
+    const id = randomUUID();
+    try {
+      if (server === undefined) throw new DatabaseFailure(0, noServer(servers));
+      const userId = 1 + (this.#offered % USERS);
+      const message = { room, userId, content: `${text} [${id}]`, date: ticksOf(Date.now()) };
+      const { chatId, instance } = await server.send(message);
+      const time = new Date().toISOString();
+      const stored: StoredMessage = { id, time, pool, room, chatId, server: server.machine, instance };
+      this.#ledger.record(stored);
+      downtime?.stored(Date.now());
+      return stored;
+    } catch (error) {
+      downtime?.refused(Date.now(), error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+  }
+
+  #allServers(): ChatServer[] {
+    return [...this.#servers.values()].flat();
+  }
+}
+
+/** Names a message in its database: room, id there, and the identifier at the end of its content. */
+export function keyOf(room: number, chatId: number, id: string): string {
+  return `${String(room)} ${String(chatId)} ${id}`;
+}
+
+function noServer(servers: readonly ChatServer[]): string {
+  const reasons = new Set(servers.map(({ lastFailure }) => lastFailure));
+  return `No chat server has a database: ${[...reasons].join("; ")}`;
+}

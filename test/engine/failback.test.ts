@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "mocha";
+import { labInstance } from "../../tools/lab-configuration";
+import { TestEstate } from "./support/estate";
+
+describe("failback", function () {
+  this.timeout(180_000);
+  let estate: TestEstate;
+  let roomsBefore: string;
+  let printed = "";
+  before(async () => {
+    estate = await TestEstate.start("failed-over", "--database-size", "64MiB");
+    roomsBefore = await estate.rooms("backup");
+    const up = await estate.stack.up();
+    printed += up.output;
+    assert.equal(up.code, 0, up.output);
+  });
+  after(() => estate.stop());
+
+  it("brings every room home and opens it", async () => {
+    assert.equal(await estate.rooms("primary"), roomsBefore);
+    const [copy] = await estate.ask(
+      "primary",
+      "SELECT state_desc, is_read_only, user_access_desc, recovery_model_desc FROM sys.databases WHERE name = N'mgc';",
+    );
+    assert.deepEqual(
+      { ...copy },
+      { state_desc: "ONLINE", is_read_only: false, user_access_desc: "MULTI_USER", recovery_model_desc: "FULL" },
+    );
+  });
+
+  it("restored the very set that was taken on the backup", async () => {
+    const [restored] = await estate.ask(
+      "primary",
+      "SELECT TOP (1) b.backup_set_uuid, r.[replace], b.server_name FROM msdb.dbo.restorehistory AS r " +
+        "JOIN msdb.dbo.backupset AS b ON b.backup_set_id = r.backup_set_id WHERE r.destination_database_name = N'mgc' ORDER BY r.restore_history_id DESC;",
+    );
+    assert.equal(restored?.["server_name"], "SQL-B1");
+    assert.equal(restored?.["replace"], true);
+    const pools = (await estate.stack.outputs())["pools"] as Record<string, Record<string, unknown>>;
+    assert.equal(String(restored?.["backup_set_uuid"]).toUpperCase(), pools["lyncpc"]?.["backupSetId"]);
+  });
+
+  it("ships the primary's log to the backup, whose former mirror keeps its copy", async () => {
+    const [primary] = await estate.ask(
+      "primary",
+      "SELECT last_backup_file AS f FROM msdb.dbo.log_shipping_primary_databases;",
+    );
+    const [secondary] = await estate.ask(
+      "backup",
+      "SELECT s.last_copied_file AS c, d.last_restored_file AS r FROM msdb.dbo.log_shipping_secondary AS s " +
+        "JOIN msdb.dbo.log_shipping_secondary_databases AS d ON d.secondary_id = s.secondary_id;",
+    );
+    const name = (path: unknown): string => String(path).split("\\").at(-1) ?? "";
+    assert.match(name(primary?.["f"]), /^mgc_\d{14}\.trn$/);
+    assert.equal(name(secondary?.["c"]), name(primary?.["f"]));
+    assert.equal(name(secondary?.["r"]), name(primary?.["f"]));
+    const state = "SELECT state_desc FROM sys.databases WHERE name = N'mgc';";
+    assert.equal((await estate.ask("backup", state))[0]?.["state_desc"], "RESTORING");
+    assert.equal((await estate.ask("backup", state, "mirror"))[0]?.["state_desc"], "RESTORING");
+    const mirrored = await estate.ask(
+      "backup",
+      "SELECT 1 AS x FROM sys.database_mirroring WHERE mirroring_guid IS NOT NULL;",
+    );
+    assert.deepEqual(mirrored, []);
+  });
+
+  it("ends with list, state and report in the outputs", async () => {
+    const pools = (await estate.stack.outputs())["pools"] as Record<string, Record<string, unknown>>;
+    const pool = pools["lyncpc"] ?? {};
+    assert.equal(pool["authority"], "primary");
+    assert.equal(pool["poolState"], "Normal");
+    assert.deepEqual(pool["activeServers"], estate.lab.pools[0]?.machines.primary);
+    const report = estate.report(pool["report"]);
+    assert.deepEqual(
+      report.summary.steps.map((step) => step.key),
+      ["F0", "F1", "F2-chat", "F2-compliance", "F2b", "F3", "F4", "F5", "F6", "F7"].filter((key) =>
+        report.summary.steps.some((step) => step.key === key),
+      ),
+    );
+    assert.equal(report.summary.steps.length, 10);
+    assert.ok(report.summary.steps.every((step) => step.outcome === "succeeded"));
+  });
+
+  it("does nothing the second time", async () => {
+    const lines = await estate.journalLength();
+    const up = await estate.stack.up("--expect-no-changes");
+    printed += up.output;
+    assert.equal(up.code, 0, up.output);
+    assert.deepEqual(await estate.changesSince(lines), []);
+  });
+
+  it("names a list that was changed behind its back, and mends that alone", async () => {
+    await estate.shell(
+      "Set-CsPersistentChatActiveServer -ActiveServers @{Remove='chat-p1.dci.discovery.com'} -Confirm:$false",
+    );
+    const preview = await estate.stack.preview("--diff", "--expect-no-changes");
+    printed += preview.output;
+    assert.equal(preview.code, 7, preview.output);
+    assert.match(preview.output, /activeServers/);
+    assert.match(preview.output, /chat-p1\.dci\.discovery\.com/);
+    const lines = await estate.journalLength();
+    const up = await estate.stack.up();
+    assert.equal(up.code, 0, up.output);
+    const changes = await estate.changesSince(lines);
+    assert.deepEqual(
+      changes.flatMap((line) => line.changes),
+      changes.map(() => "Set-CsPersistentChatActiveServer"),
+    );
+    assert.equal((await estate.stack.preview("--expect-no-changes")).code, 0);
+  });
+
+  it("keeps the password out of state, reports, journal and output", async () => {
+    const { password } = labInstance(estate.lab, "primary");
+    const folder = join(estate.stack.folder, "reports");
+    const reports = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
+    assert.ok(reports.length > 0);
+    const texts = [await estate.stack.state(), readFileSync(estate.lab.journal, "utf8"), printed, ...reports];
+    const forms = [
+      password,
+      Buffer.from(password, "utf8").toString("base64"),
+      Buffer.from(password, "utf16le").toString("base64"),
+    ];
+    for (const text of texts) for (const form of forms) assert.ok(!text.includes(form), "a password was written");
+  });
+});

@@ -1,0 +1,154 @@
+/** A lab of its own and a stack that points at it, for one group of engine tests. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ConnectionPool } from "mssql";
+import { labConfiguration, type LabDescription, labInstance } from "../../../tools/lab-configuration";
+import { labUp, runLab } from "../../../tools/lab-process";
+import { LabStack } from "../../../tools/lab-stack";
+
+/** A line of the lab's journal, as far as tests judge by it. */
+export interface JournalLine {
+  readonly time: string;
+  /** Name of the instance; absent for cmdlets. */
+  readonly instance?: string;
+  /** Program name of the client. */
+  readonly client: string;
+  readonly kind: string;
+  readonly text: string;
+  /** What was changed by it: empty for everything that only reads. */
+  readonly changes: readonly string[];
+}
+
+/** Ports that one lab of up to two pools takes. */
+const portsPerLab = 12;
+
+export class TestEstate {
+  readonly lab: LabDescription;
+  readonly stack: LabStack;
+  readonly #options: readonly string[];
+  readonly #folder: string;
+
+  private constructor(lab: LabDescription, stack: LabStack, options: readonly string[], folder: string) {
+    this.lab = lab;
+    this.stack = stack;
+    this.#options = options;
+    this.#folder = folder;
+  }
+
+  /** Starts a lab of 4 MiB databases unless told otherwise, and a stack on it. */
+  static async start(scenario: "steady" | "failed-over", ...options: readonly string[]): Promise<TestEstate> {
+    const folder = mkdtempSync(join(tmpdir(), "persistent-chat-lab-"));
+    const where = ["--port-base", String(await freePortBase()), "--directory", join(folder, "lab")];
+    const size = options.includes("--database-size") ? [] : ["--database-size", "4MiB"];
+    const lab = await labUp(["--scenario", scenario, ...size, ...options, ...where]);
+    try {
+      const stack = await LabStack.create(labConfiguration(lab), labInstance(lab, "primary").password);
+      return new TestEstate(lab, stack, where, folder);
+    } catch (error) {
+      await runLab(["down", ...where]);
+      throw error;
+    }
+  }
+
+  /** Runs a command of the lab on this lab. */
+  run(...args: readonly string[]): Promise<string> {
+    return runLab([...args, ...this.#options]);
+  }
+
+  async stop(): Promise<void> {
+    await this.run("down");
+    this.stack.remove();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Every line of the lab's journal so far. */
+  async journal(): Promise<readonly JournalLine[]> {
+    return JSON.parse(await this.run("journal", "--json")) as JournalLine[];
+  }
+
+  /** What our product changed between two looks at the journal: Agent jobs and chat servers are other clients. */
+  async changesSince(count: number): Promise<readonly JournalLine[]> {
+    const lines = (await this.journal()).slice(count);
+    return lines.filter((line) => line.changes.length > 0 && isOurs(line));
+  }
+
+  async journalLength(): Promise<number> {
+    return (await this.journal()).length;
+  }
+
+  /** Asks an instance as an ordinary client. */
+  async ask(
+    site: "primary" | "backup",
+    text: string,
+    role: "principal" | "mirror" = "principal",
+  ): Promise<Record<string, unknown>[]> {
+    const instance = labInstance(this.lab, site, role);
+    const pool = new ConnectionPool({
+      server: instance.host,
+      port: instance.port,
+      user: instance.user,
+      password: instance.password,
+      options: { encrypt: false, trustServerCertificate: true, appName: "engine test" },
+    });
+    await pool.connect();
+    try {
+      const result = await pool.request().query<Record<string, unknown>>(text);
+      return result.recordset ?? [];
+    } finally {
+      await pool.close();
+    }
+  }
+
+  /** Rows, ids and bytes per channel, as one text to compare. */
+  async rooms(site: "primary" | "backup"): Promise<string> {
+    const rows = await this.ask(
+      site,
+      "SELECT channelId, CONVERT(varchar(20), COUNT_BIG(*)) AS n, " +
+        "CONVERT(varchar(40), SUM(CONVERT(decimal(38, 0), chatId))) AS ids FROM mgc.dbo.tblChat GROUP BY channelId ORDER BY channelId;",
+    );
+    return JSON.stringify(rows);
+  }
+
+  /** A cmdlet typed into the lab's own shell by somebody else. */
+  async shell(command: string): Promise<void> {
+    const { PowerShell } = await import("node-powershell");
+    const shell = new PowerShell({ executableOptions: {}, executable: this.lab.shell.executable } as never);
+    try {
+      await shell.invoke(command);
+    } finally {
+      await shell.dispose();
+    }
+  }
+
+  /** The newest report of the stack's runs. */
+  report(path: unknown): {
+    outcome: string;
+    summary: { steps: { key: string; started: string; ended: string; outcome: string }[] };
+  } {
+    return JSON.parse(readFileSync(String(path), "utf8")) as never;
+  }
+}
+
+function isOurs(line: JournalLine): boolean {
+  return line.kind === "cmdlet" || line.client.startsWith("pchat-dr");
+}
+
+/** A run of free ports on loopback; each is tried. */
+async function freePortBase(): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    const base = 20_000 + Math.floor(Math.random() * 2_000) * 16;
+    const free = await Promise.all(Array.from({ length: portsPerLab }, (_, index) => isFree(base + index)));
+    if (free.every(Boolean)) return base;
+  }
+  throw new Error("no run of free ports was found on loopback");
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}

@@ -1,0 +1,171 @@
+/**
+ * `npm run demo`: a pool that has failed over is brought home by the real CLI on the lab, while chat servers write. Ends with
+ * 0 only if everything that it claims holds.
+ */
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { styleText } from "node:util";
+import { ConnectionPool } from "mssql";
+import { labConfiguration, type LabDescription, labInstance, type LabInstance } from "./lab-configuration";
+import { labUp, runLab } from "./lab-process";
+import { LabStack } from "./lab-stack";
+import { cliPath, ensureCli, projectDirectory } from "./pulumi-cli";
+
+/** Away from the lab that a user may have running on the default ports. */
+const portBase = "14730";
+const directory = join(projectDirectory, ".lab", "demo");
+
+interface Claim {
+  readonly text: string;
+  readonly holds: boolean;
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function heading(text: string): void {
+  say(`\n${paint("bold", `== ${text}`)}`);
+}
+
+function paint(style: "bold" | "green" | "red" | "dim", text: string): string {
+  return process.stdout.isTTY ? styleText(style, text) : text;
+}
+
+/** Runs the CLI with this terminal as its own; signals are passed on, and its end is waited for. */
+function pulumi(stack: LabStack, args: readonly string[]): Promise<number> {
+  say(paint("dim", `$ pulumi ${args.join(" ")}`));
+  const child = spawn(cliPath(), [...args, "--config-file", stack.configurationFile], {
+    cwd: projectDirectory,
+    env: stack.environment,
+    stdio: "inherit",
+  });
+  const pass = (signal: NodeJS.Signals): boolean => child.kill(signal);
+  process.on("SIGTERM", pass).on("SIGHUP", pass);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => {
+      process.off("SIGTERM", pass).off("SIGHUP", pass);
+      resolve(code ?? 1);
+    });
+  });
+}
+
+/** Reads one instance as any client would. */
+async function ask(instance: LabInstance, text: string): Promise<Record<string, unknown>[]> {
+  const pool = new ConnectionPool({
+    server: instance.host,
+    port: instance.port,
+    user: instance.user,
+    password: instance.password,
+    options: { encrypt: true, trustServerCertificate: true, appName: "persistent-chat-dr demo" },
+  });
+  await pool.connect();
+  try {
+    return (await pool.request().query<Record<string, unknown>>(text)).recordset;
+  } finally {
+    await pool.close();
+  }
+}
+
+async function messages(instance: LabInstance): Promise<number> {
+  const [row] = await ask(instance, "SELECT COUNT_BIG(*) AS n FROM mgc.dbo.tblChat;");
+  return Number(row?.["n"]);
+}
+
+async function bringHome(lab: LabDescription, stack: LabStack): Promise<Claim[]> {
+  const home = labInstance(lab, "primary");
+  const away = labInstance(lab, "backup");
+  const options = ["--stack", "primary"];
+  heading("Before");
+  const before = { home: await messages(home), away: await messages(away) };
+  say(`${home.name}  ${String(before.home).padStart(9)} messages (rebuilt, empty)`);
+  say(`${away.name}  ${String(before.away).padStart(9)} messages, chat servers are writing`);
+
+  heading("What would be done");
+  const preview = await pulumi(stack, ["preview", ...options]);
+  heading("The failback");
+  const up = await pulumi(stack, ["up", "--yes", "--skip-preview", ...options]);
+  heading("Once more: nothing left to do");
+  const again = await pulumi(stack, ["preview", "--expect-no-changes", ...options]);
+
+  heading("After");
+  const outputs = (await stack.outputs())["pools"] as Record<string, Record<string, unknown>>;
+  const pool = Object.values(outputs)[0] ?? {};
+  const count = await messages(home);
+  const [shipping] = await ask(home, "SELECT last_backup_file AS f FROM msdb.dbo.log_shipping_primary_databases;");
+  const [restored] = await ask(
+    away,
+    "SELECT d.last_restored_file AS f, s.state_desc AS state FROM msdb.dbo.log_shipping_secondary_databases AS d " +
+      "JOIN sys.databases AS s ON s.name = d.secondary_database;",
+  );
+  const sent = JSON.parse(await runLab(["chat", "send", "--json", ...where()])) as { room: number; chatId: string };
+  const [arrived] = await ask(
+    home,
+    `SELECT COUNT(*) AS n FROM mgc.dbo.tblChat WHERE channelId = ${String(Number(sent.room))} AND chatId = ${String(BigInt(sent.chatId))};`,
+  );
+  const report = JSON.parse(await runLab(["chat", "report", "--json", ...where()])) as { lost: number; stored: number };
+  tellSteps(String(pool["report"]));
+  say(
+    `${home.name}  ${String(count).padStart(9)} messages, written to by ${(pool["activeServers"] as string[]).join(", ")}`,
+  );
+  say(`${away.name}  ${String(restored?.["state"])}, log shipped to ${String(restored?.["f"])}`);
+  say(`clients   ${String(report.stored).padStart(9)} messages told stored, ${String(report.lost)} of them lost`);
+  return [
+    { text: "the preview ended well", holds: preview === 0 },
+    { text: "the failback ended well", holds: up === 0 },
+    { text: "a second preview expects no changes", holds: again === 0 },
+    { text: "every message of the backup site is at home", holds: count >= before.away && before.away > 0 },
+    { text: "no message that a client was told is stored was lost", holds: report.lost === 0 },
+    { text: "the pool is Normal", holds: pool["poolState"] === "Normal" },
+    {
+      text: "the primary ships its log",
+      holds: typeof shipping?.["f"] === "string" && restored?.["state"] === "RESTORING",
+    },
+    { text: "a message sent now arrives in mgc on the primary", holds: arrived?.["n"] === 1 },
+  ];
+}
+
+/** Time per step, as the run's report has it. */
+function tellSteps(path: string): void {
+  const report = JSON.parse(readFileSync(path, "utf8")) as {
+    summary: { steps: { key: string; resource: string; where: string; durationMs: number }[] };
+  };
+  for (const step of report.summary.steps) {
+    const seconds = `${(step.durationMs / 1000).toFixed(1)} s`;
+    say(`${step.key.padEnd(14)}${step.resource.padEnd(22)}${seconds.padStart(8)}  ${step.where}`);
+  }
+}
+
+function where(): string[] {
+  return ["--port-base", portBase, "--directory", directory];
+}
+
+async function main(): Promise<number> {
+  await ensureCli(say);
+  heading("A lab: the pool has failed over, its primary site is rebuilt and empty");
+  const lab = await labUp(["--scenario", "failed-over", "--chat", ...where()]);
+  let stack: LabStack | undefined;
+  try {
+    stack = await LabStack.create(labConfiguration(lab), labInstance(lab, "primary").password);
+    const claims = await bringHome(lab, stack);
+    heading("Result");
+    for (const { text, holds } of claims)
+      say(holds ? paint("green", `  ok      ${text}`) : paint("red", `  FAILED  ${text}`));
+    return claims.every((claim) => claim.holds) ? 0 : 1;
+  } finally {
+    await runLab(["down", ...where()]);
+    stack?.remove();
+  }
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  },
+);
