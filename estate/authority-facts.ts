@@ -195,9 +195,9 @@ function familyFact(
   backup: InstanceObservation | undefined,
   chat: string,
 ): AuthorityFacts["family"] {
-  const left = primary && familyOf(primary, chat);
-  const right = backup && familyOf(backup, chat);
-  if (left == null || right == null) return "unknown";
+  const left = primary === undefined ? null : familyOf(primary, chat);
+  const right = backup === undefined ? null : familyOf(backup, chat);
+  if (left === null || right === null) return "unknown";
   return left === right ? "same" : "different";
 }
 
@@ -240,7 +240,9 @@ function wrongPool(
   backup: InstanceObservation | undefined,
 ): boolean {
   const topology = observation.shell.reachable ? observation.shell.value.poolGuid : null;
-  const ids = [primary?.content?.configPoolId, backup?.content?.configPoolId, topology].filter((id) => id != null);
+  const ids = [primary?.content?.configPoolId, backup?.content?.configPoolId, topology].filter(
+    (id) => typeof id === "string",
+  );
   return new Set(ids).size > 1;
 }
 

@@ -3,53 +3,7 @@
  * The first row that matches decides. What matches none is unclear, never a guess.
  */
 import type { AuthorityFacts } from "./authority-facts";
-
-/** Steps of the plan; `F2b` is the fence between mirroring off and the full backup. */
-export type StepId = "F0" | "F1" | "F2" | "F2b" | "F3" | "F4" | "F5" | "F6" | "F7";
-
-/** Why authority is unclear; printed, and stable for scripts. */
-export type UnclearCode =
-  | "P_UNREACHABLE"
-  | "B_UNREACHABLE"
-  | "B_DAMAGED"
-  | "P_DAMAGED"
-  | "P_UNREADABLE"
-  | "NO_ONLINE_COPY"
-  | "P_HAS_PRIVATE_TAIL"
-  | "P_NEWER"
-  | "BOTH_LIVE"
-  | "P_FOREIGN_DATA"
-  | "WRONG_POOL"
-  | "P_IS_MIRROR"
-  | "BOTH_WRITTEN"
-  | "SWAP_UNFINISHED"
-  | "B_MAY_BE_LAST"
-  | "BOTH_ONLINE"
-  | "B_MISSING"
-  | "UNKNOWN_COMBINATION";
-
-/** One row. A row of the table that ends differently under an acknowledgement stands here twice, with one number. */
-export interface AuthorityRow {
-  readonly number: number;
-  readonly when: (facts: AuthorityFacts) => boolean;
-  readonly outcome: "primary" | "backup" | "unclear";
-  /** Of `unclear` only. */
-  readonly code?: UnclearCode;
-  /** The step that a half-done failback goes on with. */
-  readonly resume?: StepId;
-  /** What was found, one sentence. */
-  readonly message: string;
-  /** What to do next. */
-  readonly hint?: string;
-  /** Key below `acknowledge` that lets the run go on. */
-  readonly acknowledgement?: "privateTail" | "foreignData" | "unreadablePrimary";
-  /** A copy is given up by an acknowledgement and must be salvaged to the share before the first change. */
-  readonly salvage?: boolean;
-  /** The secondary's copy is overwritten by F5 although no failback brought the data home in this run. */
-  readonly seeds?: boolean;
-  /** Steps that may change something. */
-  readonly allows: readonly StepId[];
-}
+import type { AuthorityRow, StepId } from "./authority-types";
 
 const wayHome: readonly StepId[] = ["F0", "F1", "F2", "F2b", "F3", "F4", "F5", "F6", "F7"];
 const steady: readonly StepId[] = ["F0", "F5", "F6", "F7"];
@@ -471,18 +425,29 @@ export const authorityRows: readonly AuthorityRow[] = [
     allows: nothing,
   },
   {
-    // The stretch from F5's restore to F7: the pool is still FailedOver and the backup already follows the primary.
+    // The stretch from F5's restore to F7: the pool is still FailedOver and the backup is being made the secondary.
     // The backup's own set, restored on the primary and not outrun by any later one, is the proof.
+    number: 41,
+    when: (facts) =>
+      primaryOnline(facts) && facts.backupCopy === "restoring" && failedOver(facts) && facts.restoredFrom === "current",
+    outcome: "primary",
+    resume: "F5",
+    seeds: true,
+    message: "the primary was restored from the backup's last set; the backup is RESTORING as its secondary",
+    allows: steady,
+  },
+  {
+    // A copy that takes the primary's next log holds nothing that the primary lacks, whatever the pool's state says.
     number: 41,
     when: (facts) =>
       primaryOnline(facts) &&
       facts.backupCopy === "restoring" &&
       failedOver(facts) &&
-      (facts.restoredFrom === "current" || (restored(facts) && facts.follows === "yes" && facts.family === "same")),
+      facts.family === "same" &&
+      facts.follows === "yes",
     outcome: "primary",
     resume: "F5",
-    seeds: true,
-    message: "the primary was restored from the backup's last set; the backup is RESTORING as its secondary",
+    message: "the pool is failed over, but the backup is RESTORING and follows the primary",
     allows: steady,
   },
 ];

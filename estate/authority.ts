@@ -7,7 +7,8 @@ import {
   type PresentPrincipals,
   readable,
 } from "./authority-facts";
-import { type AuthorityRow, authorityRows, unknownCombination } from "./authority-rows";
+import { authorityRows, unknownCombination } from "./authority-rows";
+import type { AuthorityRow } from "./authority-types";
 import { type Desired, serverName } from "./desired";
 import type { InstanceObservation, Observation } from "./observation-types";
 import {
@@ -24,7 +25,7 @@ import {
 } from "./relations";
 
 export type { AuthorityFacts, PresentPrincipals } from "./authority-facts";
-export type { AuthorityRow, StepId, UnclearCode } from "./authority-rows";
+export type { AuthorityRow, StepId, UnclearCode } from "./authority-types";
 export { authorityFacts, presentPrincipals, readable } from "./authority-facts";
 
 /** The decision with everything that people need to judge it. */

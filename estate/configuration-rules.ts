@@ -52,8 +52,7 @@ function uniqueInstances(raw: unknown, count: number, report: Report): void {
         const path = ["pools", pool, site, role];
         const server = textAt(raw, [...path, "server"])?.toLowerCase();
         const host = textAt(raw, [...path, "host"])?.toLowerCase();
-        const key =
-          textAt(raw, [...path, "instance"])?.toLowerCase() ?? String(valueAt(raw, [...path, "port"]) ?? 1433);
+        const key = textAt(raw, [...path, "instance"])?.toLowerCase() ?? portText(valueAt(raw, [...path, "port"]));
         if (server !== undefined) claim(byServer, server, { path: [...path, "server"], pool, database }, report);
         if (host !== undefined) claim(byAddress, `${host}|${key}`, { path: [...path, "host"], pool, database }, report);
         if (valueAt(raw, [...path, "port"]) !== undefined && valueAt(raw, [...path, "instance"]) !== undefined) {
@@ -62,6 +61,11 @@ function uniqueInstances(raw: unknown, count: number, report: Report): void {
       }
     }
   }
+}
+
+// 1433 is what a client uses for a default instance.
+function portText(port: unknown): string {
+  return typeof port === "number" ? String(port) : "1433";
 }
 
 function claim(

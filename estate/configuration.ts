@@ -5,7 +5,7 @@
 import type { z } from "zod";
 import { problemsOf, type Problem } from "./configuration-problems";
 import { brokenRules } from "./configuration-rules";
-import { configurationSchema, instanceSchema, poolSchema, siteSchema } from "./configuration-schema";
+import { configurationSchema, type instanceSchema, type poolSchema, type siteSchema } from "./configuration-schema";
 
 export type { Problem } from "./configuration-problems";
 

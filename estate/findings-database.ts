@@ -23,7 +23,7 @@ function restoreFindings(context: PlanContext): Finding[] {
   if (primary === undefined || backup === undefined) return [];
   const findings: Finding[] = [];
   if (!desired.pool.createMissing) findings.push(...missingDatabases(context, primary));
-  if (primaryCopy?.mirroring != null) {
+  if (primaryCopy !== undefined && primaryCopy.mirroring !== null) {
     findings.push(
       errorFinding(
         "primary-mirrored",

@@ -110,8 +110,9 @@ function usableSet(
 export function setToVerify(observation: Observation, desired: Desired): { uuid: string; file: string } | undefined {
   const context = contextOf(observation, desired);
   const { set, primary, backup } = context;
-  if (!context.wayHome || set?.physicalDeviceName == null || primary === undefined || backup === undefined)
+  const file = set?.physicalDeviceName ?? null;
+  if (!context.wayHome || set === undefined || file === null || primary === undefined || backup === undefined)
     return undefined;
   if (restoredFrom(primary, backup, desired.chat)?.backupSetUuid === set.backupSetUuid) return undefined;
-  return { uuid: set.backupSetUuid, file: set.physicalDeviceName };
+  return { uuid: set.backupSetUuid, file };
 }

@@ -8,6 +8,7 @@ import { databaseFindings } from "./findings-database";
 import { isLockOf } from "./lock-resource";
 import type { InstanceRole } from "./observation-types";
 import type { PlanContext } from "./plan-context";
+import { seedNeeded } from "./plan-log-shipping";
 import type { Finding } from "./plan-types";
 
 /**
@@ -61,6 +62,16 @@ function authorityFindings(context: PlanContext): Finding[] {
       warningFinding("unreachable:backup", `${authority.message}${failureOf(context, "backup")}`, authority.hint ?? ""),
     );
   }
+  if (mustNotSeed(context)) {
+    findings.push(
+      errorFinding(
+        "seed-refused",
+        `${context.backupName} cannot follow ${context.primaryName} (${seedNeeded(context) ?? ""}), and its copy must not be overwritten here`,
+        `${authorityText(authority)}: a person decides whether ${context.backupName} may be seeded anew.`,
+        ["F5"],
+      ),
+    );
+  }
   for (const role of ["primary", "backup"] as const) {
     const present = authority.principals[role];
     if (present !== role) {
@@ -74,6 +85,12 @@ function authorityFindings(context: PlanContext): Finding[] {
     }
   }
   return findings;
+}
+
+// Only a row that says so lets F5 overwrite the backup's copy; after the way home it always may.
+function mustNotSeed(context: PlanContext): boolean {
+  const { outcome, seeds, allows } = context.authority;
+  return outcome === "primary" && seeds !== true && allows.includes("F5") && seedNeeded(context) !== null;
 }
 
 function failureOf(context: PlanContext, role: InstanceRole): string {

@@ -85,7 +85,8 @@ function observedInputs(context: PlanContext, key: StepKey): StepInputs {
     case "F2-compliance": {
       const name = key === "F2-chat" ? desired.chat : desired.compliance;
       const row = backup === undefined || name === false ? undefined : databaseOf(backup, name);
-      return row?.mirroring == null ? {} : { partner: row.mirroring.partnerInstance ?? "a partner" };
+      const mirroring = row?.mirroring ?? null;
+      return mirroring === null ? {} : { partner: mirroring.partnerInstance ?? "a partner" };
     }
     case "F2b":
       return { fence: backupCopy?.isReadOnly === true ? "read-only" : "none" };

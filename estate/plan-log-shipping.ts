@@ -265,7 +265,7 @@ function lateness(
     ],
   ];
   for (const [what, age, threshold] of ages) {
-    if (age == null) return `no ${what} so far`;
+    if (typeof age !== "number") return `no ${what} so far`;
     if (age > threshold) return `last ${what} older than its threshold of ${threshold} minutes`;
   }
   return null;

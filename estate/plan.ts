@@ -8,7 +8,7 @@ import { DrError } from "./errors";
 import type { Observation } from "./observation-types";
 import { contextOf, onPrimary, type PlanContext, salvageNeeded } from "./plan-context";
 import { findingsOf } from "./plan-findings";
-import { logShippingChanges } from "./plan-log-shipping";
+import { type LogShippingChange, logShippingChanges } from "./plan-log-shipping";
 import { salvageDescription, salvageFile } from "./plan-restore";
 import {
   activeServersStep,
@@ -115,11 +115,12 @@ export function planLines(whole: Plan): readonly string[] {
     step.id,
     step.title,
     step.where,
-    step.key === "F5" ? step.reason : step.now,
+    step.now,
     `=> ${step.then}${step.estimateSeconds === null ? "" : ` (about ${durationText(step.estimateSeconds)})`}`,
   ]);
+  // A cell that is longer than that breaks the column for its own line only, not for all of them.
   const widths = [0, 1, 2, 3, 4].map((column) =>
-    Math.min(60, Math.max(0, ...rows.map((row) => (row[column] ?? "").length))),
+    Math.max(0, ...rows.map((row) => (row[column] ?? "").length).filter((length) => length <= widestCell)),
   );
   const lines = rows.map((row) =>
     row
@@ -152,6 +153,8 @@ export function durationText(seconds: number): string {
   const minutes = Math.floor(seconds / 60);
   return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
+
+const widestCell = 60;
 
 const stages: { readonly [Key in StepKey]: number } = {
   F0: 0,
@@ -196,9 +199,7 @@ function logShippingStep(context: PlanContext): StepBody {
     title: `Log shipping of ${desired.chat}`,
     where: `${primaryName}, ${backupName}`,
     role: context.authority.principals.primary,
-    now: open
-      ? changes.map((change) => `${change.property}: ${change.now}`).join("; ")
-      : `${primaryName} ships to ${backupName}`,
+    now: shippingNow(context, changes),
     then: `${primaryName} ships to ${backupName}`,
     open,
     reason: open ? reasonOf(changes.map((change) => change.property)) : "",
@@ -207,9 +208,17 @@ function logShippingStep(context: PlanContext): StepBody {
   };
 }
 
+// One line for people; the whole list is in the statements and in the drifted properties.
+function shippingNow(context: PlanContext, changes: readonly LogShippingChange[]): string {
+  const parts = new Set(changes.map((change) => change.part));
+  if (changes.length === 0) return `${context.primaryName} ships to ${context.backupName}`;
+  if (parts.has("add-primary") && parts.has("add-secondary")) return "not set up";
+  return reasonOf(changes.map((change) => `${change.property} ${change.now}`));
+}
+
 function reasonOf(properties: readonly string[]): string {
-  const shown = properties.slice(0, 4).join(", ");
-  return properties.length > 4 ? `${shown}, and ${properties.length - 4} more` : shown;
+  const shown = properties.slice(0, 3).join(", ");
+  return properties.length > 3 ? `${shown}, and ${properties.length - 3} more` : shown;
 }
 
 function preflightStep(

@@ -22,7 +22,7 @@ export function compareLsn(left: Lsn, right: Lsn): number {
 
 /** True when both names mean the same server or database: SQL Server compares them without case here. */
 export function sameName(left: string | null | undefined, right: string | null | undefined): boolean {
-  return left != null && right != null && left.toLowerCase() === right.toLowerCase();
+  return typeof left === "string" && typeof right === "string" && left.toLowerCase() === right.toLowerCase();
 }
 
 /** The instance's row of a database; undefined when it does not exist there. */

@@ -4,8 +4,7 @@
  */
 import type { ServiceState } from "../server/catalog/server";
 import type { Instance } from "../server/instance";
-import type { WindowsFiles } from "../windows/files";
-import type { AgentClock } from "./agent-clock";
+import { type AgentClock, agentClock } from "./agent-clock";
 import { agentError } from "./agent-errors";
 import { dateNumber, datetime, timeNumber } from "./calendar-numbers";
 import { beginAgentSession, REQUEST_SOURCE } from "./job-history";
@@ -18,13 +17,10 @@ import { AT_AGENT_START, nextRun } from "./schedule";
 
 /** What an Agent is made with. */
 export interface AgentOptions {
+  /** The instance whose service it is; host, files and the service's account are the instance's. */
   readonly instance: Instance;
-  readonly files: WindowsFiles;
-  /** Windows host as `files` names it. */
-  readonly host: string;
-  /** Windows account of the service, such as `DCI\svc-agent-p1`. */
-  readonly account: string;
-  readonly clock: AgentClock;
+  /** Default: the machine's pace. An instance whose `utcTime` runs faster needs a clock that does so too. */
+  readonly clock?: AgentClock;
 }
 
 /** How often due jobs are looked for, in milliseconds of the Agent's clock. */
@@ -42,7 +38,7 @@ interface Planned {
  */
 export class Agent {
   readonly instance: Instance;
-  readonly #options: AgentOptions;
+  readonly #clock: AgentClock;
   readonly #runs = new Map<string, { readonly run: JobRun; readonly ended: Promise<void> }>();
   readonly #planned = new Map<string, Planned>();
   #state: ServiceState = "stopped";
@@ -51,19 +47,15 @@ export class Agent {
   #looking: Promise<void> = Promise.resolve();
 
   constructor(options: AgentOptions) {
-    this.#options = options;
+    this.#clock = options.clock ?? agentClock();
     this.instance = options.instance;
-    this.instance.procedures.register(agentProcedures(this));
+    this.instance.registerProcedures(agentProcedures(this));
+    this.instance.agentState = () => this.#state;
   }
 
   /** As sys.dm_server_services shows the service. */
   get state(): ServiceState {
     return this.#state;
-  }
-
-  /** Windows account of the service. */
-  get account(): string {
-    return this.#options.account;
   }
 
   /** syssessions.session_id of the service's present session; 0 before its first start. */
@@ -173,17 +165,18 @@ export class Agent {
   #run(job: Job, request: RunRequest): void {
     const rows = (table: string, where?: Parameters<Instance["msdb"]["rows"]>[1]) =>
       this.instance.msdb.rows(table, where);
-    const { instance, files, host, account, clock } = this.#options;
+    const { instance } = this;
+    const clock = this.#clock;
     const run = new JobRun(job, request, stepsOf(rows, job.jobId), {
       instance,
-      program: { instance, files, host, account, clock },
+      program: { instance, files: instance.files, host: instance.hostName, account: instance.agentAccount, clock },
       clock,
       sessionId: this.#sessionId,
     });
     const ended = run
       .run()
       .catch((error: unknown) => {
-        instance.errorLog(0, `SQL Server Agent: job ${job.name} ended without a trace: ${String(error)}`);
+        instance.errorLog.write(0, 16, `SQL Server Agent: job ${job.name} ended without a trace: ${String(error)}`);
       })
       .then(() => this.#ended(run));
     this.#runs.set(job.jobId, { run, ended });
@@ -217,10 +210,10 @@ export class Agent {
   }
 
   #tick(): void {
-    this.#cancelTick = this.#options.clock.after(TICK, () => {
+    this.#cancelTick = this.#clock.after(TICK, () => {
       if (this.#state !== "running") return;
       this.#looking = this.#look().catch((error: unknown) => {
-        this.instance.errorLog(0, `SQL Server Agent could not read its schedules: ${String(error)}`);
+        this.instance.errorLog.write(0, 16, `SQL Server Agent could not read its schedules: ${String(error)}`);
       });
       void this.#looking.then(() => {
         if (this.#state === "running") this.#tick();

@@ -1,11 +1,12 @@
 /** Batches that SQL Server Agent and its programs run on their instance, each in a session of its own. */
+import { openDatabase } from "../server/database-access";
 import type { Instance } from "../server/instance";
-import type { ServerPrincipal } from "../server/server-principals";
 import type { Message, ResultSink } from "../tsql/results";
 
 /** As whom and in which database a batch runs. */
 export interface SessionRequest {
-  readonly principal: ServerPrincipal;
+  /** Name of a login. */
+  readonly login: string;
   /** Default master. A database that cannot be entered throws SqlError (911, 916, 927 …). */
   readonly database?: string;
   /** sys.dm_exec_sessions.program_name, and the client of the journal's entries. */
@@ -34,11 +35,7 @@ export async function runText(
   text: string,
   signal: AbortSignal,
 ): Promise<BatchOutcome> {
-  const session = instance.openInternalSession({
-    principal: request.principal,
-    database: request.database ?? "master",
-    programName: request.program,
-  });
+  const session = instance.openInternalSession(request.login, request.program);
   const messages: Message[] = [];
   const sink: ResultSink = {
     columns: () => undefined,
@@ -49,6 +46,7 @@ export async function runText(
   };
   const errors = (): Message[] => messages.filter((message) => message.class >= ERROR_CLASS);
   try {
+    if (request.database !== undefined) session.enterAtLogin(openDatabase(session, request.database));
     for (const batch of batchesOf(text)) {
       await session.batch(batch, sink, signal);
       if (errors().length > 0 || signal.aborted) break;

@@ -24,7 +24,7 @@ export async function runTransactSql(
 ): Promise<StepResult> {
   const database = step.databaseName ?? "master";
   try {
-    const { messages, errors } = await runText(instance, { principal: owner, database, program }, command, signal);
+    const { messages, errors } = await runText(instance, { login: owner.name, database, program }, command, signal);
     const last = errors.at(-1);
     return {
       succeeded: last === undefined,

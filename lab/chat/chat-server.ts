@@ -54,7 +54,8 @@ export class ChatServer {
   #connection: DatabaseConnection | undefined;
   #running: Promise<void> | undefined;
   #stopping = false;
-  #wake: () => void = () => undefined;
+  #isWoken = false;
+  #endPause: () => void = () => undefined;
   #unsubscribe: () => void = () => undefined;
   #lastFailure = "it is not active";
 
@@ -99,7 +100,10 @@ export class ChatServer {
     if (connection?.isOpen !== true)
       throw new DatabaseFailure(0, `${this.machine} has no database: ${this.#lastFailure}`);
     if (connection.waiting >= MOST_WAITING)
-      throw new DatabaseFailure(0, `${this.machine} waits for ${connection.instance}: ${String(MOST_WAITING)} requests.`);
+      throw new DatabaseFailure(
+        0,
+        `${this.machine} waits for ${connection.instance}: ${String(MOST_WAITING)} requests.`,
+      );
     const { room, userId, content, date } = message;
     const chatId = await connection.execute(STORE, { room, userId, content, date });
     return { chatId: Number(chatId), instance: connection.instance };
@@ -167,15 +171,22 @@ export class ChatServer {
     await connection?.close();
   }
 
-  #pause(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      if (this.#stopping) this.#wake();
-    });
+  /** Ends the pause, or the next one when a step is in hand: it may have read the configuration before it changed. */
+  #wake(): void {
+    this.#isWoken = true;
+    this.#endPause();
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    if (!this.#isWoken)
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, milliseconds);
+        this.#endPause = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    this.#isWoken = false;
   }
 }
 

@@ -77,9 +77,14 @@ export class ChatService {
   }
 
   /** One message now. Throws LabError when no server takes it. */
-  async send(wanted: { readonly pool?: string; readonly room?: number; readonly text?: string }): Promise<StoredMessage> {
+  async send(wanted: {
+    readonly pool?: string;
+    readonly room?: number;
+    readonly text?: string;
+  }): Promise<StoredMessage> {
     const pool = this.#pools.find(({ topology }) => wanted.pool === undefined || topology.fqdn === wanted.pool);
-    if (pool === undefined) throw new LabError(`There is no pool ${String(wanted.pool)}.`, "See: npm run lab -- status");
+    if (pool === undefined)
+      throw new LabError(`There is no pool ${String(wanted.pool)}.`, "See: npm run lab -- status");
     const deadline = Date.now() + SEND_WITHIN;
     for (;;) {
       try {

@@ -39,8 +39,8 @@ export interface PlayedEstate {
   readonly pools: readonly PlayedPool[];
   /** Size of mgc's data file with its rows, in bytes. */
   readonly databaseBytes: number;
-  /** Name and sid (0x…) of the login that chat servers use. */
-  readonly chatLogin: { readonly name: string; readonly sid: string };
+  /** Login that chat servers use: owner of both databases. */
+  readonly chatLogin: string;
   /** Runs a cmdlet as an administrator on the management host. Throws when it fails. */
   cmdlet(name: string, parameters: Readonly<Record<string, WireValue>>): Promise<void>;
   /** Folder of this machine that plays a folder of a host. */

@@ -27,13 +27,13 @@ export async function buildFailedOver(estate: PlayedEstate): Promise<void> {
   for (const pool of estate.pools) {
     const { primary, backup, topology } = pool;
     estate.say(`${topology.fqdn}: installing and filling mgc and mgccomp on ${backup.name}`);
-    await installDatabases(backup, pool, estate.chatLogin.name);
+    await installDatabases(backup, pool, estate.chatLogin);
     const content = backup.database(CONTENT_DATABASE);
     if (content === undefined) throw new Error(`${backup.name} has no ${CONTENT_DATABASE} after it was created.`);
     await fillContentDatabase(backup, content, estate.databaseBytes);
     await mirrorBackupSite(estate, pool);
     estate.say(`${topology.fqdn}: installing empty databases on ${primary.name}`);
-    await installDatabases(primary, pool, estate.chatLogin.name);
+    await installDatabases(primary, pool, estate.chatLogin);
   }
 }
 
@@ -50,15 +50,14 @@ export async function failOver(estate: PlayedEstate, keepLogs: boolean): Promise
     await mirror.stop();
     await recoverBackup(estate, pool);
     await estate.cmdlet("Set-CsPersistentChatState", { Identity: `service:${topology.fqdn}`, PoolState: "FailedOver" });
-    if (backup.database(COMPLIANCE_DATABASE) === undefined)
-      await installComplianceDatabase(backup, estate.chatLogin.name);
+    if (backup.database(COMPLIANCE_DATABASE) === undefined) await installComplianceDatabase(backup, estate.chatLogin);
     await mirrorBackupSite(estate, pool);
     await activateBackupServers(estate, pool);
     if (!keepLogs) removeLogs(estate, pool);
     estate.say(`${topology.fqdn}: rebuilding ${primary.name} and ${mirror.name}`);
     await primary.rebuild();
     await mirror.rebuild();
-    await installDatabases(primary, pool, estate.chatLogin.name);
+    await installDatabases(primary, pool, estate.chatLogin);
   }
 }
 
@@ -92,7 +91,10 @@ async function isMirrored(host: PlayedHost, database: string): Promise<boolean> 
 }
 
 /** Steps 1 to 4 of the failover: the secondary leaves log shipping, takes the last logs and is recovered. */
-async function recoverBackup(estate: PlayedEstate, { backup, share, shareDirectory, topology }: PlayedPool): Promise<void> {
+async function recoverBackup(
+  estate: PlayedEstate,
+  { backup, share, shareDirectory, topology }: PlayedPool,
+): Promise<void> {
   const run = async (...batches: string[]): Promise<unknown> =>
     firstValue(await runBatches(backup.name, () => backup.open(), ...batches));
   const state = await run(`SELECT state_desc FROM sys.databases WHERE name = ${text(CONTENT_DATABASE)};`);

@@ -97,7 +97,8 @@ async function seed({ primary, backup, share, shareDirectory }: PlayedPool): Pro
 
 /** Starts a job and waits for its end. Throws Error when it failed, with the message of its history. */
 async function runJob(host: PlayedHost, job: string): Promise<void> {
-  const run = async (batch: string): Promise<SqlValue> => firstValue(await runBatches(host.name, () => host.open(), batch));
+  const run = async (batch: string): Promise<SqlValue> =>
+    firstValue(await runBatches(host.name, () => host.open(), batch));
   const history = `FROM msdb.dbo.sysjobhistory AS h JOIN msdb.dbo.sysjobs AS j ON j.job_id = h.job_id
 WHERE j.name = ${text(job)} AND h.step_id = 0`;
   // instance_id tells a run from the ones before it; times have a grain of a second.

@@ -14,7 +14,7 @@ async function buildPool(estate: PlayedEstate, pool: PlayedPool): Promise<void> 
   const { primary, mirror, backup } = pool;
   const { fqdn } = pool.topology;
   estate.say(`${fqdn}: installing and filling mgc and mgccomp on ${primary.name}`);
-  await installDatabases(primary, pool, estate.chatLogin.name);
+  await installDatabases(primary, pool, estate.chatLogin);
   const content = primary.database(CONTENT_DATABASE);
   if (content === undefined) throw new Error(`${primary.name} has no ${CONTENT_DATABASE} after it was created.`);
   await fillContentDatabase(primary, content, estate.databaseBytes);
@@ -23,6 +23,6 @@ async function buildPool(estate: PlayedEstate, pool: PlayedPool): Promise<void> 
   await mirrorDatabase(pool, primary, mirror, COMPLIANCE_DATABASE);
   estate.say(`${fqdn}: shipping logs from ${primary.name} to ${backup.name}`);
   // The backup store of the topology: compliance rows are transient and not shipped.
-  await installComplianceDatabase(backup, estate.chatLogin.name);
+  await installComplianceDatabase(backup, estate.chatLogin);
   await shipLogs(pool);
 }

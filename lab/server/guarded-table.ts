@@ -62,6 +62,13 @@ export class GuardedTable implements UpdatableTable {
     this.table.delete(locator);
   }
 
+  defaultValue(column: number): SqlValue {
+    const definition = this.table.columns[column];
+    return definition?.default === undefined
+      ? null
+      : this.database.evaluateDefault(definition.default.text, definition.type);
+  }
+
   /** 544: a value for the identity column needs SET IDENTITY_INSERT ON. */
   #refuseIdentity(values: readonly (SqlValue | undefined)[]): void {
     const column = this.columns.findIndex((one) => one.identity === true);

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Argument, ClientConnection, ProcedureOutcome, Session } from "../tds/backend";
 import type { EnvironmentChange, Message, ResultSink } from "../tsql/results";
-import { LanguageSession } from "../tsql/language-session";
+import { LanguageSession } from "../tsql/session";
 import type { Database } from "./database";
 import type { Instance } from "./instance";
 import { CountingSink } from "./counting-sink";
@@ -48,8 +48,6 @@ export class ServerSession implements Session {
   readonly transactions: TransactionScope;
   /** Local milliseconds since 1970, as all times of a session. */
   readonly loginTime: number;
-  readonly greeting: readonly (Message | EnvironmentChange)[];
-
   database: Database;
   contextInfo: Uint8Array | null = null;
   deadlockPriority = 0;
@@ -62,10 +60,11 @@ export class ServerSession implements Session {
 
   /** `database.schema.table` in lower case for which SET IDENTITY_INSERT is ON: one at a time. */
   #identityInsert: string | undefined;
-  readonly #loginDatabase: Database;
+  #loginDatabase: Database;
   readonly #ended = new AbortController();
-  readonly #host: SessionHost;
-  #language: LanguageSession;
+  /** What its T-SQL sees of the server. */
+  readonly host: SessionHost;
+  readonly #language: LanguageSession;
   #changes: string[] = [];
   #running: Promise<unknown> = Promise.resolve();
   #closed = false;
@@ -84,9 +83,18 @@ export class ServerSession implements Session {
     this.loginTime = instance.localTime();
     this.lastRequestStart = this.loginTime;
     this.lastRequestEnd = this.loginTime;
-    this.#host = new SessionHost(this);
-    this.#language = new LanguageSession(this.#host);
-    this.greeting = greeting(origin.database.name);
+    this.host = new SessionHost(this);
+    this.#language = new LanguageSession(this.host);
+  }
+
+  get greeting(): readonly (Message | EnvironmentChange)[] {
+    return greeting(this.#loginDatabase.name);
+  }
+
+  /** The database of the login itself, to which sp_reset_connection comes back. */
+  enterAtLogin(database: Database): void {
+    this.database = database;
+    this.#loginDatabase = database;
   }
 
   /** ORIGINAL_DB_NAME */
@@ -94,9 +102,9 @@ export class ServerSession implements Session {
     return this.#loginDatabase.name;
   }
 
-  /** Depth that sys.dm_exec_sessions shows: an open transaction or none. */
+  /** @@TRANCOUNT */
   get transactionCount(): number {
-    return this.transactions.isExplicit ? 1 : 0;
+    return this.#language.transactionCount;
   }
 
   /** True after KILL, ROLLBACK IMMEDIATE or the end of the connection. */
@@ -164,7 +172,7 @@ export class ServerSession implements Session {
   async reset(): Promise<void> {
     await this.#running.catch(() => undefined);
     this.#rollback();
-    this.#language.reset();
+    await this.#language.reset();
     this.contextInfo = null;
     this.deadlockPriority = 0;
     this.#identityInsert = undefined;
@@ -203,6 +211,7 @@ export class ServerSession implements Session {
   }
 
   #rollback(): void {
+    this.#language.close();
     this.transactions.rollback();
     this.instance.applicationLocks.releaseAll(this.id);
   }

@@ -44,9 +44,12 @@ export class SessionHost implements Host {
     const database = this.#databaseOf(name);
     const system = findSystemView(name, database, this.version.major);
     if (system !== undefined) {
-      this.#require(system.needs);
       const context = { session: this.session, instance: this.session.instance, database };
-      return viewTable(system, this.version.major, () => system.rows(context));
+      // Permissions are looked at when the rows are read, not when the name is bound.
+      return viewTable(system, this.version.major, () => {
+        this.#require(system.needs);
+        return system.rows(context);
+      });
     }
     const schema = name.schema === undefined || name.schema === "" ? "dbo" : name.schema;
     const table = database.table(this.session.transactions, schema, name.name);
@@ -57,9 +60,11 @@ export class SessionHost implements Host {
   tableFunction(name: ObjectName, args: readonly SqlValue[]): Table | undefined {
     const found = findSystemFunction(name, this.version.major);
     if (found === undefined) return undefined;
-    this.#require(found.needs);
     const context = { session: this.session, instance: this.session.instance, database: this.#databaseOf(name) };
-    return viewTable(found, this.version.major, () => found.rows(context, args));
+    return viewTable(found, this.version.major, () => {
+      this.#require(found.needs);
+      return found.rows(context, args);
+    });
   }
 
   scalarFunction(name: ObjectName): ScalarFunction | undefined {

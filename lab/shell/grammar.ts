@@ -1,4 +1,5 @@
 /** The grammar (tree-sitter-powershell under web-tree-sitter) and the way from text to syntax. */
+import "node:v8";
 import { Language, type Node, Parser } from "web-tree-sitter";
 import type { ScriptBlockNode } from "./ast";
 import {
@@ -17,6 +18,8 @@ let loading: Promise<Parser> | undefined;
 /** Loads the grammar once per process (14 ms). */
 export function loadGrammar(): Promise<Parser> {
   loading ??= (async () => {
+    // The optimizing compiler would work on the lexer for two seconds in the background, and an exiting process waits
+    // for it; the scripts here are too short to earn that back.
     await Parser.init();
     const language = await Language.load(require.resolve("tree-sitter-powershell/tree-sitter-powershell.wasm"));
     const parser = new Parser();

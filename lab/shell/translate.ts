@@ -220,6 +220,12 @@ function translateRedirection(node: Node): Redirection {
   return { from, to: /^\s*\$null\s*$/i.test(namedChildren(node)[1]?.text ?? "") ? "null" : "file" };
 }
 
+/** The grammar takes `2>$null` for a word when no blank stands in it. */
+function wordRedirection(text: string): Redirection {
+  const [, from, to] = /^([\d*]?)>>?(.*)$/.exec(text) as RegExpExecArray;
+  return { from: from === "" ? "1" : (from as string), to: /^\$null$/i.test(to as string) ? "null" : "file" };
+}
+
 /** The grammar takes `1..$n` and `5L` for names of commands: they are expressions, read again with room around the dots. */
 function translateCommand(node: Node, translation: Translation): CommandNode | ExpressionStage {
   const extent = extentOf(node, translation);
@@ -273,15 +279,7 @@ function translateElements(
   const redirections: Redirection[] = [];
   /** A parameter that was followed by a colon takes the next argument whatever it is. */
   let bound = false;
-  /** The grammar takes `2>` before `$null` for a word. */
-  let redirecting: string | undefined;
   const argument = (value: Expression): void => {
-    if (redirecting !== undefined) {
-      const toNull = value.kind === "variable" && value.name.toLowerCase() === "null";
-      redirections.push({ from: /^[\d*]/.exec(redirecting)?.[0] ?? "1", to: toNull ? "null" : "file" });
-      redirecting = undefined;
-      return;
-    }
     const last = elements.at(-1);
     if (bound && last?.kind === "parameter") elements[elements.length - 1] = { ...last, argument: value };
     else elements.push({ kind: "argument", extent: value.extent, value });
@@ -300,7 +298,7 @@ function translateElements(
         redirections.push(translateRedirection(child));
         break;
       case "generic_token":
-        if (/^[\d*]?>>?$/.test(child.text)) redirecting = child.text;
+        if (/^[\d*]?>>?/.test(child.text)) redirections.push(wordRedirection(child.text));
         else argument(bareArgument(child.text, extent, translation));
         break;
       case "argument_list": {

@@ -22,7 +22,19 @@ export interface Aggregate {
   create(): Accumulator;
 }
 
-const NAMES = new Set(["COUNT", "COUNT_BIG", "SUM", "AVG", "MIN", "MAX", "STDEV", "STDEVP", "VAR", "VARP", "CHECKSUM_AGG"]);
+const NAMES = new Set([
+  "COUNT",
+  "COUNT_BIG",
+  "SUM",
+  "AVG",
+  "MIN",
+  "MAX",
+  "STDEV",
+  "STDEVP",
+  "VAR",
+  "VARP",
+  "CHECKSUM_AGG",
+]);
 
 export function isAggregateName(name: string): boolean {
   return NAMES.has(name.toUpperCase());
@@ -72,7 +84,8 @@ function count(big: boolean): Aggregate {
 
 function checkSummable(type: SqlType, word: string): void {
   const family = familyOf(type);
-  const summable = (family === "integer" && type.name !== "bit") || family === "decimal" || family === "money" || family === "float";
+  const summable =
+    (family === "integer" && type.name !== "bit") || family === "decimal" || family === "money" || family === "float";
   if (!summable) throw bindErrors.operandInvalid(type, word);
 }
 
@@ -119,7 +132,10 @@ function sum(type: SqlType): Aggregate {
     type: result,
     create: () => {
       let total: bigint | undefined;
-      return { add: (value) => (total = (total ?? 0n) + unitsOf(value)), result: () => (total === undefined ? null : exactResult(total, result)) };
+      return {
+        add: (value) => (total = (total ?? 0n) + unitsOf(value)),
+        result: () => (total === undefined ? null : exactResult(total, result)),
+      };
     },
   };
 }
@@ -154,7 +170,13 @@ function average(type: SqlType): Aggregate {
 }
 
 function extreme(name: "MIN" | "MAX", type: SqlType, collation: Collation): Aggregate {
-  if (type.name === "bit" || type.name === "text" || type.name === "ntext" || type.name === "image" || type.name === "xml")
+  if (
+    type.name === "bit" ||
+    type.name === "text" ||
+    type.name === "ntext" ||
+    type.name === "image" ||
+    type.name === "xml"
+  )
     throw bindErrors.operandInvalid(type, name.toLowerCase());
   const compare = comparatorOf(type, collation);
   const wanted = name === "MIN" ? -1 : 1;
@@ -184,7 +206,8 @@ function deviation(name: string, type: SqlType): Aggregate {
       return {
         // Welford's method: no loss of digits where the values lie close together.
         add: (value) => {
-          const number = value instanceof Decimal ? decimalToNumber(value) : (convertValue(value, type, FLOAT) as number);
+          const number =
+            value instanceof Decimal ? decimalToNumber(value) : (convertValue(value, type, FLOAT) as number);
           rows += 1;
           const difference = number - mean;
           mean += difference / rows;

@@ -6,7 +6,18 @@ import { calendarToNumber, numberToCalendar } from "./calendar";
 import { checkConversion, convertValue } from "./conversion";
 import { decimalArithmetic, decimalResultType } from "./decimal";
 import { bindErrors, runErrors } from "./language-errors";
-import { characterType, commonType, decimalType, exactShape, familyOf, isCharacter, isLarge, isNumeric, isUnicode, precedenceOf } from "./types";
+import {
+  characterType,
+  commonType,
+  decimalType,
+  exactShape,
+  familyOf,
+  isCharacter,
+  isLarge,
+  isNumeric,
+  isUnicode,
+  precedenceOf,
+} from "./types";
 import { CalendarTime, Decimal, type SqlType, type SqlValue } from "./values";
 
 export type ArithmeticOperator = "+" | "-" | "*" | "/" | "%" | "&" | "|" | "^";
@@ -38,7 +49,8 @@ export function operation(operator: ArithmeticOperator, left: SqlType, right: Sq
   const word = WORDS[operator];
   if (operator === "&" || operator === "|" || operator === "^") return bitwise(operator, left, right);
   if (operator === "+" && isText(left) && isText(right)) return concatenation(left, right);
-  if (operator === "+" && familyOf(left) === "binary" && familyOf(right) === "binary") return binaryConcatenation(left, right);
+  if (operator === "+" && familyOf(left) === "binary" && familyOf(right) === "binary")
+    return binaryConcatenation(left, right);
   const high = precedenceOf(left) >= precedenceOf(right) ? left : right;
   switch (familyOf(high)) {
     case "calendar":
@@ -53,8 +65,11 @@ export function operation(operator: ArithmeticOperator, left: SqlType, right: Sq
       if (high.name === "bit") throw bindErrors.operandInvalid(high, word);
       return integerOperation(operator, left, right, high);
     default:
-      if (familyOf(left) === "character" && familyOf(right) === "character") throw bindErrors.operandInvalid(high, word);
-      throw left.name === right.name ? bindErrors.operandInvalid(high, word) : bindErrors.incompatible(left, right, word);
+      if (familyOf(left) === "character" && familyOf(right) === "character")
+        throw bindErrors.operandInvalid(high, word);
+      throw left.name === right.name
+        ? bindErrors.operandInvalid(high, word)
+        : bindErrors.incompatible(left, right, word);
   }
 }
 
@@ -91,7 +106,11 @@ function binaryConcatenation(left: SqlType, right: SqlType): Operation {
   };
 }
 
-function converters(left: SqlType, right: SqlType, type: SqlType): [(value: Present) => Present, (value: Present) => Present] {
+function converters(
+  left: SqlType,
+  right: SqlType,
+  type: SqlType,
+): [(value: Present) => Present, (value: Present) => Present] {
   checkConversion(left, type, false);
   checkConversion(right, type, false);
   const convert =
@@ -109,7 +128,8 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
 
 function integerOperation(operator: ArithmeticOperator, left: SqlType, right: SqlType, type: SqlType): Operation {
   const [first, second] = converters(left, right, type);
-  if (type.name === "bigint") return { type, apply: (a, b) => bigResult(operator, first(a) as bigint, second(b) as bigint, type) };
+  if (type.name === "bigint")
+    return { type, apply: (a, b) => bigResult(operator, first(a) as bigint, second(b) as bigint, type) };
   const [low, high] = RANGES[type.name] as readonly [number, number];
   return {
     type,
@@ -167,7 +187,12 @@ function decimalOperation(operator: ArithmeticOperator, left: SqlType, right: Sq
   return {
     type,
     apply: (a, b) =>
-      decimalArithmetic(exact, convertValue(a, left, leftType) as Decimal, convertValue(b, right, rightType) as Decimal, type),
+      decimalArithmetic(
+        exact,
+        convertValue(a, left, leftType) as Decimal,
+        convertValue(b, right, rightType) as Decimal,
+        type,
+      ),
   };
 }
 
@@ -181,11 +206,15 @@ function moneyOperation(operator: ArithmeticOperator, left: SqlType, right: SqlT
       const y = (second(b) as Decimal).unscaled;
       if ((operator === "/" || operator === "%") && y === 0n) throw runErrors.divideByZero();
       const units =
-        operator === "+" ? x + y
-        : operator === "-" ? x - y
-        : operator === "*" ? (x * y) / 10_000n
-        : operator === "/" ? (x * 10_000n) / y
-        : x % y;
+        operator === "+"
+          ? x + y
+          : operator === "-"
+            ? x - y
+            : operator === "*"
+              ? (x * y) / 10_000n
+              : operator === "/"
+                ? (x * 10_000n) / y
+                : x % y;
       if (units > limit || units < -limit - 1n) throw runErrors.expressionOverflow(type);
       return new Decimal(units, 4);
     },
@@ -193,7 +222,10 @@ function moneyOperation(operator: ArithmeticOperator, left: SqlType, right: SqlT
 }
 
 function floatOperation(operator: ArithmeticOperator, left: SqlType, right: SqlType, type: SqlType): Operation {
-  if (operator === "%") throw left.name === right.name ? bindErrors.operandInvalid(type, "modulo") : bindErrors.incompatible(left, right, "modulo");
+  if (operator === "%")
+    throw left.name === right.name
+      ? bindErrors.operandInvalid(type, "modulo")
+      : bindErrors.incompatible(left, right, "modulo");
   const [first, second] = converters(left, right, type);
   return {
     type,
@@ -219,7 +251,10 @@ function calendarOperation(operator: ArithmeticOperator, left: SqlType, right: S
         : bindErrors.incompatible(left, right, WORDS[operator])
       : bindErrors.operandClash(type === left ? left : right, other);
   }
-  if (operator !== "+" && operator !== "-") throw left.name === right.name ? bindErrors.operandInvalid(type, WORDS[operator]) : bindErrors.implicitNotAllowed(type, other);
+  if (operator !== "+" && operator !== "-")
+    throw left.name === right.name
+      ? bindErrors.operandInvalid(type, WORDS[operator])
+      : bindErrors.implicitNotAllowed(type, other);
   const days = (value: Present, from: SqlType): number => {
     const point = convertValue(value, from, type) as CalendarTime;
     return calendarToNumber(point);
@@ -228,14 +263,17 @@ function calendarOperation(operator: ArithmeticOperator, left: SqlType, right: S
   checkConversion(right, type, false);
   return {
     type,
-    apply: (a, b) => numberToCalendar(operator === "+" ? days(a, left) + days(b, right) : days(a, left) - days(b, right), type),
+    apply: (a, b) =>
+      numberToCalendar(operator === "+" ? days(a, left) + days(b, right) : days(a, left) - days(b, right), type),
   };
 }
 
 function bitwise(operator: "&" | "|" | "^", left: SqlType, right: SqlType): Operation {
   const allowed = (type: SqlType): boolean => familyOf(type) === "integer" || familyOf(type) === "binary";
   if (!allowed(left) || !allowed(right) || (familyOf(left) === "binary" && familyOf(right) === "binary"))
-    throw left.name === right.name ? bindErrors.operandInvalid(left, WORDS[operator]) : bindErrors.incompatible(left, right, WORDS[operator]);
+    throw left.name === right.name
+      ? bindErrors.operandInvalid(left, WORDS[operator])
+      : bindErrors.incompatible(left, right, WORDS[operator]);
   const type = familyOf(left) === "binary" ? right : familyOf(right) === "binary" ? left : commonType(left, right);
   const [first, second] = converters(left, right, type);
   const big = (value: Present): bigint => BigInt(value as number | bigint);
@@ -278,4 +316,3 @@ export function complement(type: SqlType): { readonly type: SqlType; apply(value
     },
   };
 }
-

@@ -18,7 +18,8 @@ export function converted(bound: Bound, type: SqlType, environment: Environment)
   if (bound.constant !== undefined) {
     const { constant } = bound;
     let known: { readonly value: SqlValue } | undefined;
-    return () => (known ??= { value: convertValue(constant, from, type, { dateFormat: environment.dateFormat() }) }).value;
+    return () =>
+      (known ??= { value: convertValue(constant, from, type, { dateFormat: environment.dateFormat() }) }).value;
   }
   const { evaluate } = bound;
   return (frame) => convertValue(evaluate(frame), from, type, { dateFormat: environment.dateFormat() });
@@ -88,7 +89,8 @@ export function comparisonType(left: Bound, right: Bound, operator: string): Sql
   const type = typeOfAll([left, right]) ?? left.type;
   for (const bound of [left, right]) {
     const uncomparable = (isLarge(bound.type) && bound.type.length !== "max") || familyOf(bound.type) === "xml";
-    if (uncomparable && !bound.isNull) throw bindErrors.incompatible(left.type, right.type, COMPARISON_WORDS[operator] ?? operator);
+    if (uncomparable && !bound.isNull)
+      throw bindErrors.incompatible(left.type, right.type, COMPARISON_WORDS[operator] ?? operator);
   }
   return type;
 }
@@ -112,7 +114,8 @@ export function comparison(operator: string, left: Bound, right: Bound, environm
 /** An integer literal beside a decimal counts as numeric of just its digits: 2.0/3 has six decimals, not twelve. */
 function exactLiteral(bound: Bound, other: Bound): Pick<Bound, "type" | "evaluate"> {
   const { constant } = bound;
-  const isInteger = (typeof constant === "number" || typeof constant === "bigint") && familyOf(bound.type) === "integer";
+  const isInteger =
+    (typeof constant === "number" || typeof constant === "bigint") && familyOf(bound.type) === "integer";
   if (!isInteger || familyOf(other.type) !== "decimal") return bound;
   const value = new Decimal(BigInt(constant), 0);
   const digits = (value.unscaled < 0n ? -value.unscaled : value.unscaled).toString().length;
@@ -144,7 +147,8 @@ export function orNull(evaluate: Evaluate, environment: Environment): Evaluate {
     try {
       return evaluate(frame);
     } catch (error) {
-      if (error instanceof SqlError && (error.number === 8134 || error.number === 8115) && environment.errorsToNull()) return null;
+      if (error instanceof SqlError && (error.number === 8134 || error.number === 8115) && environment.errorsToNull())
+        return null;
       throw error;
     }
   };

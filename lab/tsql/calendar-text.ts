@@ -37,7 +37,9 @@ export function formatCalendar(point: CalendarTime, type: SqlType, style: number
   const minute = Math.floor(value.ticks / TICKS_PER_MINUTE) % 60;
   const second = Math.floor(value.ticks / TICKS_PER_SECOND) % 60;
   const digits = fractionDigits(type);
-  const fraction = String(value.ticks % TICKS_PER_SECOND).padStart(7, "0").slice(0, digits);
+  const fraction = String(value.ticks % TICKS_PER_SECOND)
+    .padStart(7, "0")
+    .slice(0, digits);
   const zone = type.name === "datetimeoffset" ? ` ${offsetText(point.offsetMinutes ?? 0)}` : "";
   const yearText = style >= 100 ? String(year).padStart(4, "0") : two(year % 100);
   const fullYear = String(year).padStart(4, "0");
@@ -82,7 +84,10 @@ export function formatCalendar(point: CalendarTime, type: SqlType, style: number
       return isDate ? undefined : clock;
     case 9:
     case 109:
-      return both(`${monthName} ${blankDay} ${fullYear}`, `${twelve}:${two(second)}${digits === 0 ? "" : `${digits === 3 ? ":" : "."}${fraction}`}${half}`);
+      return both(
+        `${monthName} ${blankDay} ${fullYear}`,
+        `${twelve}:${two(second)}${digits === 0 ? "" : `${digits === 3 ? ":" : "."}${fraction}`}${half}`,
+      );
     case 10:
     case 110:
       return dateOnly(`${two(month)}-${two(day)}-${yearText}`);
@@ -94,7 +99,10 @@ export function formatCalendar(point: CalendarTime, type: SqlType, style: number
       return dateOnly(`${yearText}${two(month)}${two(day)}`);
     case 13:
     case 113:
-      return both(`${two(day)} ${monthName} ${fullYear}`, `${clock}${digits === 0 ? "" : `${digits === 3 ? ":" : "."}${fraction}`}`);
+      return both(
+        `${two(day)} ${monthName} ${fullYear}`,
+        `${clock}${digits === 0 ? "" : `${digits === 3 ? ":" : "."}${fraction}`}`,
+      );
     case 14:
     case 114:
       return isDate ? undefined : `${clock}${digits === 0 ? "" : `${digits === 3 ? ":" : "."}${fraction}`}`;
@@ -104,7 +112,10 @@ export function formatCalendar(point: CalendarTime, type: SqlType, style: number
     case 21:
     case 25:
     case 121:
-      return both(`${fullYear}-${two(month)}-${two(day)}`, `${clock}${digits === 0 ? (type.name === "smalldatetime" ? ".000" : "") : `.${fraction}`}`);
+      return both(
+        `${fullYear}-${two(month)}-${two(day)}`,
+        `${clock}${digits === 0 ? (type.name === "smalldatetime" ? ".000" : "") : `.${fraction}`}`,
+      );
     case 23:
       return dateOnly(`${fullYear}-${two(month)}-${two(day)}`);
     case 126:
@@ -112,7 +123,8 @@ export function formatCalendar(point: CalendarTime, type: SqlType, style: number
       const date = `${fullYear}-${two(month)}-${two(day)}`;
       // datetime leaves the fraction out when it is zero; the newer types write every digit of their scale.
       const shown = digits > 0 && !(type.name === "datetime" && Number(fraction) === 0) ? `.${fraction}` : "";
-      const suffix = style === 127 && type.name === "datetimeoffset" ? "Z" : type.name === "datetimeoffset" ? zone.trim() : "";
+      const suffix =
+        style === 127 && type.name === "datetimeoffset" ? "Z" : type.name === "datetimeoffset" ? zone.trim() : "";
       return isDate ? date : isTime ? `${clock}${shown}` : `${date}T${clock}${shown}${suffix}`;
     }
     default:
@@ -168,7 +180,8 @@ export function parseCalendar(text: string, format: DateFormat): ParsedCalendar 
     ticks = parsed;
     offset = time[6] === undefined ? undefined : parseOffset(time[6]);
     datePartText = trimmed.slice(0, time.index).trim();
-    if (trimmed.charAt(time.index).toUpperCase() === "T" && !/^\d{4}-\d{2}-\d{2}$|^\d{8}$/.test(datePartText)) return "malformed";
+    if (trimmed.charAt(time.index).toUpperCase() === "T" && !/^\d{4}-\d{2}-\d{2}$|^\d{8}$/.test(datePartText))
+      return "malformed";
   }
   const days = datePartText === "" ? DAYS_TO_1900 : parseDate(datePartText, format);
   if (days === "malformed" || days === "outOfRange") return days;
@@ -205,7 +218,8 @@ function century(year: string): number {
 }
 
 function parseDate(text: string, format: DateFormat): number | "malformed" | "outOfRange" {
-  const checked = (year: number, month: number, day: number): number | "outOfRange" => daysOf(year, month, day) ?? "outOfRange";
+  const checked = (year: number, month: number, day: number): number | "outOfRange" =>
+    daysOf(year, month, day) ?? "outOfRange";
   const compact = /^(\d{4}|\d{2})(\d{2})(\d{2})$/.exec(text);
   if (compact !== null) return checked(century(compact[1] as string), Number(compact[2]), Number(compact[3]));
   if (/^\d{4}$/.test(text)) return checked(Number(text), 1, 1);
@@ -215,7 +229,8 @@ function parseDate(text: string, format: DateFormat): number | "malformed" | "ou
     if (a.length > 2) return checked(Number(a), ...yearFirst(b, c, format));
     const place = (letter: string): string => [a, b, c][format.indexOf(letter)] as string;
     // A year of four digits may stand last whatever the format says.
-    if (c.length > 2 && !format.endsWith("y")) return format === "ydm" ? checked(Number(c), Number(b), Number(a)) : checked(Number(c), Number(a), Number(b));
+    if (c.length > 2 && !format.endsWith("y"))
+      return format === "ydm" ? checked(Number(c), Number(b), Number(a)) : checked(Number(c), Number(a), Number(b));
     return checked(century(place("y")), Number(place("m")), Number(place("d")));
   }
   return parseWordDate(text, checked);
@@ -229,7 +244,10 @@ function parseWordDate(
   text: string,
   checked: (year: number, month: number, day: number) => number | "outOfRange",
 ): number | "malformed" | "outOfRange" {
-  const words = text.replace(/[,\-/.]/g, " ").split(/\s+/).filter((word) => word !== "");
+  const words = text
+    .replace(/[,\-/.]/g, " ")
+    .split(/\s+/)
+    .filter((word) => word !== "");
   const monthAt = words.findIndex((word) => MONTHS.has(word.toLowerCase()));
   if (monthAt < 0 || words.length < 2 || words.length > 3) return "malformed";
   const month = MONTHS.get((words[monthAt] as string).toLowerCase()) as number;

@@ -118,7 +118,9 @@ function roundTicks(ticks: number, scale: number): number {
 
 function normal(value: CalendarTime, from: SqlType, to: SqlType): CalendarTime {
   const result =
-    value.ticks >= TICKS_PER_DAY ? new CalendarTime(value.days + 1, value.ticks - TICKS_PER_DAY, value.offsetMinutes) : value;
+    value.ticks >= TICKS_PER_DAY
+      ? new CalendarTime(value.days + 1, value.ticks - TICKS_PER_DAY, value.offsetMinutes)
+      : value;
   if (result.days < 0 || result.days > LAST_DAY) throw runErrors.dateRange(from, to);
   return result;
 }
@@ -154,21 +156,46 @@ export type DatePart =
   | "iso_week";
 
 const PART_NAMES: Readonly<Record<string, DatePart>> = {
-  year: "year", yy: "year", yyyy: "year",
-  quarter: "quarter", qq: "quarter", q: "quarter",
-  month: "month", mm: "month", m: "month",
-  dayofyear: "dayofyear", dy: "dayofyear", y: "dayofyear",
-  day: "day", dd: "day", d: "day",
-  week: "week", wk: "week", ww: "week",
-  weekday: "weekday", dw: "weekday", w: "weekday",
-  hour: "hour", hh: "hour",
-  minute: "minute", mi: "minute", n: "minute",
-  second: "second", ss: "second", s: "second",
-  millisecond: "millisecond", ms: "millisecond",
-  microsecond: "microsecond", mcs: "microsecond",
-  nanosecond: "nanosecond", ns: "nanosecond",
-  tzoffset: "tzoffset", tz: "tzoffset",
-  iso_week: "iso_week", isowk: "iso_week", isoww: "iso_week",
+  year: "year",
+  yy: "year",
+  yyyy: "year",
+  quarter: "quarter",
+  qq: "quarter",
+  q: "quarter",
+  month: "month",
+  mm: "month",
+  m: "month",
+  dayofyear: "dayofyear",
+  dy: "dayofyear",
+  y: "dayofyear",
+  day: "day",
+  dd: "day",
+  d: "day",
+  week: "week",
+  wk: "week",
+  ww: "week",
+  weekday: "weekday",
+  dw: "weekday",
+  w: "weekday",
+  hour: "hour",
+  hh: "hour",
+  minute: "minute",
+  mi: "minute",
+  n: "minute",
+  second: "second",
+  ss: "second",
+  s: "second",
+  millisecond: "millisecond",
+  ms: "millisecond",
+  microsecond: "microsecond",
+  mcs: "microsecond",
+  nanosecond: "nanosecond",
+  ns: "nanosecond",
+  tzoffset: "tzoffset",
+  tz: "tzoffset",
+  iso_week: "iso_week",
+  isowk: "iso_week",
+  isoww: "iso_week",
 };
 
 /** The part that a word or its abbreviation names; undefined for any other word (155). */
@@ -237,8 +264,18 @@ function weekdayNumber(days: number, dateFirst: number): number {
 }
 
 export const MONTH_NAMES: readonly string[] = [
-  "January", "February", "March", "April", "May", "June",
-  "July", "August", "September", "October", "November", "December",
+  "January",
+  "February",
+  "March",
+  "April",
+  "May",
+  "June",
+  "July",
+  "August",
+  "September",
+  "October",
+  "November",
+  "December",
 ];
 const WEEKDAY_NAMES: readonly string[] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
@@ -271,7 +308,10 @@ export function dateAdd(part: DatePart, count: number, value: CalendarTime, type
   const moved = months !== undefined ? addMonths(value, count * months) : addTicks(part, count, value);
   if (type.name === "time") return new CalendarTime(0, moved?.ticks ?? value.ticks);
   if (moved === undefined || moved.days < 0 || moved.days > LAST_DAY) throw runErrors.dateAdd(type);
-  if ((type.name === "datetime" && moved.days < DAYS_TO_1753) || (type.name === "smalldatetime" && moved.days < DAYS_TO_1900))
+  if (
+    (type.name === "datetime" && moved.days < DAYS_TO_1753) ||
+    (type.name === "smalldatetime" && moved.days < DAYS_TO_1900)
+  )
     throw runErrors.dateAdd(type);
   return moved;
 }
@@ -316,13 +356,19 @@ export function dateDiff(part: DatePart, from: CalendarTime, to: CalendarTime): 
   const perDay = BigInt(TICKS_PER_DAY);
   const absolute = (point: CalendarTime): bigint => BigInt(point.days) * perDay + BigInt(point.ticks);
   const difference =
-    ticks < 1
-      ? (absolute(to) - absolute(from)) * 100n
-      : absolute(to) / BigInt(ticks) - absolute(from) / BigInt(ticks);
+    ticks < 1 ? (absolute(to) - absolute(from)) * 100n : absolute(to) / BigInt(ticks) - absolute(from) / BigInt(ticks);
   if (difference > 2147483647n || difference < -2147483648n) throw runErrors.dateDiff();
   return Number(difference);
 }
 
 export function compareCalendar(left: CalendarTime, right: CalendarTime): number {
-  return left.days !== right.days ? (left.days < right.days ? -1 : 1) : left.ticks < right.ticks ? -1 : left.ticks > right.ticks ? 1 : 0;
+  return left.days !== right.days
+    ? left.days < right.days
+      ? -1
+      : 1
+    : left.ticks < right.ticks
+      ? -1
+      : left.ticks > right.ticks
+        ? 1
+        : 0;
 }

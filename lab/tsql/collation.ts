@@ -89,7 +89,8 @@ function unknown(name: string): BindError {
 export const DEFAULT_COLLATION: Collation = collationOf(DEFAULT_COLLATION_NAME);
 
 /** Characters 0x80 to 0x9F of code page 1252; the rest of it is Latin-1. */
-const CP1252_HIGH = "\u20AC\u0081\u201A\u0192\u201E\u2026\u2020\u2021\u02C6\u2030\u0160\u2039\u0152\u008D\u017D\u008F\u0090\u2018\u2019\u201C\u201D\u2022\u2013\u2014\u02DC\u2122\u0161\u203A\u0153\u009D\u017E\u0178";
+const CP1252_HIGH =
+  "\u20AC\u0081\u201A\u0192\u201E\u2026\u2020\u2021\u02C6\u2030\u0160\u2039\u0152\u008D\u017D\u008F\u0090\u2018\u2019\u201C\u201D\u2022\u2013\u2014\u02DC\u2122\u0161\u203A\u0153\u009D\u017E\u0178";
 
 /** The text as char and varchar can hold it: what code page 1252 does not have becomes `?`. */
 export function toCodePage(text: string): string {
@@ -117,6 +118,7 @@ export function codePageBytes(text: string): Uint8Array {
 /** Text of bytes in code page 1252. */
 export function codePageText(bytes: Uint8Array): string {
   let text = "";
-  for (const byte of bytes) text += byte >= 0x80 && byte < 0xa0 ? CP1252_HIGH.charAt(byte - 0x80) : String.fromCharCode(byte);
+  for (const byte of bytes)
+    text += byte >= 0x80 && byte < 0xa0 ? CP1252_HIGH.charAt(byte - 0x80) : String.fromCharCode(byte);
   return text;
 }

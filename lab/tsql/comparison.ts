@@ -39,14 +39,25 @@ function compareNative(left: number | bigint | string, right: number | bigint | 
 }
 
 /** Families of sql_variant from the highest to the lowest ("sql_variant (Transact-SQL)"). */
-const VARIANT_FAMILIES = ["sql_variant", "calendar", "float", "decimal", "money", "integer", "character", "uniqueidentifier", "binary"];
+const VARIANT_FAMILIES = [
+  "sql_variant",
+  "calendar",
+  "float",
+  "decimal",
+  "money",
+  "integer",
+  "character",
+  "uniqueidentifier",
+  "binary",
+];
 
 function compareVariants(left: Variant, right: Variant, collation: Collation): number {
   const exact = (type: SqlType): boolean => ["decimal", "money", "integer"].includes(familyOf(type));
   const leftFamily = familyOf(left.type);
   const rightFamily = familyOf(right.type);
   if (leftFamily === rightFamily || (exact(left.type) && exact(right.type))) {
-    const number = (value: SqlValue): Decimal => (value instanceof Decimal ? value : new Decimal(BigInt(value as number | bigint), 0));
+    const number = (value: SqlValue): Decimal =>
+      value instanceof Decimal ? value : new Decimal(BigInt(value as number | bigint), 0);
     if (exact(left.type)) return compareDecimal(number(left.value), number(right.value));
     return comparatorOf(left.type, collation)(left.value, right.value);
   }
@@ -79,8 +90,7 @@ export function comparatorOf(type: SqlType, collation: Collation): Comparator {
 /** Order for ORDER BY, MIN and MAX: NULL is the lowest value. */
 export function nullableComparator(type: SqlType, collation: Collation): (left: SqlValue, right: SqlValue) => number {
   const compare = comparatorOf(type, collation);
-  return (left, right) =>
-    left === null ? (right === null ? 0 : -1) : right === null ? 1 : compare(left, right);
+  return (left, right) => (left === null ? (right === null ? 0 : -1) : right === null ? 1 : compare(left, right));
 }
 
 function trimZeros(bytes: Uint8Array): string {

@@ -14,7 +14,12 @@ import type { SqlValue } from "./values";
 export function bindCondition(condition: Condition, scope: Scope): Test {
   switch (condition.kind) {
     case "comparison":
-      return comparison(condition.operator, bindExpression(condition.left, scope), bindExpression(condition.right, scope), scope.environment);
+      return comparison(
+        condition.operator,
+        bindExpression(condition.left, scope),
+        bindExpression(condition.right, scope),
+        scope.environment,
+      );
     case "and": {
       const left = bindCondition(condition.left, scope);
       const right = bindCondition(condition.right, scope);
@@ -93,9 +98,12 @@ function like(condition: LikeCondition, scope: Scope): Test {
   const pattern = bindExpression(condition.pattern, scope);
   const text = textOf(operand, 1, scope);
   const patternText = textOf(pattern, 2, scope);
-  const escapeText = condition.escape === undefined ? undefined : textOf(bindExpression(condition.escape, scope), 3, scope);
+  const escapeText =
+    condition.escape === undefined ? undefined : textOf(bindExpression(condition.escape, scope), 3, scope);
   const { collation } = commonCollation([operand, pattern], "like");
-  let last: { readonly pattern: string; readonly escape: string | undefined; readonly matches: (text: string) => boolean } | undefined;
+  let last:
+    | { readonly pattern: string; readonly escape: string | undefined; readonly matches: (text: string) => boolean }
+    | undefined;
   return (frame) => {
     const value = text(frame);
     if (value === null) return null;
@@ -103,7 +111,8 @@ function like(condition: LikeCondition, scope: Scope): Test {
     if (wanted === null) return null;
     const escape = escapeText?.(frame);
     if (escape === null) return null;
-    if (last?.pattern !== wanted || last.escape !== escape) last = { pattern: wanted, escape, matches: likeMatcher(wanted, escape, collation) };
+    if (last?.pattern !== wanted || last.escape !== escape)
+      last = { pattern: wanted, escape, matches: likeMatcher(wanted, escape, collation) };
     return last.matches(value);
   };
 }
@@ -127,7 +136,11 @@ function slotOf(plan: QueryPlan): { readonly bound: Bound; set(value: SqlValue):
   const [only, second] = plan.columns;
   if (only === undefined || second !== undefined) throw bindErrors.oneExpression();
   let current: SqlValue = null;
-  const bound: Bound = { ...plainBound(only.type, () => current), collation: plan.collations[0] ?? plainBound(only.type, () => null).collation, coercibility: isCharacter(only.type) ? "implicit" : "default" };
+  const bound: Bound = {
+    ...plainBound(only.type, () => current),
+    collation: plan.collations[0] ?? plainBound(only.type, () => null).collation,
+    coercibility: isCharacter(only.type) ? "implicit" : "default",
+  };
   return {
     bound,
     set: (value) => {

@@ -15,7 +15,8 @@ export function floatText(value: number, style: number): string {
   if (value === 0) return "0";
   const rounded = Number(value.toPrecision(6));
   const size = Math.abs(rounded);
-  if (size >= 1e-5 && size < 1e6) return String(rounded).includes("e") ? rounded.toFixed(10).replace(/0+$/, "") : String(rounded);
+  if (size >= 1e-5 && size < 1e6)
+    return String(rounded).includes("e") ? rounded.toFixed(10).replace(/0+$/, "") : String(rounded);
   return scientific(rounded.toExponential());
 }
 
@@ -100,7 +101,9 @@ export function guidBytes(guid: string): Uint8Array {
 
 export function guidOfBytes(bytes: Uint8Array): string {
   const order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
-  const hex = Buffer.from(order.map((index) => bytes[index] ?? 0)).toString("hex").toUpperCase();
+  const hex = Buffer.from(order.map((index) => bytes[index] ?? 0))
+    .toString("hex")
+    .toUpperCase();
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 

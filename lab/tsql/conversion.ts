@@ -2,7 +2,14 @@
  * Conversion of a value from one type to another: CAST, CONVERT, implicit conversion, assignment.
  * Source: "CAST and CONVERT (Transact-SQL)", "Data type conversion (Database Engine)".
  */
-import { calendarToNumber, fitCalendar, numberToCalendar, threeHundredths, DAYS_TO_1900, TICKS_PER_DAY } from "./calendar";
+import {
+  calendarToNumber,
+  fitCalendar,
+  numberToCalendar,
+  threeHundredths,
+  DAYS_TO_1900,
+  TICKS_PER_DAY,
+} from "./calendar";
 import { formatOfStyle, parseCalendar, type DateFormat } from "./calendar-text";
 import { toCodePage } from "./collation";
 import { fitText, guidBytes, guidOfBytes, parseGuid, parseMoney, plainText, textToBytes } from "./conversion-text";
@@ -43,14 +50,16 @@ export function isSameType(from: SqlType, to: SqlType): boolean {
     return decimals && from.precision === to.precision && from.scale === to.scale;
   }
   if (isFixedLength(to)) return from.length === to.length;
-  const longEnough = to.length === undefined || to.length === "max" || (typeof from.length === "number" && from.length <= to.length);
+  const longEnough =
+    to.length === undefined || to.length === "max" || (typeof from.length === "number" && from.length <= to.length);
   return longEnough && (from.precision ?? 18) === (to.precision ?? 18) && (from.scale ?? -1) === (to.scale ?? -1);
 }
 
 /** Converts a value; NULL stays NULL. @throws SqlError the conversion error of the pair of types */
 export function convertValue(value: SqlValue, from: SqlType, to: SqlType, options: ConversionOptions = {}): SqlValue {
   if (value === null) return null;
-  if (value instanceof Variant) return to.name === "sql_variant" ? value : convertValue(value.value, value.type, to, options);
+  if (value instanceof Variant)
+    return to.name === "sql_variant" ? value : convertValue(value.value, value.type, to, options);
   if (isSameType(from, to)) return value;
   const style = options.style ?? 0;
   switch (familyOf(to)) {
@@ -164,7 +173,8 @@ function toMoney(value: Present, from: SqlType, to: SqlType): Decimal {
   let units: bigint;
   if (value instanceof Decimal) units = rescale(value, 4).unscaled;
   else if (typeof value === "bigint") units = value * 10_000n;
-  else if (typeof value === "number") units = familyOf(from) === "float" ? numberToDecimal(value, 4).unscaled : BigInt(value) * 10_000n;
+  else if (typeof value === "number")
+    units = familyOf(from) === "float" ? numberToDecimal(value, 4).unscaled : BigInt(value) * 10_000n;
   else if (typeof value === "string") units = parseMoney(value);
   else if (value instanceof CalendarTime) units = numberToDecimal(calendarToNumber(value), 4).unscaled;
   else units = bytesToInteger(value as Uint8Array, { name: "bigint" }) as bigint;
@@ -180,7 +190,8 @@ function toFloat(value: Present, from: SqlType, to: SqlType): number {
   else if (value instanceof Decimal) number = decimalToNumber(value);
   else if (typeof value === "string") {
     const trimmed = value.trim();
-    if (trimmed !== "" && !/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(trimmed)) throw runErrors.convertingType(from, to);
+    if (trimmed !== "" && !/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(trimmed))
+      throw runErrors.convertingType(from, to);
     number = Number(trimmed);
   } else if (value instanceof CalendarTime) number = calendarToNumber(value);
   else throw bindErrors.operandClash(from, to);
@@ -189,7 +200,13 @@ function toFloat(value: Present, from: SqlType, to: SqlType): number {
   return narrow;
 }
 
-function toCalendar(value: Present, from: SqlType, to: SqlType, style: number, sessionFormat: DateFormat): CalendarTime {
+function toCalendar(
+  value: Present,
+  from: SqlType,
+  to: SqlType,
+  style: number,
+  sessionFormat: DateFormat,
+): CalendarTime {
   if (value instanceof CalendarTime) {
     const kept = to.name === "datetimeoffset" && value.offsetMinutes === undefined;
     return fitCalendar(kept ? new CalendarTime(value.days, value.ticks, 0) : value, from, to);
@@ -201,7 +218,10 @@ function toCalendar(value: Present, from: SqlType, to: SqlType, style: number, s
     // The classic types tell a wrong day (242) from a wrong form (241); the newer ones do not.
     if (parsed === "outOfRange") throw classic ? runErrors.dateRange(from, to) : runErrors.dateConversion();
     if (classic && parsed.hasOffset && parsed.value.offsetMinutes !== 0) throw runErrors.dateConversion();
-    const point = to.name === "datetimeoffset" && !parsed.hasOffset ? new CalendarTime(parsed.value.days, parsed.value.ticks, 0) : parsed.value;
+    const point =
+      to.name === "datetimeoffset" && !parsed.hasOffset
+        ? new CalendarTime(parsed.value.days, parsed.value.ticks, 0)
+        : parsed.value;
     return fitCalendar(point, from, to);
   }
   if (value instanceof Uint8Array) return bytesToCalendar(value, from, to);
@@ -272,7 +292,8 @@ function calendarBytes(value: CalendarTime, from: SqlType): Uint8Array {
 
 function toBinary(value: Present, from: SqlType, to: SqlType, style: number): Uint8Array {
   const bytes = valueBytes(value, from, to, style);
-  const length = to.name === "timestamp" ? 8 : isLarge(to) || to.length === undefined ? Infinity : (to.length as number);
+  const length =
+    to.name === "timestamp" ? 8 : isLarge(to) || to.length === undefined ? Infinity : (to.length as number);
   const leftAligned = typeof value === "string" || value instanceof Uint8Array;
   if (bytes.length > length) return leftAligned ? bytes.slice(0, length) : bytes.slice(bytes.length - length);
   if ((to.name !== "binary" && to.name !== "timestamp") || bytes.length === length) return bytes;
@@ -293,13 +314,19 @@ export function displayText(value: SqlValue, type: SqlType): string {
  * Converts for a column of a table: like convertValue, but a text or binary value that is too long is refused.
  * @throws SqlError 8152
  */
-export function convertForColumn(value: SqlValue, from: SqlType, to: SqlType, options: ConversionOptions = {}): SqlValue {
+export function convertForColumn(
+  value: SqlValue,
+  from: SqlType,
+  to: SqlType,
+  options: ConversionOptions = {},
+): SqlValue {
   if (value !== null && to.length !== undefined && to.length !== "max") {
     const source = familyOf(from);
     if (typeof value === "string" && familyOf(to) === "character" && source === "character") {
       // Trailing blanks beyond the length are cut without an error (ANSI_PADDING ON).
       if (value.length > to.length && value.slice(to.length).trimEnd() !== "") throw runErrors.truncated();
-    } else if (value instanceof Uint8Array && familyOf(to) === "binary" && value.length > to.length) throw runErrors.truncated();
+    } else if (value instanceof Uint8Array && familyOf(to) === "binary" && value.length > to.length)
+      throw runErrors.truncated();
   }
   return convertValue(value, from, to, options);
 }

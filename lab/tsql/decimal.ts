@@ -118,7 +118,12 @@ export function decimalResultType(operator: "+" | "-" | "*" | "/" | "%", left: S
 }
 
 /** Computes `left operator right` into the given result type. @throws SqlError 8134, 8115 */
-export function decimalArithmetic(operator: "+" | "-" | "*" | "/" | "%", left: Decimal, right: Decimal, type: SqlType): Decimal {
+export function decimalArithmetic(
+  operator: "+" | "-" | "*" | "/" | "%",
+  left: Decimal,
+  right: Decimal,
+  type: SqlType,
+): Decimal {
   const scale = type.scale ?? 0;
   const result = exactResult(operator, left, right, scale);
   if (!fits(result, type.precision ?? 38)) throw runErrors.expressionOverflow(type);

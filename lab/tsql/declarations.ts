@@ -49,14 +49,16 @@ class Checker {
   }
 
   private scalar(name: string): void {
-    if (!this.scope.variables.has(name.toLowerCase())) throw new DeclarationError(bindErrors.mustDeclareScalar(name), this.line);
+    if (!this.scope.variables.has(name.toLowerCase()))
+      throw new DeclarationError(bindErrors.mustDeclareScalar(name), this.line);
   }
 
   private declare(statement: DeclareStatement): void {
     for (const declaration of statement.declarations) {
       const key = declaration.name.toLowerCase();
       if (declaration.kind === "scalar") this.visit(declaration.value);
-      if (this.scope.variables.has(key) || this.tables.has(key)) throw new DeclarationError(bindErrors.alreadyDeclared(declaration.name), this.line);
+      if (this.scope.variables.has(key) || this.tables.has(key))
+        throw new DeclarationError(bindErrors.alreadyDeclared(declaration.name), this.line);
       if (declaration.kind === "table") this.tables.add(key);
       else this.scope.variables.set(key, { type: declaration.type, value: null });
     }

@@ -128,7 +128,10 @@ export class ExecutionScope implements Environment {
       case "@@NESTLEVEL":
         return whole(this.options.depth);
       case "@@IDENTITY":
-        return { type: decimalType(38, 0), value: state.identity === undefined ? null : new Decimal(state.identity, 0) };
+        return {
+          type: decimalType(38, 0),
+          value: state.identity === undefined ? null : new Decimal(state.identity, 0),
+        };
       case "@@LOCK_TIMEOUT":
         return whole(state.lockTimeout);
       case "@@TEXTSIZE":
@@ -196,7 +199,12 @@ export class ExecutionScope implements Environment {
   }
 
   /** Makes a table that the language keeps. `transactional`: a rollback takes its changes back. */
-  makeTable(name: string, columns: readonly ColumnDefinition[], constraints: readonly TableConstraint[], transactional: boolean): MemoryTable {
+  makeTable(
+    name: string,
+    columns: readonly ColumnDefinition[],
+    constraints: readonly TableConstraint[],
+    transactional: boolean,
+  ): MemoryTable {
     const { transactions } = this.state;
     const expressions: TableExpressions = {
       default: (definition) => {
@@ -205,10 +213,15 @@ export class ExecutionScope implements Environment {
       },
       check: (constraint, own) => this.checkOf(constraint.condition, own),
     };
-    return new MemoryTable(name, columns, constraints, expressions, () => (transactional ? transactions.remember : transactions.rememberStatement));
+    return new MemoryTable(name, columns, constraints, expressions, () =>
+      transactional ? transactions.remember : transactions.rememberStatement,
+    );
   }
 
-  private checkOf(condition: Extract<TableConstraint, { kind: "check" }>["condition"], columns: readonly Column[]): (row: Row) => boolean | null {
+  private checkOf(
+    condition: Extract<TableConstraint, { kind: "check" }>["condition"],
+    columns: readonly Column[],
+  ): (row: Row) => boolean | null {
     const scope = new Scope(this, undefined);
     scope.addSource({ name: "" }, true, columns, []);
     const test = bindCondition(condition, scope);

@@ -2,10 +2,22 @@
  * Runs the statements of one scope: control flow, TRY…CATCH, errors and what they end, transactions.
  * Sources: "TRY...CATCH", "SET XACT_ABORT", "@@ROWCOUNT", "RAISERROR (Transact-SQL)"; MS-TDS 2.2.7.6 (CurCmd of DONE).
  */
-import type { Batch, DeclareStatement, IfStatement, SelectStatement, ServerStatement, Statement, TransactionStatement, TryCatchStatement, WhileStatement } from "./ast";
+import type {
+  Batch,
+  DeclareStatement,
+  IfStatement,
+  SelectStatement,
+  ServerStatement,
+  Statement,
+  TransactionStatement,
+  TryCatchStatement,
+  WhileStatement,
+} from "./ast";
 import { bindCondition } from "./conditions";
 import { BatchEnd, Cancelled, NEXT, Raised, ScopeEnd, type Outcome } from "./control-flow";
-import { bindDelete, bindInsert, bindTruncate, bindUpdate, type Modification, type RowSource } from "./data-modification";
+import { bindInsert } from "./insert";
+import type { Modification, RowSource } from "./modification";
+import { bindDelete, bindTruncate, bindUpdate } from "./update-delete";
 import { SqlError } from "./errors";
 import type { ExecutionScope } from "./execution-scope";
 import { MemoryTable } from "./memory-table";
@@ -34,9 +46,29 @@ const COMMANDS: Readonly<Partial<Record<Statement["kind"], number>>> = {
 };
 
 /** Statements of the server that open a transaction under IMPLICIT_TRANSACTIONS ON. */
-const IMPLICIT = new Set<Statement["kind"]>(["createTable", "alterTable", "dropTable", "createIndex", "dropIndex", "createSchema", "permission"] as Statement["kind"][]);
+const IMPLICIT = new Set<Statement["kind"]>([
+  "createTable",
+  "alterTable",
+  "dropTable",
+  "createIndex",
+  "dropIndex",
+  "createSchema",
+  "permission",
+] as Statement["kind"][]);
 /** Statements that leave @@ROWCOUNT as it is, and say nothing to the client. */
-const SILENT = new Set<Statement["kind"]>(["block", "while", "tryCatch", "goto", "label", "break", "continue", "return", "declare", "setVariable", "if"]);
+const SILENT = new Set<Statement["kind"]>([
+  "block",
+  "while",
+  "tryCatch",
+  "goto",
+  "label",
+  "break",
+  "continue",
+  "return",
+  "declare",
+  "setVariable",
+  "if",
+]);
 
 export class Executor {
   /** The statement has set @@ERROR itself. */
@@ -65,7 +97,9 @@ export class Executor {
       const outcome = await this.runOne(statements[index] as Statement);
       if (outcome.kind === "goto") {
         const label = outcome.label.toLowerCase();
-        const at = statements.findIndex((statement) => statement.kind === "label" && statement.name.toLowerCase() === label);
+        const at = statements.findIndex(
+          (statement) => statement.kind === "label" && statement.name.toLowerCase() === label,
+        );
         if (at < 0) return outcome;
         index = at;
       } else if (outcome.kind !== "next") return outcome;
@@ -98,7 +132,10 @@ export class Executor {
     state.error = last.number;
     state.rowCount = 0;
     const isRaise = statement.kind === "raiseError";
-    const abortsTransaction = (state.settings.xactAbort && !isRaise) || (error.endsBatch && !boundHere && statement.kind !== "throw") || error.number === 1205;
+    const abortsTransaction =
+      (state.settings.xactAbort && !isRaise) ||
+      (error.endsBatch && !boundHere && statement.kind !== "throw") ||
+      error.number === 1205;
     const seen = (!boundHere && scope.tryDepth > 0) || scope.options.callerInTry;
     if (seen && last.class < 20) {
       if (abortsTransaction && transactions.count > 0) {
@@ -152,7 +189,15 @@ export class Executor {
       case "setIdentityInsert": {
         const table = scope.table(statement.table);
         if (table instanceof MemoryTable) table.identityInsert = statement.on;
-        else state.host.setOption(`IDENTITY_INSERT ${statement.on ? "ON" : "OFF"}`, [statement.table.database ?? state.host.database, statement.table.schema ?? "dbo", statement.table.name].join("."));
+        else
+          state.host.setOption(
+            `IDENTITY_INSERT ${statement.on ? "ON" : "OFF"}`,
+            [
+              statement.table.database ?? state.host.database,
+              statement.table.schema ?? "dbo",
+              statement.table.name,
+            ].join("."),
+          );
         this.done(0);
         return NEXT;
       }
@@ -161,7 +206,8 @@ export class Executor {
         return NEXT;
       case "insert": {
         this.implicit();
-        const captured = statement.source.kind === "execute" ? await this.capture(statement.source.statement) : undefined;
+        const captured =
+          statement.source.kind === "execute" ? await this.capture(statement.source.statement) : undefined;
         await this.modify(bindInsert(statement, scope, captured), "INSERT", 0xc3);
         return NEXT;
       }
@@ -189,7 +235,10 @@ export class Executor {
       case "tryCatch":
         return this.tryCatch(statement);
       case "return":
-        return { kind: "return", value: statement.value === undefined ? 0 : ((scope.evaluateAs(statement.value, INT) as number | null) ?? 0) };
+        return {
+          kind: "return",
+          value: statement.value === undefined ? 0 : ((scope.evaluateAs(statement.value, INT) as number | null) ?? 0),
+        };
       case "goto":
         return { kind: "goto", label: statement.label };
       case "label":
@@ -237,7 +286,10 @@ export class Executor {
     const { scope } = this;
     for (const declaration of statement.declarations) {
       if (declaration.kind === "table") {
-        scope.tableVariables.set(declaration.name.toLowerCase(), scope.makeTable(declaration.name, declaration.columns, declaration.constraints, false));
+        scope.tableVariables.set(
+          declaration.name.toLowerCase(),
+          scope.makeTable(declaration.name, declaration.columns, declaration.constraints, false),
+        );
         continue;
       }
       const variable = scope.variables.get(declaration.name.toLowerCase());
@@ -282,7 +334,14 @@ export class Executor {
     }
     // Of several errors of one statement CATCH is given the last (3013 behind its cause).
     const error = raised.error.followers.at(-1) ?? raised.error;
-    state.caught.push({ number: error.number, message: error.message, severity: error.class, state: error.state, line: raised.line, procedure: raised.procedure });
+    state.caught.push({
+      number: error.number,
+      message: error.message,
+      severity: error.class,
+      state: error.state,
+      line: raised.line,
+      procedure: raised.procedure,
+    });
     state.error = error.number;
     try {
       return await this.runAll(statement.handler);
@@ -303,7 +362,10 @@ export class Executor {
 
   private raiseError(error: SqlError, statement: Extract<Statement, { kind: "raiseError" }>): void {
     if (error.class > 10) throw error;
-    this.message({ number: error.number, class: error.class === 10 ? 0 : error.class, state: error.state, text: error.message }, statement.line);
+    this.message(
+      { number: error.number, class: error.class === 10 ? 0 : error.class, state: error.state, text: error.message },
+      statement.line,
+    );
     this.state.error = statement.options.includes("SETERROR") ? error.number : 0;
     this.errorKept = true;
     this.done(0);
@@ -311,7 +373,12 @@ export class Executor {
 
   private transaction(statement: TransactionStatement): void {
     const { transactions } = this.state;
-    const name = statement.name === undefined ? "" : typeof statement.name === "string" ? statement.name : String(this.scope.variable(statement.name.name).value ?? "");
+    const name =
+      statement.name === undefined
+        ? ""
+        : typeof statement.name === "string"
+          ? statement.name
+          : String(this.scope.variable(statement.name.name).value ?? "");
     switch (statement.kind) {
       case "beginTransaction":
         transactions.begin(name, this.sink);
@@ -330,7 +397,8 @@ export class Executor {
 
   /** IMPLICIT_TRANSACTIONS ON: the statement opens a transaction when none is open. */
   private implicit(): void {
-    if (this.state.settings.implicitTransactions && this.state.transactions.count === 0) this.state.transactions.begin("", this.sink);
+    if (this.state.settings.implicitTransactions && this.state.transactions.count === 0)
+      this.state.transactions.begin("", this.sink);
   }
 
   private readonly drain = async (rows: RowSource, each: (row: Row) => void | Promise<void>): Promise<void> => {
@@ -379,7 +447,15 @@ export class Executor {
 
   private warnOfNulls(line: number): void {
     if (this.state.nullEliminated && this.state.settings.ansiWarnings)
-      this.message({ number: 8153, class: 0, state: 1, text: "Warning: Null value is eliminated by an aggregate or other SET operation." }, line);
+      this.message(
+        {
+          number: 8153,
+          class: 0,
+          state: 1,
+          text: "Warning: Null value is eliminated by an aggregate or other SET operation.",
+        },
+        line,
+      );
   }
 
   private async selectInto(plan: QueryPlan, into: NonNullable<ReturnType<typeof intoOf>>, line: number): Promise<void> {
@@ -425,10 +501,17 @@ export class Executor {
   }
 
   /** Rows of an EXEC for INSERT … EXEC. */
-  private async capture(statement: Extract<Statement, { kind: "execute" | "executeString" }>): Promise<readonly { readonly columns: readonly Column[]; readonly rows: readonly Row[] }[]> {
+  private async capture(
+    statement: Extract<Statement, { kind: "execute" | "executeString" }>,
+  ): Promise<readonly { readonly columns: readonly Column[]; readonly rows: readonly Row[] }[]> {
     const capturing = new CapturingSink(this.sink);
     if (statement.kind === "execute") await executeProcedure(statement, this.scope, capturing);
-    else await executeText((this.scope.evaluateAs(statement.text, NVARCHAR_MAX) as string | null) ?? "", this.scope, capturing);
+    else
+      await executeText(
+        (this.scope.evaluateAs(statement.text, NVARCHAR_MAX) as string | null) ?? "",
+        this.scope,
+        capturing,
+      );
     return capturing.results;
   }
 

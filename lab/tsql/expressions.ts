@@ -1,5 +1,15 @@
 /** Binds expressions of a statement to their scope: columns, variables, operators, CASE, CONVERT, COALESCE, subqueries. */
-import type { CoalesceExpression, ColumnReference, ConvertExpression, Expression, Literal, NullIfExpression, SearchedCaseExpression, SimpleCaseExpression, SubqueryExpression } from "./ast";
+import type {
+  CoalesceExpression,
+  ColumnReference,
+  ConvertExpression,
+  Expression,
+  Literal,
+  NullIfExpression,
+  SearchedCaseExpression,
+  SimpleCaseExpression,
+  SubqueryExpression,
+} from "./ast";
 import { complement, negation } from "./arithmetic";
 import { arithmetic, commonCollation, comparison, converted, typeOfAll } from "./bound-values";
 import { bindCall } from "./calls";
@@ -9,7 +19,16 @@ import { checkConversion, convertValue } from "./conversion";
 import { SqlError } from "./errors";
 import { bindErrors, runErrors } from "./language-errors";
 import { bindQuery, subqueryValues } from "./queries";
-import { plainBound, slotKey, structuralKey, type Bound, type Evaluate, type Found, type Frame, type Scope } from "./scope";
+import {
+  plainBound,
+  slotKey,
+  structuralKey,
+  type Bound,
+  type Evaluate,
+  type Found,
+  type Frame,
+  type Scope,
+} from "./scope";
 import { INT, isCharacter, isUnicode } from "./types";
 import type { Row as FrameRow, SqlType, SqlValue } from "./values";
 
@@ -120,8 +139,15 @@ function groupedColumn(found: Found, reference: ColumnReference, bound: Bound): 
   const key = JSON.stringify(slotKey({ ...found, depth: 0 }));
   const at = found.scope.grouping?.keys.indexOf(key) ?? -1;
   if (at < 0) {
-    const table = found.source.hasAlias ? found.source.name.name : [found.source.name.database, found.source.name.schema, found.source.name.name].filter((part) => part !== undefined && part !== "").join(".");
-    throw bindErrors.notGrouped(`${table}.${found.source.columns[found.index]?.name ?? reference.name}`, found.scope.clause);
+    const table = found.source.hasAlias
+      ? found.source.name.name
+      : [found.source.name.database, found.source.name.schema, found.source.name.name]
+          .filter((part) => part !== undefined && part !== "")
+          .join(".");
+    throw bindErrors.notGrouped(
+      `${table}.${found.source.columns[found.index]?.name ?? reference.name}`,
+      found.scope.clause,
+    );
   }
   const { depth } = found;
   return { ...bound, evaluate: (frame) => frameAt(frame, depth).group[at] as SqlValue };
@@ -175,11 +201,21 @@ function conversion(expression: ConvertExpression, scope: Scope): Bound {
     }
   };
   const bound = plainBound(type, tries ? guarded : convert, tries || operand.nullable);
-  return isCharacter(operand.type) && isCharacter(type) ? { ...bound, collation: operand.collation, coercibility: operand.coercibility } : bound;
+  return isCharacter(operand.type) && isCharacter(type)
+    ? { ...bound, collation: operand.collation, coercibility: operand.coercibility }
+    : bound;
 }
 
 /** Branches of CASE, COALESCE: one type and one collation for all results. */
-function united(results: readonly Bound[], scope: Scope, none: () => SqlError): { readonly type: SqlType; readonly branches: readonly Evaluate[]; readonly choice: ReturnType<typeof commonCollation> } {
+function united(
+  results: readonly Bound[],
+  scope: Scope,
+  none: () => SqlError,
+): {
+  readonly type: SqlType;
+  readonly branches: readonly Evaluate[];
+  readonly choice: ReturnType<typeof commonCollation>;
+} {
   const type = typeOfAll(results);
   if (type === undefined) throw none();
   return {
@@ -197,19 +233,31 @@ function searchedCase(expression: SearchedCaseExpression, scope: Scope): Bound {
 
 function simpleCase(expression: SimpleCaseExpression, scope: Scope): Bound {
   const operand = bindExpression(expression.operand, scope);
-  const tests = expression.branches.map((branch) => comparison("=", operand, bindExpression(branch.value, scope), scope.environment));
+  const tests = expression.branches.map((branch) =>
+    comparison("=", operand, bindExpression(branch.value, scope), scope.environment),
+  );
   const results = expression.branches.map((branch) => bindExpression(branch.result, scope));
   return caseOf(tests, results, expression.otherwise, scope);
 }
 
-function caseOf(tests: readonly ((frame: Frame) => boolean | null)[], results: Bound[], otherwise: Expression | undefined, scope: Scope): Bound {
+function caseOf(
+  tests: readonly ((frame: Frame) => boolean | null)[],
+  results: Bound[],
+  otherwise: Expression | undefined,
+  scope: Scope,
+): Bound {
   const last = otherwise === undefined ? undefined : bindExpression(otherwise, scope);
-  const { type, branches, choice } = united(last === undefined ? results : [...results, last], scope, bindErrors.caseAllNull);
+  const { type, branches, choice } = united(
+    last === undefined ? results : [...results, last],
+    scope,
+    bindErrors.caseAllNull,
+  );
   const fallback = last === undefined ? undefined : branches.at(-1);
   const nullable = last === undefined || last.nullable || results.some((result) => result.nullable);
   const evaluate = (frame: Frame): SqlValue => {
     for (let index = 0; index < tests.length; index += 1)
-      if ((tests[index] as (frame: Frame) => boolean | null)(frame) === true) return (branches[index] as Evaluate)(frame);
+      if ((tests[index] as (frame: Frame) => boolean | null)(frame) === true)
+        return (branches[index] as Evaluate)(frame);
     return fallback === undefined ? null : fallback(frame);
   };
   return { ...plainBound(type, evaluate, nullable), ...choice };
@@ -225,14 +273,26 @@ function coalesce(expression: CoalesceExpression, scope: Scope): Bound {
     }
     return null;
   };
-  return { ...plainBound(type, evaluate, bounds.every((bound) => bound.nullable)), ...choice };
+  return {
+    ...plainBound(
+      type,
+      evaluate,
+      bounds.every((bound) => bound.nullable),
+    ),
+    ...choice,
+  };
 }
 
 function nullIf(expression: NullIfExpression, scope: Scope): Bound {
   const left = bindExpression(expression.left, scope);
   if (left.isNull) throw bindErrors.nullifFirst();
   const equal = comparison("=", left, bindExpression(expression.right, scope), scope.environment);
-  return { ...left, constant: undefined, nullable: true, evaluate: (frame) => (equal(frame) === true ? null : left.evaluate(frame)) };
+  return {
+    ...left,
+    constant: undefined,
+    nullable: true,
+    evaluate: (frame) => (equal(frame) === true ? null : left.evaluate(frame)),
+  };
 }
 
 function subquery(expression: SubqueryExpression, scope: Scope): Bound {
@@ -249,7 +309,11 @@ function subquery(expression: SubqueryExpression, scope: Scope): Bound {
   };
   let kept: { readonly value: SqlValue } | undefined;
   const once = (frame: Frame): SqlValue => (kept ??= { value: evaluate(frame) }).value;
-  return { ...plainBound(only.type, plan.correlated ? evaluate : once), collation: plan.collations[0] ?? collationOf("database_default"), coercibility: isCharacter(only.type) ? "implicit" : "default" };
+  return {
+    ...plainBound(only.type, plan.correlated ? evaluate : once),
+    collation: plan.collations[0] ?? collationOf("database_default"),
+    coercibility: isCharacter(only.type) ? "implicit" : "default",
+  };
 }
 
 /** Binds an expression that must be of a type a caller asks for. */

@@ -66,7 +66,12 @@ export type FunctionTable = Readonly<Record<string, BuiltInFunction>>;
 export function textArgument(argument: BoundArgument, position: number, name: string): (value: SqlValue) => string {
   const family = familyOf(argument.type);
   if (argument.isNull || isCharacter(argument.type)) return (value) => value as string;
-  if (family === "xml" || family === "sql_variant" || argument.type.name === "image" || argument.type.name === "timestamp")
+  if (
+    family === "xml" ||
+    family === "sql_variant" ||
+    argument.type.name === "image" ||
+    argument.type.name === "timestamp"
+  )
     throw bindErrors.argumentInvalid(argument.type, position, name);
   return (value) => convertValue(value, argument.type, VARCHAR_MAX) as string;
 }
@@ -74,8 +79,10 @@ export function textArgument(argument: BoundArgument, position: number, name: st
 /** Reads an argument as int. @throws BindError 8116 */
 export function integerArgument(argument: BoundArgument, position: number, name: string): (value: SqlValue) => number {
   const { type } = argument;
-  if (argument.isNull || type.name === "int" || type.name === "smallint" || type.name === "tinyint") return (value) => value as number;
-  if (!isNumeric(type) && !isCharacter(type) && familyOf(type) !== "binary") throw bindErrors.argumentInvalid(type, position, name);
+  if (argument.isNull || type.name === "int" || type.name === "smallint" || type.name === "tinyint")
+    return (value) => value as number;
+  if (!isNumeric(type) && !isCharacter(type) && familyOf(type) !== "binary")
+    throw bindErrors.argumentInvalid(type, position, name);
   return (value) => convertValue(value, type, INT) as number;
 }
 

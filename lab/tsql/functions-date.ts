@@ -19,7 +19,11 @@ function clock(type: SqlType): BuiltInFunction {
       call: () => {
         const now = context.now();
         // The instance's zone is UTC: GETDATE and GETUTCDATE are one clock.
-        return fitCalendar(type.name === "datetimeoffset" ? new CalendarTime(now.days, now.ticks, 0) : now, DATETIME2, type);
+        return fitCalendar(
+          type.name === "datetimeoffset" ? new CalendarTime(now.days, now.ticks, 0) : now,
+          DATETIME2,
+          type,
+        );
       },
     }),
   };
@@ -38,7 +42,8 @@ function calendarType(argument: BoundArgument, position: number, name: string, t
   if (argument.isNull) return DATETIME;
   if (family === "calendar") return argument.type;
   if (isCharacter(argument.type)) return textType;
-  if (family === "integer" || family === "decimal" || family === "float" || family === "money" || family === "binary") return DATETIME;
+  if (family === "integer" || family === "decimal" || family === "float" || family === "money" || family === "binary")
+    return DATETIME;
   throw bindErrors.argumentInvalid(argument.type, position, name);
 }
 
@@ -76,7 +81,10 @@ const dateNameFunction: BuiltInFunction = {
     const type = calendarType(argument, 2, name, DATETIMEOFFSET);
     checkPart(part, type, name);
     const point = calendarArgument(argument, type);
-    return { type: characterType(true, 30), call: ([, value]) => dateName(part, point(value as SqlValue), context.dateFirst()) };
+    return {
+      type: characterType(true, 30),
+      call: ([, value]) => dateName(part, point(value as SqlValue), context.dateFirst()),
+    };
   },
 };
 
@@ -105,7 +113,8 @@ const dateAddFunction: BuiltInFunction = {
     const point = calendarArgument(argument, type);
     return {
       type,
-      call: ([, number, value]) => fitCalendar(dateAdd(part, count(number as SqlValue), point(value as SqlValue), type), type, type),
+      call: ([, number, value]) =>
+        fitCalendar(dateAdd(part, count(number as SqlValue), point(value as SqlValue), type), type, type),
     };
   },
 };
@@ -174,7 +183,12 @@ const dateFromParts: BuiltInFunction = {
       type: DATE,
       call: ([y, m, d]) => {
         const days = daysOf(year!(y as SqlValue), month!(m as SqlValue), day!(d as SqlValue));
-        if (days === undefined) throw new SqlError(289, 16, "Cannot construct data type date, some of the arguments have values which are not valid.");
+        if (days === undefined)
+          throw new SqlError(
+            289,
+            16,
+            "Cannot construct data type date, some of the arguments have values which are not valid.",
+          );
         return new CalendarTime(days, 0);
       },
     };

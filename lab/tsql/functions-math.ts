@@ -1,7 +1,13 @@
 /** Mathematical functions. Source: "Mathematical functions (Transact-SQL)", sql-docs. */
 import { convertValue } from "./conversion";
 import { decimalToNumber, divideRounded, fits, numberToDecimal, powerOfTen } from "./decimal";
-import { integerArgument, type BoundArgument, type BoundFunction, type BuiltInFunction, type FunctionTable } from "./function-binding";
+import {
+  integerArgument,
+  type BoundArgument,
+  type BoundFunction,
+  type BuiltInFunction,
+  type FunctionTable,
+} from "./function-binding";
 import { bindErrors, runErrors } from "./language-errors";
 import { FLOAT, INT, decimalType, exactShape, familyOf, isCharacter, isNumeric } from "./types";
 import { Decimal, type SqlType, type SqlValue } from "./values";
@@ -25,7 +31,9 @@ function floating(count: 1 | 2, of: (x: number, y: number) => number): BuiltInFu
     bind: (args) => ({
       type: FLOAT,
       call: (values) => {
-        const [x, y] = values.map((value, index) => convertValue(value, (args[index] as BoundArgument).type, FLOAT) as number);
+        const [x, y] = values.map(
+          (value, index) => convertValue(value, (args[index] as BoundArgument).type, FLOAT) as number,
+        );
         const result = of(x as number, y ?? 0);
         if (Number.isNaN(result)) throw runErrors.domain();
         if (!Number.isFinite(result)) throw runErrors.expressionOverflow(FLOAT);
@@ -68,7 +76,10 @@ const sign: BuiltInFunction = {
       call: ([given]) => {
         const value = convertValue(given as SqlValue, argument.type, type);
         if (value instanceof Decimal)
-          return new Decimal((value.unscaled < 0n ? -1n : value.unscaled > 0n ? 1n : 0n) * powerOfTen(value.scale), value.scale);
+          return new Decimal(
+            (value.unscaled < 0n ? -1n : value.unscaled > 0n ? 1n : 0n) * powerOfTen(value.scale),
+            value.scale,
+          );
         if (typeof value === "bigint") return value < 0n ? -1n : value > 0n ? 1n : 0n;
         return Math.sign(value as number);
       },
@@ -207,9 +218,9 @@ const isNumericFunction: BuiltInFunction = {
 /** Anything that converts to float, money or decimal, including a sign, a point or a currency sign alone. */
 function looksNumeric(text: string): boolean {
   return (
-    /^[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d*)?$/.test(text) ||
-    /^[+-]?[$\u00A3\u20AC]?[+-]?[\d,]*\.?\d*$/.test(text)
-  ) && text !== "";
+    (/^[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d*)?$/.test(text) || /^[+-]?[$\u00A3\u20AC]?[+-]?[\d,]*\.?\d*$/.test(text)) &&
+    text !== ""
+  );
 }
 
 export const MATH_FUNCTIONS: FunctionTable = {
@@ -224,7 +235,16 @@ export const MATH_FUNCTIONS: FunctionTable = {
   SQRT: floating(1, Math.sqrt),
   SQUARE: floating(1, (x) => x * x),
   EXP: floating(1, Math.exp),
-  LOG: { ...floating(1, Math.log), most: 2, bind: (args, context, name) => (args.length === 2 ? floating(2, (x, base) => Math.log(x) / Math.log(base)) : floating(1, Math.log)).bind(args, context, name) },
+  LOG: {
+    ...floating(1, Math.log),
+    most: 2,
+    bind: (args, context, name) =>
+      (args.length === 2 ? floating(2, (x, base) => Math.log(x) / Math.log(base)) : floating(1, Math.log)).bind(
+        args,
+        context,
+        name,
+      ),
+  },
   LOG10: floating(1, Math.log10),
   PI: { least: 0, most: 0, bind: () => ({ type: FLOAT, call: () => Math.PI }) },
   SIN: floating(1, Math.sin),

@@ -1,12 +1,27 @@
 /** String functions. Source: "String functions (Transact-SQL)", sql-docs. */
-import { codePageBytes, codePageText, collationOf } from "./collation";
-import { convertValue, valueBytes } from "./conversion";
+import { convertValue,  } from "./conversion";
 import { numberToDecimal, decimalText } from "./decimal";
-import { integerArgument, textArgument, unicodeOf, type BoundArgument, type BuiltInFunction, type FunctionTable } from "./function-binding";
+import {
+  integerArgument,
+  textArgument,
+  unicodeOf,
+  type BoundArgument,
+  type BuiltInFunction,
+  type FunctionTable,
+} from "./function-binding";
 import { runErrors } from "./language-errors";
 import { patternIndex } from "./like";
-import { formatMessage } from "./message-format";
-import { BIGINT, FLOAT, INT, NVARCHAR_MAX, characterType, displayLength, familyOf, isCharacter, isFixedLength, isLarge, isUnicode, lengthOf } from "./types";
+import {
+  BIGINT,
+  FLOAT,
+  INT,
+  characterType,
+  displayLength,
+  familyOf,
+  isCharacter,
+  isLarge,
+  lengthOf,
+} from "./types";
 import type { SqlType, SqlValue } from "./values";
 
 /** Type of a text made from an argument: its own length, as varchar or nvarchar. */
@@ -51,18 +66,6 @@ function sidePart(take: (text: string, count: number) => string): BuiltInFunctio
   };
 }
 
-/** A function of one text that answers a number. */
-function measure(type: (argument: BoundArgument) => SqlType, of: (text: string) => SqlValue): BuiltInFunction {
-  return {
-    least: 1,
-    most: 1,
-    bind: (args, _context, name) => {
-      const text = textArgument(args[0] as BoundArgument, 1, name);
-      return { type: type(args[0] as BoundArgument), call: ([value]) => of(text(value as SqlValue)) };
-    },
-  };
-}
-
 function sizeType(argument: BoundArgument): SqlType {
   return argument.type.length === "max" ? BIGINT : INT;
 }
@@ -74,40 +77,10 @@ const len: BuiltInFunction = {
     const argument = args[0] as BoundArgument;
     const type = sizeType(argument);
     const answer = (size: number): SqlValue => (type === BIGINT ? BigInt(size) : size);
-    if (familyOf(argument.type) === "binary" && !argument.isNull) return { type, call: ([value]) => answer((value as Uint8Array).length) };
+    if (familyOf(argument.type) === "binary" && !argument.isNull)
+      return { type, call: ([value]) => answer((value as Uint8Array).length) };
     const text = textArgument(argument, 1, name);
     return { type, call: ([value]) => answer(text(value as SqlValue).replace(/ +$/, "").length) };
-  },
-};
-
-const STORED_BYTES: Readonly<Record<string, number>> = {
-  bit: 1, tinyint: 1, smallint: 2, int: 4, bigint: 8, smallmoney: 4, money: 8, real: 4, float: 8,
-  date: 3, smalldatetime: 4, datetime: 8, uniqueidentifier: 16, timestamp: 8,
-};
-
-function storedBytes(value: SqlValue, type: SqlType): number {
-  if (value === null) return 0;
-  if (typeof value === "string" && type.name !== "uniqueidentifier") return value.length * (isUnicode(type) || type.name === "xml" ? 2 : 1);
-  if (value instanceof Uint8Array) return value.length;
-  if (type.name === "sql_variant" && typeof value === "object" && "value" in value) return storedBytes(value.value, value.type);
-  const fixed = STORED_BYTES[type.name];
-  if (fixed !== undefined) return fixed;
-  if (familyOf(type) === "decimal") {
-    const precision = type.precision ?? 18;
-    return precision <= 9 ? 5 : precision <= 19 ? 9 : precision <= 28 ? 13 : 17;
-  }
-  const scale = type.scale ?? 7;
-  const time = scale <= 2 ? 3 : scale <= 4 ? 4 : 5;
-  return type.name === "time" ? time : type.name === "datetime2" ? time + 3 : time + 5;
-}
-
-const dataLength: BuiltInFunction = {
-  least: 1,
-  most: 1,
-  bind: (args) => {
-    const argument = args[0] as BoundArgument;
-    const type = isLarge(argument.type) && argument.type.length === "max" ? BIGINT : INT;
-    return { type, call: ([value]) => (type === BIGINT ? BigInt(storedBytes(value as SqlValue, argument.type)) : storedBytes(value as SqlValue, argument.type)) };
   },
 };
 
@@ -125,9 +98,15 @@ const substring: BuiltInFunction = {
       return [Math.max(0, first), Math.max(0, first + size)];
     };
     if (familyOf(argument.type) === "binary" && !argument.isNull)
-      return { type: { name: "varbinary", length: lengthOf(argument.type) }, call: ([value, from, count]) => (value as Uint8Array).slice(...bounds(from as SqlValue, count as SqlValue)) };
+      return {
+        type: { name: "varbinary", length: lengthOf(argument.type) },
+        call: ([value, from, count]) => (value as Uint8Array).slice(...bounds(from as SqlValue, count as SqlValue)),
+      };
     const text = textArgument(argument, 1, name);
-    return { type: likeArgument(argument), call: ([value, from, count]) => text(value as SqlValue).slice(...bounds(from as SqlValue, count as SqlValue)) };
+    return {
+      type: likeArgument(argument),
+      call: ([value, from, count]) => text(value as SqlValue).slice(...bounds(from as SqlValue, count as SqlValue)),
+    };
   },
 };
 
@@ -146,7 +125,8 @@ const charIndex: BuiltInFunction = {
         const whole = text(within as SqlValue);
         const sought = wanted(value as SqlValue);
         const fold = (part: string): string => (collation.caseSensitive ? part : part.toLowerCase());
-        const at = sought === "" ? -1 : fold(whole).indexOf(fold(sought), Math.max(0, (start?.(from as SqlValue) ?? 1) - 1));
+        const at =
+          sought === "" ? -1 : fold(whole).indexOf(fold(sought), Math.max(0, (start?.(from as SqlValue) ?? 1) - 1));
         return type === BIGINT ? BigInt(at + 1) : at + 1;
       },
     };
@@ -236,7 +216,9 @@ const stuff: BuiltInFunction = {
         const first = start(from as SqlValue);
         const size = length(count as SqlValue);
         if (first < 1 || first > whole.length || size < 0) return null;
-        return whole.slice(0, first - 1) + (added === null ? "" : put(added as SqlValue)) + whole.slice(first - 1 + size);
+        return (
+          whole.slice(0, first - 1) + (added === null ? "" : put(added as SqlValue)) + whole.slice(first - 1 + size)
+        );
       },
     };
   },
@@ -266,77 +248,6 @@ const str: BuiltInFunction = {
   },
 };
 
-const quoteName: BuiltInFunction = {
-  least: 1,
-  most: 2,
-  bind: (args, _context, name) => {
-    const text = textArgument(args[0] as BoundArgument, 1, name);
-    const quote = args[1] === undefined ? undefined : textArgument(args[1], 2, name);
-    return {
-      type: characterType(true, 258),
-      call: ([value, character]) => {
-        const whole = text(value as SqlValue);
-        if (whole.length > 128) return null;
-        const given = quote?.(character as SqlValue) ?? "[";
-        const pairs: Readonly<Record<string, readonly [string, string]>> = {
-          "[": ["[", "]"], "]": ["[", "]"], "'": ["'", "'"], '"': ['"', '"'], "(": ["(", ")"], ")": ["(", ")"],
-          "<": ["<", ">"], ">": ["<", ">"], "{": ["{", "}"], "}": ["{", "}"], "`": ["`", "`"],
-        };
-        const pair = pairs[given.charAt(0)];
-        if (pair === undefined) return null;
-        return pair[0] + whole.replaceAll(pair[1], pair[1] + pair[1]) + pair[1];
-      },
-    };
-  },
-};
-
-/** Splits a name at its dots, outside of brackets and quotes; undefined when a part is never closed or there are more than four. */
-export function nameParts(text: string): string[] | undefined {
-  const parts: string[] = [];
-  let at = 0;
-  do {
-    let part = "";
-    const open = text.charAt(at);
-    if (open === "[" || open === '"') {
-      const close = open === "[" ? "]" : '"';
-      at += 1;
-      for (;;) {
-        if (at >= text.length) return undefined;
-        if (text.charAt(at) === close) {
-          if (text.charAt(at + 1) !== close) break;
-          at += 1;
-        }
-        part += text.charAt(at);
-        at += 1;
-      }
-      at += 1;
-      if (at < text.length && text.charAt(at) !== ".") return undefined;
-    } else {
-      while (at < text.length && text.charAt(at) !== ".") part += text.charAt(at++);
-    }
-    parts.push(part);
-    at += 1;
-  } while (at <= text.length);
-  return parts.length > 4 ? undefined : parts;
-}
-
-const parseName: BuiltInFunction = {
-  least: 2,
-  most: 2,
-  bind: (args, _context, name) => {
-    const text = textArgument(args[0] as BoundArgument, 1, name);
-    const piece = integerArgument(args[1] as BoundArgument, 2, name);
-    return {
-      type: characterType(true, 128),
-      call: ([value, which]) => {
-        const parts = nameParts(text(value as SqlValue))?.reverse();
-        const part = parts?.[piece(which as SqlValue) - 1];
-        return part === undefined || part === "" || part.length > 128 ? null : part;
-      },
-    };
-  },
-};
-
 const concat: BuiltInFunction = {
   least: 2,
   most: 254,
@@ -352,93 +263,29 @@ const concat: BuiltInFunction = {
     return {
       type: characterType(unicode, large ? "max" : Math.min(limit, sum)),
       call: (values) => {
-        const joined = values.map((value, index) => (value === null ? "" : (texts[index] as (value: SqlValue) => string)(value))).join("");
+        const joined = values
+          .map((value, index) => (value === null ? "" : (texts[index] as (value: SqlValue) => string)(value)))
+          .join("");
         return large ? joined : joined.slice(0, limit);
       },
     };
   },
 };
 
-const formatMessageFunction: BuiltInFunction = {
-  least: 1,
-  most: 21,
-  nullable: true,
-  bind: (args, _context, name) => {
-    const text = textArgument(args[0] as BoundArgument, 1, name);
-    return { type: characterType(true, 2048), call: ([format, ...values]) => (format === null ? null : formatMessage(text(format as SqlValue), values)) };
-  },
-};
-
-function fromCode(unicode: boolean): BuiltInFunction {
-  return {
-    least: 1,
-    most: 1,
-    bind: (args, _context, name) => {
-      const code = integerArgument(args[0] as BoundArgument, 1, name);
-      return {
-        type: { name: unicode ? "nchar" : "char", length: 1 },
-        call: ([value]) => {
-          const number = code(value as SqlValue);
-          if (number < 0 || number > (unicode ? 0xffff : 0xff)) return null;
-          return unicode ? String.fromCharCode(number) : codePageText(Uint8Array.of(number));
-        },
-      };
-    },
-  };
-}
-
 const space: BuiltInFunction = {
   least: 1,
   most: 1,
   bind: (args, _context, name) => {
     const count = integerArgument(args[0] as BoundArgument, 1, name);
-    return { type: characterType(false, 8000), call: ([value]) => (count(value as SqlValue) < 0 ? null : " ".repeat(Math.min(8000, count(value as SqlValue)))) };
-  },
-};
-
-/** SOUNDEX: a letter and three digits. */
-function soundex(text: string): string {
-  const codes: Readonly<Record<string, string>> = { B: "1", F: "1", P: "1", V: "1", C: "2", G: "2", J: "2", K: "2", Q: "2", S: "2", X: "2", Z: "2", D: "3", T: "3", L: "4", M: "5", N: "5", R: "6" };
-  const letters = /^[A-Z]+/.exec(text.toUpperCase())?.[0] ?? "";
-  if (letters === "") return "0000";
-  let result = letters.charAt(0);
-  let previous = codes[result] ?? "";
-  for (const letter of letters.slice(1)) {
-    const code = codes[letter] ?? "";
-    if (code !== "" && code !== previous) result += code;
-    if (letter !== "H" && letter !== "W") previous = code;
-  }
-  return result.slice(0, 4).padEnd(4, "0");
-}
-
-const collationProperty: BuiltInFunction = {
-  least: 2,
-  most: 2,
-  bind: (args, _context, name) => {
-    const collation = textArgument(args[0] as BoundArgument, 1, name);
-    const property = textArgument(args[1] as BoundArgument, 2, name);
     return {
-      type: INT,
-      call: ([value, wanted]) => {
-        const found = collationOf(collation(value as SqlValue));
-        switch (property(wanted as SqlValue).toLowerCase()) {
-          case "codepage":
-            return 1252;
-          case "lcid":
-            return 1033;
-          case "comparisonstyle":
-            return found.name.toLowerCase().includes("_bin") ? 0 : found.caseSensitive ? 196608 : 196609;
-          default:
-            return null;
-        }
-      },
+      type: characterType(false, 8000),
+      call: ([value]) => (count(value as SqlValue) < 0 ? null : " ".repeat(Math.min(8000, count(value as SqlValue)))),
     };
   },
 };
 
 export const STRING_FUNCTIONS: FunctionTable = {
   LEN: len,
-  DATALENGTH: dataLength,
   LEFT: sidePart((text, count) => text.slice(0, count)),
   RIGHT: sidePart((text, count) => (count === 0 ? "" : text.slice(-count))),
   SUBSTRING: substring,
@@ -448,25 +295,11 @@ export const STRING_FUNCTIONS: FunctionTable = {
   REPLICATE: replicate,
   STUFF: stuff,
   STR: str,
-  QUOTENAME: quoteName,
-  PARSENAME: parseName,
   CONCAT: concat,
-  FORMATMESSAGE: formatMessageFunction,
   LTRIM: mapText((text) => text.replace(/^ +/, "")),
   RTRIM: mapText((text) => text.replace(/ +$/, "")),
   UPPER: mapText((text) => text.toUpperCase()),
   LOWER: mapText((text) => text.toLowerCase()),
   REVERSE: mapText((text) => [...text].reverse().join("")),
   SPACE: space,
-  CHAR: fromCode(false),
-  NCHAR: fromCode(true),
-  ASCII: measure(() => INT, (text) => (text === "" ? null : (codePageBytes(text.charAt(0))[0] ?? 0))),
-  UNICODE: measure(() => INT, (text) => (text === "" ? null : text.charCodeAt(0))),
-  SOUNDEX: measure(() => characterType(false, 4), soundex),
-  COLLATIONPROPERTY: collationProperty,
 };
-
-/** Bytes of a text argument as HASHBYTES and CHECKSUM read them. */
-export function argumentBytes(value: SqlValue, type: SqlType): Uint8Array {
-  return value === null ? new Uint8Array() : valueBytes(value, type, isFixedLength(type) ? type : NVARCHAR_MAX);
-}

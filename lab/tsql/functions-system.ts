@@ -4,8 +4,15 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { checkConversion, convertValue, valueBytes } from "./conversion";
-import { argumentBytes } from "./functions-string";
-import { textArgument, type BoundArgument, type BuiltInFunction, type CaughtError, type FunctionContext, type FunctionTable } from "./function-binding";
+import { argumentBytes } from "./functions-name";
+import {
+  textArgument,
+  type BoundArgument,
+  type BuiltInFunction,
+  type CaughtError,
+  type FunctionContext,
+  type FunctionTable,
+} from "./function-binding";
 import { BIGINT, INT, SMALLINT, UNIQUEIDENTIFIER, characterType, decimalType, isCharacter } from "./types";
 import { Variant, type SqlType, type SqlValue } from "./values";
 
@@ -18,7 +25,11 @@ const isNull: BuiltInFunction = {
     // The result has the type and length of the first argument: a longer replacement is cut.
     const type = check.isNull ? replacement.type : check.type;
     if (!replacement.isNull) checkConversion(replacement.type, type, false);
-    return { type, call: ([value, other]) => (value !== null ? (value as SqlValue) : convertValue(other as SqlValue, replacement.type, type)) };
+    return {
+      type,
+      call: ([value, other]) =>
+        value !== null ? (value as SqlValue) : convertValue(other as SqlValue, replacement.type, type),
+    };
   },
 };
 
@@ -29,13 +40,18 @@ function checksum(values: readonly SqlValue[], args: readonly BoundArgument[], b
     const argument = args[index] as BoundArgument;
     let part = 0x7fffffff;
     if (value !== null) {
-      const folded = !binary && typeof value === "string" && isCharacter(argument.type) ? argument.collation.key(value) : value;
+      const folded =
+        !binary && typeof value === "string" && isCharacter(argument.type) ? argument.collation.key(value) : value;
       const plain = folded instanceof Variant ? folded.value : folded;
       const type = folded instanceof Variant ? folded.type : argument.type;
-      if ((type.name === "int" || type.name === "smallint" || type.name === "tinyint") && typeof plain === "number") part = plain;
+      if ((type.name === "int" || type.name === "smallint" || type.name === "tinyint") && typeof plain === "number")
+        part = plain;
       else {
         part = 0;
-        const bytes = typeof plain === "string" && binary ? argumentBytes(plain.replace(/ +$/, ""), type) : valueBytes(plain as Exclude<SqlValue, null>, type, characterType(true, "max"));
+        const bytes =
+          typeof plain === "string" && binary
+            ? argumentBytes(plain.replace(/ +$/, ""), type)
+            : valueBytes(plain as Exclude<SqlValue, null>, type, characterType(true, "max"));
         for (const byte of bytes) part = ((part << 4) | (part >>> 28)) ^ byte;
       }
     }
@@ -45,7 +61,12 @@ function checksum(values: readonly SqlValue[], args: readonly BoundArgument[], b
 }
 
 function checksumFunction(binary: boolean): BuiltInFunction {
-  return { least: 1, most: 1024, nullable: true, bind: (args) => ({ type: INT, call: (values) => checksum(values, args, binary) }) };
+  return {
+    least: 1,
+    most: 1024,
+    nullable: true,
+    bind: (args) => ({ type: INT, call: (values) => checksum(values, args, binary) }),
+  };
 }
 
 const HASHES: Readonly<Record<string, { readonly algorithm: string; readonly since: number }>> = {
@@ -114,7 +135,13 @@ const variantProperty: BuiltInFunction = {
           case "scale":
             return number(base.scale ?? 0);
           case "maxlength":
-            return number(typeof base.length === "number" ? base.length * (base.name.startsWith("n") && isCharacter(base) ? 2 : 1) : base.name === "int" ? 4 : 8);
+            return number(
+              typeof base.length === "number"
+                ? base.length * (base.name.startsWith("n") && isCharacter(base) ? 2 : 1)
+                : base.name === "int"
+                  ? 4
+                  : 8,
+            );
           case "collation":
             return isCharacter(base) ? text((args[0] as BoundArgument).collation.name) : null;
           default:
@@ -136,7 +163,9 @@ export const SYSTEM_FUNCTIONS: FunctionTable = {
   ERROR_SEVERITY: errorFunction(INT, (error) => error.severity),
   ERROR_STATE: errorFunction(INT, (error) => error.state),
   ERROR_LINE: errorFunction(INT, (error) => error.line),
-  ERROR_PROCEDURE: errorFunction(characterType(true, 128), (error) => (error.procedure === "" ? null : error.procedure)),
+  ERROR_PROCEDURE: errorFunction(characterType(true, 128), (error) =>
+    error.procedure === "" ? null : error.procedure,
+  ),
   XACT_STATE: fromContext(SMALLINT, (context) => context.transactionState()),
   SCOPE_IDENTITY: fromContext(decimalType(38, 0), (context) => context.scopeIdentity()),
   ROWCOUNT_BIG: fromContext(BIGINT, (context) => context.rowCount()),

@@ -29,7 +29,10 @@ export function groupNode(node: SourceNode, grouping: Grouping, environment: Env
     *run(frame) {
       const uses = grouping.aggregates;
       const groups = new Map<string | number | bigint | null, Group>();
-      const create = (keys: readonly SqlValue[]): Group => ({ keys, accumulators: uses.map((use) => use.aggregate.create()) });
+      const create = (keys: readonly SqlValue[]): Group => ({
+        keys,
+        accumulators: uses.map((use) => use.aggregate.create()),
+      });
       const single = grouping.bounds.length === 0 ? create([]) : undefined;
       for (const has of node.run(frame)) {
         if (!has) {

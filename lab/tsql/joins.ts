@@ -25,7 +25,11 @@ export interface JoinKey {
 }
 
 /** Reads rows into one slot. */
-export function scanNode(source: Source, environment: Environment, rows: (frame: Frame) => Iterable<Row | undefined>): SourceNode {
+export function scanNode(
+  source: Source,
+  environment: Environment,
+  rows: (frame: Frame) => Iterable<Row | undefined>,
+): SourceNode {
   const { slot } = source;
   return {
     from: slot,
@@ -107,7 +111,9 @@ interface Entry {
 /** How the right side is found again for a row of the left side. */
 interface Candidates {
   /** Reads the right side. */
-  build(frame: Frame): Generator<false, { readonly all: readonly Entry[]; find(frame: Frame): readonly Entry[] }, undefined>;
+  build(
+    frame: Frame,
+  ): Generator<false, { readonly all: readonly Entry[]; find(frame: Frame): readonly Entry[] }, undefined>;
 }
 
 function* readAll(node: SourceNode, frame: Frame, each: (entry: Entry) => void): Generator<false, Entry[], undefined> {

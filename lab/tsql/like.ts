@@ -104,7 +104,11 @@ function matchesFrom(pieces: readonly Piece[], text: string, start: number, coll
 }
 
 /** A test for one pattern. */
-export function likeMatcher(pattern: string, escape: string | undefined, collation: Collation): (text: string) => boolean {
+export function likeMatcher(
+  pattern: string,
+  escape: string | undefined,
+  collation: Collation,
+): (text: string) => boolean {
   const pieces = parsePattern(pattern, escape);
   return (text) => matchesFrom(pieces, text, 0, collation);
 }

@@ -11,7 +11,10 @@ import { Decimal, type Column, type Row, type SqlValue } from "./values";
 /** What a table asks of whoever made it: defaults and checks are expressions of the language. */
 export interface TableExpressions {
   default(definition: ColumnDefinition): (() => SqlValue) | undefined;
-  check(constraint: Extract<TableConstraint, { kind: "check" }>, columns: readonly Column[]): (row: Row) => boolean | null;
+  check(
+    constraint: Extract<TableConstraint, { kind: "check" }>,
+    columns: readonly Column[],
+  ): (row: Row) => boolean | null;
 }
 
 interface Key {
@@ -52,20 +55,31 @@ export class MemoryTable implements UpdatableTable {
     expressions: TableExpressions,
     private readonly undo: () => UndoLog,
   ) {
-    const inPrimaryKey = new Set(constraints.flatMap((constraint) => (constraint.kind === "primaryKey" ? constraint.columns.map((column) => column.name.toLowerCase()) : [])));
+    const inPrimaryKey = new Set(
+      constraints.flatMap((constraint) =>
+        constraint.kind === "primaryKey" ? constraint.columns.map((column) => column.name.toLowerCase()) : [],
+      ),
+    );
     const seen = new Set<string>();
     for (const { name: column } of definitions) {
       if (seen.has(column.toLowerCase()))
-        throw new SqlError(2705, 16, `Column names in each table must be unique. Column name '${column}' in table '${name}' is specified more than once.`);
+        throw new SqlError(
+          2705,
+          16,
+          `Column names in each table must be unique. Column name '${column}' in table '${name}' is specified more than once.`,
+        );
       seen.add(column.toLowerCase());
     }
     this.columns = definitions.map((definition) => ({
       name: definition.name,
       type: definition.type,
-      nullable: definition.nullable ?? (definition.identity === undefined && !inPrimaryKey.has(definition.name.toLowerCase())),
+      nullable:
+        definition.nullable ?? (definition.identity === undefined && !inPrimaryKey.has(definition.name.toLowerCase())),
       ...(definition.identity === undefined ? {} : { identity: true }),
     }));
-    this.collations = definitions.map((definition) => (definition.collation === undefined ? undefined : collationOf(definition.collation)));
+    this.collations = definitions.map((definition) =>
+      definition.collation === undefined ? undefined : collationOf(definition.collation),
+    );
     this.#defaults = definitions.map((definition) => expressions.default(definition));
     this.#identityAt = definitions.findIndex((definition) => definition.identity !== undefined);
     const identity = definitions[this.#identityAt]?.identity;
@@ -84,12 +98,19 @@ export class MemoryTable implements UpdatableTable {
 
   private addConstraint(constraint: TableConstraint, expressions: TableExpressions): void {
     if (constraint.kind === "check") {
-      this.#checks.push({ name: constraint.name ?? `CK__${this.name}`, test: expressions.check(constraint, this.columns) });
+      this.#checks.push({
+        name: constraint.name ?? `CK__${this.name}`,
+        test: expressions.check(constraint, this.columns),
+      });
       return;
     }
     if (constraint.kind !== "primaryKey" && constraint.kind !== "unique") return;
     const prefix = constraint.kind === "primaryKey" ? "PK" : "UQ";
-    this.addKey(constraint.name ?? `${prefix}__${this.name}`, constraint.columns.map((column) => column.name), constraint.kind === "primaryKey");
+    this.addKey(
+      constraint.name ?? `${prefix}__${this.name}`,
+      constraint.columns.map((column) => column.name),
+      constraint.kind === "primaryKey",
+    );
   }
 
   /** A unique key over columns; rows that are already there must fit. @throws SqlError 1911, 1505 */
@@ -103,7 +124,9 @@ export class MemoryTable implements UpdatableTable {
       name,
       isPrimary,
       positions,
-      keyOf: compositeKey(positions.map((at) => keyOf((this.columns[at] as Column).type, this.collations[at] ?? DEFAULT_COLLATION))),
+      keyOf: compositeKey(
+        positions.map((at) => keyOf((this.columns[at] as Column).type, this.collations[at] ?? DEFAULT_COLLATION)),
+      ),
       present: new Map(),
     };
     for (const [locator, row] of this.#rows) this.claim(key, row, locator);
@@ -114,10 +137,16 @@ export class MemoryTable implements UpdatableTable {
     const values = key.positions.map((at) => row[at] as SqlValue);
     const of = key.keyOf(values);
     if (key.present.has(of)) {
-      const text = values.map((value, index) => displayText(value, (this.columns[key.positions[index] as number] as Column).type)).join(", ");
+      const text = values
+        .map((value, index) => displayText(value, (this.columns[key.positions[index] as number] as Column).type))
+        .join(", ");
       throw key.isPrimary
         ? runErrors.duplicateKey(key.name, `dbo.${this.name}`, text)
-        : new SqlError(2627, 14, `Violation of UNIQUE KEY constraint '${key.name}'. Cannot insert duplicate key in object 'dbo.${this.name}'. The duplicate key value is (${text}).`);
+        : new SqlError(
+            2627,
+            14,
+            `Violation of UNIQUE KEY constraint '${key.name}'. Cannot insert duplicate key in object 'dbo.${this.name}'. The duplicate key value is (${text}).`,
+          );
     }
     key.present.set(of, locator);
   }
@@ -162,7 +191,11 @@ export class MemoryTable implements UpdatableTable {
 
   private identityValue(identity: bigint): SqlValue {
     const name = this.columns[this.#identityAt]?.type.name;
-    return name === "bigint" ? identity : name === "decimal" || name === "numeric" ? new Decimal(identity, 0) : Number(identity);
+    return name === "bigint"
+      ? identity
+      : name === "decimal" || name === "numeric"
+        ? new Decimal(identity, 0)
+        : Number(identity);
   }
 
   private claimAll(row: Row, locator: number): void {
@@ -217,11 +250,16 @@ export class MemoryTable implements UpdatableTable {
   /** @throws SqlError 515, 547 */
   private check(row: Row, operation: "INSERT" | "UPDATE"): void {
     this.columns.forEach((column, index) => {
-      if (!column.nullable && row[index] === null) throw runErrors.nullNotAllowed(column.name, `tempdb.dbo.${this.name}`, operation);
+      if (!column.nullable && row[index] === null)
+        throw runErrors.nullNotAllowed(column.name, `tempdb.dbo.${this.name}`, operation);
     });
     for (const { name, test } of this.#checks)
       if (test(row) === false)
-        throw new SqlError(547, 16, `The ${operation} statement conflicted with the CHECK constraint "${name}". The conflict occurred in database "tempdb", table "${this.name}".`);
+        throw new SqlError(
+          547,
+          16,
+          `The ${operation} statement conflicted with the CHECK constraint "${name}". The conflict occurred in database "tempdb", table "${this.name}".`,
+        );
   }
 }
 

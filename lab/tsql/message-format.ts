@@ -12,25 +12,40 @@ const LIMIT = 2047;
 export function formatMessage(format: string, args: readonly SqlValue[]): string {
   let next = 0;
   const take = (): SqlValue | undefined => args[next++];
-  const text = format.replace(SPECIFICATION, (all: string, flags: string | undefined, width: string | undefined, precision: string | undefined, kind: string | undefined) => {
-    if (all === "%%") return "%";
-    const size = (given: string | undefined): number | undefined => {
-      if (given !== "*") return given === undefined ? undefined : Number(given);
+  const text = format.replace(
+    SPECIFICATION,
+    (
+      all: string,
+      flags: string | undefined,
+      width: string | undefined,
+      precision: string | undefined,
+      kind: string | undefined,
+    ) => {
+      if (all === "%%") return "%";
+      const size = (given: string | undefined): number | undefined => {
+        if (given !== "*") return given === undefined ? undefined : Number(given);
+        const value = take();
+        if (typeof value !== "number") throw runErrors.raiseParameter(next);
+        return value;
+      };
+      const wide = size(width);
+      const exact = size(precision);
+      if (kind === undefined || !"diosuxX".includes(kind) || kind === "") throw runErrors.raiseFormat(all);
+      const position = next + 1;
       const value = take();
-      if (typeof value !== "number") throw runErrors.raiseParameter(next);
-      return value;
-    };
-    const wide = size(width);
-    const exact = size(precision);
-    if (kind === undefined || !"diosuxX".includes(kind) || kind === "") throw runErrors.raiseFormat(all);
-    const position = next + 1;
-    const value = take();
-    return padded(piece(kind, value, position, exact, flags ?? ""), wide, flags ?? "", kind);
-  });
+      return padded(piece(kind, value, position, exact, flags ?? ""), wide, flags ?? "", kind);
+    },
+  );
   return text.length > LIMIT ? `${text.slice(0, LIMIT - 3)}...` : text;
 }
 
-function piece(kind: string, value: SqlValue | undefined, position: number, precision: number | undefined, flags: string): string {
+function piece(
+  kind: string,
+  value: SqlValue | undefined,
+  position: number,
+  precision: number | undefined,
+  flags: string,
+): string {
   if (value === undefined || value === null) return "(null)";
   if (kind === "s") {
     if (typeof value !== "string") throw runErrors.raiseParameter(position);

@@ -30,7 +30,10 @@ export interface Keyed {
 }
 
 function keyComparator(keys: readonly SortKey[]): (left: Keyed, right: Keyed) => number {
-  const items = keys.map((key) => ({ compare: nullableComparator(key.type, key.collation), sign: key.descending ? -1 : 1 }));
+  const items = keys.map((key) => ({
+    compare: nullableComparator(key.type, key.collation),
+    sign: key.descending ? -1 : 1,
+  }));
   return (left, right) => {
     for (let index = 0; index < items.length; index += 1) {
       const item = items[index] as (typeof items)[number];
@@ -45,7 +48,11 @@ function keyComparator(keys: readonly SortKey[]): (left: Keyed, right: Keyed) =>
 const SLACK = 4096;
 
 /** Sorts rows (stable) and cuts them. With TOP only what may still be in the result is held. */
-export function* sorted(rows: Generator<Keyed | undefined, void, undefined>, keys: readonly SortKey[], window: Window): Rows {
+export function* sorted(
+  rows: Generator<Keyed | undefined, void, undefined>,
+  keys: readonly SortKey[],
+  window: Window,
+): Rows {
   const compare = keyComparator(keys);
   const wanted = window.offset + window.count;
   const bounded = Number.isFinite(wanted) && !window.percent && !window.withTies;
@@ -61,7 +68,8 @@ export function* sorted(rows: Generator<Keyed | undefined, void, undefined>, key
   held.sort(compare);
   const count = window.percent ? Math.ceil((held.length * window.count) / 100) : window.count;
   let end = Math.min(held.length, window.offset + count);
-  if (window.withTies && end > 0) while (end < held.length && compare(held[end - 1] as Keyed, held[end] as Keyed) === 0) end += 1;
+  if (window.withTies && end > 0)
+    while (end < held.length && compare(held[end - 1] as Keyed, held[end] as Keyed) === 0) end += 1;
   for (let index = window.offset; index < end; index += 1) yield (held[index] as Keyed).row;
 }
 
@@ -90,6 +98,9 @@ export function* limited(rows: Rows, window: Window): Rows {
 }
 
 /** Key of a whole row: rows with the same key are duplicates. */
-export function rowKey(columns: readonly Column[], collations: readonly Collation[]): (row: Row) => string | number | bigint | null {
+export function rowKey(
+  columns: readonly Column[],
+  collations: readonly Collation[],
+): (row: Row) => string | number | bigint | null {
   return compositeKey(columns.map((column, index) => keyOf(column.type, collations[index] as Collation)));
 }

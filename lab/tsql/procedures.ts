@@ -4,7 +4,7 @@ import { BatchEnd, Raised } from "./control-flow";
 import { checkConversion, convertValue } from "./conversion";
 import { SqlError } from "./errors";
 import type { ExecutionScope } from "./execution-scope";
-import { nameParts } from "./functions-string";
+import { nameParts } from "./functions-name";
 import type { NativeProcedure, ObjectName, ProcedureParameter } from "./host";
 import { bindErrors, runErrors } from "./language-errors";
 import type { ResultSink } from "./results";
@@ -31,13 +31,27 @@ export interface CallResult {
 }
 
 /** Runs EXEC name. Values of OUTPUT arguments and the return code go to the caller's variables. */
-export async function executeProcedure(statement: ExecuteStatement, scope: ExecutionScope, sink: ResultSink = scope.sink): Promise<void> {
-  const name = statement.procedure.kind === "name" ? statement.procedure.name : nameOf(scope.evaluateAs(statement.procedure, NVARCHAR_MAX));
+export async function executeProcedure(
+  statement: ExecuteStatement,
+  scope: ExecutionScope,
+  sink: ResultSink = scope.sink,
+): Promise<void> {
+  const name =
+    statement.procedure.kind === "name"
+      ? statement.procedure.name
+      : nameOf(scope.evaluateAs(statement.procedure, NVARCHAR_MAX));
   const args = statement.args.map((argument): GivenArgument => {
     const own = argument.name ?? "";
-    if (argument.value.kind === "default") return { name: own, type: NVARCHAR_MAX, value: null, output: argument.output, isDefault: true };
+    if (argument.value.kind === "default")
+      return { name: own, type: NVARCHAR_MAX, value: null, output: argument.output, isDefault: true };
     const bound = scope.bind(argument.value);
-    return { name: own, type: bound.type, value: scope.evaluate(argument.value), output: argument.output, isDefault: false };
+    return {
+      name: own,
+      type: bound.type,
+      value: scope.evaluate(argument.value),
+      output: argument.output,
+      isDefault: false,
+    };
   });
   const result = await callProcedure(name, args, scope, sink);
   for (const [index, output] of result.outputs) {
@@ -74,12 +88,19 @@ export function nameOf(value: SqlValue): ObjectName {
 }
 
 /** Calls a procedure by its name. @throws SqlError 2812 and what binding its arguments says */
-export async function callProcedure(name: ObjectName, args: readonly GivenArgument[], scope: ExecutionScope, sink: ResultSink): Promise<CallResult> {
+export async function callProcedure(
+  name: ObjectName,
+  args: readonly GivenArgument[],
+  scope: ExecutionScope,
+  sink: ResultSink,
+): Promise<CallResult> {
   scope.state.error = 0;
   const native = isStatementProcedure(name.name) ? undefined : scope.host.procedure(name);
   if (native !== undefined) return callNative(native, args, scope, sink);
   if (isStatementProcedure(name.name)) return executeStatementProcedure(name.name.toLowerCase(), args, scope, sink);
-  throw runErrors.unknownProcedure([name.server, name.database, name.schema, name.name].filter((part) => part !== undefined).join("."));
+  throw runErrors.unknownProcedure(
+    [name.server, name.database, name.schema, name.name].filter((part) => part !== undefined).join("."),
+  );
 }
 
 interface BoundArguments {
@@ -90,7 +111,11 @@ interface BoundArguments {
 }
 
 /** @throws SqlError 119, 201, 8143, 8144, 8145, 8162, 8114 */
-function bindArguments(procedure: NativeProcedure, args: readonly GivenArgument[], scope: ExecutionScope): BoundArguments {
+function bindArguments(
+  procedure: NativeProcedure,
+  args: readonly GivenArgument[],
+  scope: ExecutionScope,
+): BoundArguments {
   const values = new Map<string, SqlValue>();
   const given = new Set<string>();
   let named = false;
@@ -98,8 +123,13 @@ function bindArguments(procedure: NativeProcedure, args: readonly GivenArgument[
     if (argument.name === "" && named) throw bindErrors.positionalAfterNamed(index + 1);
     named ||= argument.name !== "";
     const parameter =
-      argument.name === "" ? procedure.parameters[index] : procedure.parameters.find((own) => own.name.toLowerCase() === argument.name.toLowerCase());
-    if (parameter === undefined) throw argument.name === "" ? runErrors.tooManyArguments(procedure.name) : runErrors.notAParameter(argument.name, procedure.name);
+      argument.name === ""
+        ? procedure.parameters[index]
+        : procedure.parameters.find((own) => own.name.toLowerCase() === argument.name.toLowerCase());
+    if (parameter === undefined)
+      throw argument.name === ""
+        ? runErrors.tooManyArguments(procedure.name)
+        : runErrors.notAParameter(argument.name, procedure.name);
     const key = parameter.name.toLowerCase();
     if (given.has(key)) throw runErrors.parameterTwice(parameter.name);
     if (argument.output && parameter.output !== true) throw runErrors.notOutput(parameter.name);
@@ -111,8 +141,10 @@ function bindArguments(procedure: NativeProcedure, args: readonly GivenArgument[
   for (const parameter of procedure.parameters) {
     const key = parameter.name.toLowerCase();
     if (values.has(key)) continue;
-    if (parameter.default === undefined && parameter.output !== true) throw runErrors.parameterMissing(procedure.name, parameter.name);
-    if (parameter.default === undefined && !args.some((argument) => argument.name.toLowerCase() === key)) throw runErrors.parameterMissing(procedure.name, parameter.name);
+    if (parameter.default === undefined && parameter.output !== true)
+      throw runErrors.parameterMissing(procedure.name, parameter.name);
+    if (parameter.default === undefined && !args.some((argument) => argument.name.toLowerCase() === key))
+      throw runErrors.parameterMissing(procedure.name, parameter.name);
     values.set(key, parameter.default ?? null);
   }
   return { values, given, parameters };
@@ -130,7 +162,12 @@ export function toParameter(argument: GivenArgument, type: SqlType, scope: Execu
   }
 }
 
-async function callNative(procedure: NativeProcedure, args: readonly GivenArgument[], scope: ExecutionScope, sink: ResultSink): Promise<CallResult> {
+async function callNative(
+  procedure: NativeProcedure,
+  args: readonly GivenArgument[],
+  scope: ExecutionScope,
+  sink: ResultSink,
+): Promise<CallResult> {
   const bound = bindArguments(procedure, args, scope);
   const { state } = scope;
   try {
@@ -144,7 +181,10 @@ async function callNative(procedure: NativeProcedure, args: readonly GivenArgume
     bound.parameters.forEach((parameter, index) => {
       if (args[index]?.output !== true) return;
       const key = [...(result.outputs?.keys() ?? [])].find((own) => own.toLowerCase() === parameter.name.toLowerCase());
-      const value = key === undefined ? (bound.values.get(parameter.name.toLowerCase()) ?? null) : (result.outputs?.get(key) ?? null);
+      const value =
+        key === undefined
+          ? (bound.values.get(parameter.name.toLowerCase()) ?? null)
+          : (result.outputs?.get(key) ?? null);
       outputs.set(index, { type: parameter.type, value });
     });
     return { returnCode: result.returnCode, outputs };
@@ -179,7 +219,12 @@ function procedureSink(procedure: string, scope: ExecutionScope, sink: ResultSin
       if (message.class > 10) {
         scope.state.error = message.number;
         if (scope.inTry && message.class < 20)
-          throw new Raised(new SqlError(message.number, message.class, message.text, { state: message.state }), message.line, named.procedure, undefined);
+          throw new Raised(
+            new SqlError(message.number, message.class, message.text, { state: message.state }),
+            message.line,
+            named.procedure,
+            undefined,
+          );
       }
       sink.message(named);
     },

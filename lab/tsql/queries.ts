@@ -6,7 +6,15 @@ import { bindErrors, runErrors } from "./language-errors";
 import { ALL_ROWS, limited, rowKey, sorted, type Keyed, type Rows, type SortKey } from "./ordering";
 import { renamed } from "./sources";
 import { bindSelect, bindWindow, itemPosition } from "./select";
-import { newFrame, plainBound, Scope, type CommonTable, type Evaluate, type Frame, type RecursiveSource } from "./scope";
+import {
+  newFrame,
+  plainBound,
+  Scope,
+  type CommonTable,
+  type Evaluate,
+  type Frame,
+  type RecursiveSource,
+} from "./scope";
 import { commonType, isCharacter } from "./types";
 import type { Column, Row, SqlType, SqlValue } from "./values";
 
@@ -40,26 +48,46 @@ export function bindQuery(query: Query, outer: Scope, options: QueryOptions = {}
   }
   const nested = options.subquery === true || options.derived !== undefined;
   const { body } = query;
-  if (nested && query.orderBy.length > 0 && query.offset === undefined && !(body.kind === "select" && body.top !== undefined))
+  if (
+    nested &&
+    query.orderBy.length > 0 &&
+    query.offset === undefined &&
+    !(body.kind === "select" && body.top !== undefined)
+  )
     throw bindErrors.orderBySubquery();
-  if (body.kind === "select") return bindSelect(body, outer, { commonTables, orderBy: query.orderBy, offset: query.offset });
+  if (body.kind === "select")
+    return bindSelect(body, outer, { commonTables, orderBy: query.orderBy, offset: query.offset });
   const plan = bindSetOperation(body, outer, commonTables);
   if (query.orderBy.length === 0 && query.offset === undefined) return plan;
   const keys = query.orderBy.map(({ expression, descending }): SortKey & { readonly position: number } => {
     const inner = expression.kind === "collate" ? expression.operand : expression;
     const position = itemPosition(inner, plan.columns);
     if (position < 0) throw bindErrors.orderByUnion();
-    return { type: (plan.columns[position] as Column).type, collation: plan.collations[position] ?? DEFAULT_COLLATION, descending, position };
+    return {
+      type: (plan.columns[position] as Column).type,
+      collation: plan.collations[position] ?? DEFAULT_COLLATION,
+      descending,
+      position,
+    };
   });
   const window = bindWindow(undefined, query.offset, outer);
   return {
     ...plan,
-    run: (frame) => sorted(keyed(plan.run(frame), keys.map((key) => key.position)), keys, window(frame)),
+    run: (frame) =>
+      sorted(
+        keyed(
+          plan.run(frame),
+          keys.map((key) => key.position),
+        ),
+        keys,
+        window(frame),
+      ),
   };
 }
 
 function* keyed(rows: Rows, positions: readonly number[]): Generator<Keyed | undefined, void, undefined> {
-  for (const row of rows) yield row === undefined ? undefined : { row, keys: positions.map((position) => row[position] as SqlValue) };
+  for (const row of rows)
+    yield row === undefined ? undefined : { row, keys: positions.map((position) => row[position] as SqlValue) };
 }
 
 function bindBody(body: QueryBody, outer: Scope, commonTables: ReadonlyMap<string, CommonTable>): QueryPlan {
@@ -67,7 +95,11 @@ function bindBody(body: QueryBody, outer: Scope, commonTables: ReadonlyMap<strin
   return bindSetOperation(body, outer, commonTables);
 }
 
-function bindSetOperation(operation: SetOperation, outer: Scope, commonTables: ReadonlyMap<string, CommonTable>): QueryPlan {
+function bindSetOperation(
+  operation: SetOperation,
+  outer: Scope,
+  commonTables: ReadonlyMap<string, CommonTable>,
+): QueryPlan {
   const left = bindBody(operation.left, outer, commonTables);
   const right = bindBody(operation.right, outer, commonTables);
   return combined(operation.operator, left, right, outer, literalNulls(operation.left), literalNulls(operation.right));
@@ -76,7 +108,9 @@ function bindSetOperation(operation: SetOperation, outer: Scope, commonTables: R
 /** Positions where a SELECT has the NULL literal: it takes the type of the other side. */
 function literalNulls(body: QueryBody): readonly boolean[] {
   if (body.kind !== "select") return [];
-  return body.items.map((item) => item.kind === "expression" && item.expression.kind === "literal" && item.expression.value === null);
+  return body.items.map(
+    (item) => item.kind === "expression" && item.expression.kind === "literal" && item.expression.value === null,
+  );
 }
 
 function combined(
@@ -90,7 +124,11 @@ function combined(
   if (left.columns.length !== right.columns.length) throw bindErrors.setOperationColumns();
   const types = left.columns.map((column, index): SqlType => {
     const other = (right.columns[index] as Column).type;
-    return leftNulls[index] === true ? other : rightNulls[index] === true ? column.type : commonType(column.type, other);
+    return leftNulls[index] === true
+      ? other
+      : rightNulls[index] === true
+        ? column.type
+        : commonType(column.type, other);
   });
   const columns = left.columns.map((column, index): Column => ({
     name: column.name,
@@ -100,7 +138,11 @@ function combined(
   const collations = columns.map((column, index) => {
     const first = left.collations[index] ?? DEFAULT_COLLATION;
     const second = right.collations[index] ?? DEFAULT_COLLATION;
-    return isCharacter(column.type) && right.explicitCollations[index] === true && left.explicitCollations[index] !== true ? second : first;
+    return isCharacter(column.type) &&
+      right.explicitCollations[index] === true &&
+      left.explicitCollations[index] !== true
+      ? second
+      : first;
   });
   const key = rowKey(columns, collations);
   const first = converter(left.columns, types, leftNulls, outer);
@@ -109,7 +151,9 @@ function combined(
   return {
     columns,
     collations,
-    explicitCollations: columns.map((_, index) => left.explicitCollations[index] === true || right.explicitCollations[index] === true),
+    explicitCollations: columns.map(
+      (_, index) => left.explicitCollations[index] === true || right.explicitCollations[index] === true,
+    ),
     get correlated() {
       return correlated();
     },
@@ -118,7 +162,12 @@ function combined(
 }
 
 /** Converts the rows of one side to the types of the result. */
-function converter(columns: readonly Column[], types: readonly SqlType[], nulls: readonly boolean[], outer: Scope): (row: Row) => Row {
+function converter(
+  columns: readonly Column[],
+  types: readonly SqlType[],
+  nulls: readonly boolean[],
+  outer: Scope,
+): (row: Row) => Row {
   let current: Row = [];
   const evaluators = columns.map((column, index): Evaluate => {
     const bound = { ...plainBound(column.type, () => current[index] as SqlValue), isNull: nulls[index] === true };
@@ -174,7 +223,11 @@ export function bindCommonTable(table: CommonTable): QueryPlan {
   const { definition, scope } = table;
   if (table.recursive !== undefined) return recursivePlan(table.recursive);
   const { query } = definition;
-  if (query.body.kind === "setOperation" && query.body.operator === "UNION ALL" && namesTable(query.body.right, definition.name))
+  if (
+    query.body.kind === "setOperation" &&
+    query.body.operator === "UNION ALL" &&
+    namesTable(query.body.right, definition.name)
+  )
     return renamed(bindRecursive(table, query.body), undefined, definition.name);
   return renamed(bindQuery(query, scope, { derived: definition.name }), definition.columns, definition.name);
 }
@@ -194,8 +247,12 @@ function recursivePlan(source: RecursiveSource): QueryPlan {
 function namesTable(value: unknown, name: string): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (Array.isArray(value)) return value.some((item) => namesTable(item, name));
-  const node = value as { readonly kind?: string; readonly name?: { readonly name?: string; readonly schema?: string } };
-  if (node.kind === "table" && node.name?.schema === undefined && node.name?.name?.toLowerCase() === name.toLowerCase()) return true;
+  const node = value as {
+    readonly kind?: string;
+    readonly name?: { readonly name?: string; readonly schema?: string };
+  };
+  if (node.kind === "table" && node.name?.schema === undefined && node.name?.name?.toLowerCase() === name.toLowerCase())
+    return true;
   return Object.values(node).some((item) => namesTable(item, name));
 }
 
@@ -205,13 +262,21 @@ const MAXIMUM_RECURSION = 100;
 function bindRecursive(table: CommonTable, operation: SetOperation): QueryPlan {
   const { definition, scope } = table;
   const anchor = renamed(bindBody(operation.left, scope, new Map()), definition.columns, definition.name);
-  const working: RecursiveSource = { columns: anchor.columns.map((column): Column => ({ name: column.name, type: column.type, nullable: true })), rows: [] };
+  const working: RecursiveSource = {
+    columns: anchor.columns.map((column): Column => ({ name: column.name, type: column.type, nullable: true })),
+    rows: [],
+  };
   const inner = new Scope(scope.environment, undefined);
   for (const [name, other] of scope.commonTables) inner.commonTables.set(name, other);
   inner.commonTables.set(definition.name.toLowerCase(), { definition, scope, recursive: working });
   const member = bindBody(operation.right, inner, new Map());
   if (member.columns.length !== anchor.columns.length) throw bindErrors.setOperationColumns();
-  const convert = converter(member.columns, anchor.columns.map((column) => column.type), literalNulls(operation.right), scope);
+  const convert = converter(
+    member.columns,
+    anchor.columns.map((column) => column.type),
+    literalNulls(operation.right),
+    scope,
+  );
   return {
     ...anchor,
     columns: working.columns,

@@ -33,9 +33,16 @@ export function raisedError(statement: RaiseErrorStatement, scope: ExecutionScop
 export function thrownError(values: NonNullable<ThrowStatement["values"]>, scope: ExecutionScope): SqlError {
   const number = scope.evaluateAs(values.number, INT) as number;
   if (number < 50000)
-    throw new SqlError(35100, 16, `Error number ${String(number)} in the THROW statement is outside the valid range. Specify an error number in the valid range of 50000 to 2147483647.`);
+    throw new SqlError(
+      35100,
+      16,
+      `Error number ${String(number)} in the THROW statement is outside the valid range. Specify an error number in the valid range of 50000 to 2147483647.`,
+    );
   const text = (scope.evaluateAs(values.message, NVARCHAR_MAX) as string | null) ?? "";
-  return new SqlError(number, 16, text, { state: (scope.evaluateAs(values.state, INT) as number | null) ?? 1, endsBatch: true });
+  return new SqlError(number, 16, text, {
+    state: (scope.evaluateAs(values.state, INT) as number | null) ?? 1,
+    endsBatch: true,
+  });
 }
 
 /** Waits as WAITFOR says; an attention ends it. @throws SqlError 148, 149 */
@@ -46,7 +53,9 @@ export async function waitFor(statement: WaitForStatement, scope: ExecutionScope
   let ticks: number;
   if (value instanceof CalendarTime) ticks = value.ticks;
   else if (typeof value === "string") {
-    const parsed = /^\s*\d{1,2}:\d{1,2}(:\d{1,2}([.:]\d{1,7})?)?\s*(AM|PM)?\s*$/i.test(value) ? parseCalendar(value, "mdy") : "malformed";
+    const parsed = /^\s*\d{1,2}:\d{1,2}(:\d{1,2}([.:]\d{1,7})?)?\s*(AM|PM)?\s*$/i.test(value)
+      ? parseCalendar(value, "mdy")
+      : "malformed";
     if (parsed === "malformed" || parsed === "outOfRange") throw runErrors.waitForTime(value);
     ({ ticks } = parsed.value);
   } else throw runErrors.waitForType(bound.type);

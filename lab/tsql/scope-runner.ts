@@ -50,11 +50,22 @@ export interface InnerResult {
  * @param prepare declares parameters in the new scope
  * @throws SqlError 217; BatchEnd, Raised, Cancelled
  */
-export async function runInner(text: string, caller: ExecutionScope, sink: ResultSink, prepare: (scope: ExecutionScope) => void): Promise<InnerResult> {
+export async function runInner(
+  text: string,
+  caller: ExecutionScope,
+  sink: ResultSink,
+  prepare: (scope: ExecutionScope) => void,
+): Promise<InnerResult> {
   const { state } = caller;
   const depth = caller.options.depth + 1;
   if (depth > MAXIMUM_NESTING) throw runErrors.nestingLevel();
-  const scope = new ExecutionScope(state, { sink, signal: caller.options.signal, procedure: "", callerInTry: caller.inTry, depth });
+  const scope = new ExecutionScope(state, {
+    sink,
+    signal: caller.options.signal,
+    procedure: "",
+    callerInTry: caller.inTry,
+    depth,
+  });
   const { database } = state.host;
   const before = state.transactions.count;
   const outerIdentity = state.scopeIdentity;
@@ -95,6 +106,12 @@ async function restoreDatabase(scope: ExecutionScope, database: string): Promise
   };
   await host.execute(
     { kind: "use", line: 1, database },
-    { sink: quiet, signal: scope.options.signal, line: 1, transactionCount: scope.state.transactions.count, evaluate: (expression) => scope.evaluate(expression) },
+    {
+      sink: quiet,
+      signal: scope.options.signal,
+      line: 1,
+      transactionCount: scope.state.transactions.count,
+      evaluate: (expression) => scope.evaluate(expression),
+    },
   );
 }

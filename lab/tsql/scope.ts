@@ -124,7 +124,8 @@ export interface Found {
   readonly index: number;
 }
 
-export type Clause = "select list" | "WHERE clause" | "HAVING clause" | "ORDER BY clause" | "ON clause" | "GROUP BY clause" | "other";
+export type Clause =
+  "select list" | "WHERE clause" | "HAVING clause" | "ORDER BY clause" | "ON clause" | "GROUP BY clause" | "other";
 
 function same(left: string | undefined, right: string | undefined): boolean {
   return left === right || (left !== undefined && right !== undefined && left.toLowerCase() === right.toLowerCase());
@@ -153,9 +154,24 @@ export class Scope {
     readonly outer: Scope | undefined,
   ) {}
 
-  addSource(name: ObjectName, hasAlias: boolean, columns: readonly Column[], collations: readonly (Collation | undefined)[]): Source {
-    const source: Source = { slot: this.sources.length, name, hasAlias, columns, collations, needed: new Set(), optional: false };
-    const twin = this.sources.find((other) => same(other.name.name, name.name) && (other.hasAlias || hasAlias || sameTable(other.name, name)));
+  addSource(
+    name: ObjectName,
+    hasAlias: boolean,
+    columns: readonly Column[],
+    collations: readonly (Collation | undefined)[],
+  ): Source {
+    const source: Source = {
+      slot: this.sources.length,
+      name,
+      hasAlias,
+      columns,
+      collations,
+      needed: new Set(),
+      optional: false,
+    };
+    const twin = this.sources.find(
+      (other) => same(other.name.name, name.name) && (other.hasAlias || hasAlias || sameTable(other.name, name)),
+    );
     if (twin !== undefined) throw bindErrors.sameExposedName(name.name);
     this.sources.push(source);
     return source;
@@ -189,7 +205,13 @@ export class Scope {
       passed.push(scope);
       scope = scope.outer;
     }
-    const full = [reference.table?.server, reference.table?.database, reference.table?.schema, reference.table?.name, reference.name]
+    const full = [
+      reference.table?.server,
+      reference.table?.database,
+      reference.table?.schema,
+      reference.table?.name,
+      reference.name,
+    ]
       .filter((part) => part !== undefined)
       .join(".");
     if (reference.table === undefined) throw bindErrors.invalidColumn(reference.name);
@@ -224,8 +246,15 @@ function names(source: Source, table: ObjectName): boolean {
   if (!same(source.name.name, table.name)) return false;
   if (table.schema === undefined && table.database === undefined) return true;
   if (source.hasAlias) return false;
-  const schema = table.schema === undefined || table.schema === "" || same(table.schema, source.name.schema ?? "dbo") || source.name.schema === "";
-  return schema && (table.database === undefined || source.name.database === undefined || same(table.database, source.name.database));
+  const schema =
+    table.schema === undefined ||
+    table.schema === "" ||
+    same(table.schema, source.name.schema ?? "dbo") ||
+    source.name.schema === "";
+  return (
+    schema &&
+    (table.database === undefined || source.name.database === undefined || same(table.database, source.name.database))
+  );
 }
 
 /** A text that is equal for expressions that mean the same: GROUP BY and ORDER BY find each other by it. */
@@ -235,7 +264,8 @@ export function structuralKey(expression: Expression, scope: Scope): string {
     if (typeof value !== "object" || value === null || !("kind" in value)) return value;
     const node = value as { readonly kind: string };
     if (node.kind === "column") return columnKey(node as ColumnReference, scope);
-    if (node.kind === "variable" || node.kind === "globalVariable") return `${node.kind}:${(node as unknown as { readonly name: string }).name.toLowerCase()}`;
+    if (node.kind === "variable" || node.kind === "globalVariable")
+      return `${node.kind}:${(node as unknown as { readonly name: string }).name.toLowerCase()}`;
     if (node.kind === "function") {
       const call = node as unknown as { readonly name: ObjectName };
       return { ...node, kind: "call", name: `${call.name.schema ?? ""}.${call.name.name}`.toLowerCase() };
@@ -262,7 +292,15 @@ export function slotKey(found: Found): string {
 
 /** A bound expression without a collation of its own. */
 export function plainBound(type: SqlType, evaluate: Evaluate, nullable = true): Bound {
-  return { type, evaluate, nullable, collation: DEFAULT_COLLATION, coercibility: "default", isNull: false, constant: undefined };
+  return {
+    type,
+    evaluate,
+    nullable,
+    collation: DEFAULT_COLLATION,
+    coercibility: "default",
+    isNull: false,
+    constant: undefined,
+  };
 }
 
 /** Queries that are part of an expression are not searched for aggregates of the query around them. */

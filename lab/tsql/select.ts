@@ -12,7 +12,19 @@ import type { Flow, SourceNode } from "./joins";
 import { bindErrors } from "./language-errors";
 import { ALL_ROWS, limited, rowKey, sorted, type Keyed, type Rows, type SortKey, type Window } from "./ordering";
 import { fullName, bindFrom } from "./sources";
-import { isQuery, newFrame, structuralKey, type Bound, type CommonTable, type Environment, type Evaluate, type Frame, Scope, type Source, type Test } from "./scope";
+import {
+  isQuery,
+  newFrame,
+  structuralKey,
+  type Bound,
+  type CommonTable,
+  type Environment,
+  type Evaluate,
+  type Frame,
+  Scope,
+  type Source,
+  type Test,
+} from "./scope";
 import type { Column, Row, SqlValue } from "./values";
 import type { QueryPlan } from "./queries";
 import { windowNode } from "./windows";
@@ -32,8 +44,18 @@ interface FlowNode {
 function hasAggregate(value: unknown): boolean {
   if (typeof value !== "object" || value === null || isQuery(value)) return false;
   if (Array.isArray(value)) return value.some(hasAggregate);
-  const node = value as { readonly kind?: string; readonly name?: { readonly name: string; readonly schema?: string }; readonly over?: unknown };
-  if (node.kind === "function" && node.over === undefined && node.name !== undefined && node.name.schema === undefined && isAggregateName(node.name.name))
+  const node = value as {
+    readonly kind?: string;
+    readonly name?: { readonly name: string; readonly schema?: string };
+    readonly over?: unknown;
+  };
+  if (
+    node.kind === "function" &&
+    node.over === undefined &&
+    node.name !== undefined &&
+    node.name.schema === undefined &&
+    isAggregateName(node.name.name)
+  )
     return true;
   return Object.values(node).some(hasAggregate);
 }
@@ -51,7 +73,11 @@ export function bindSelect(specification: QuerySpecification, outer: Scope, opti
   for (const [name, table] of options.commonTables) scope.commonTables.set(name, table);
   let node: FlowNode = bindFrom(specification.from, specification.where, scope);
   const isGrouped =
-    specification.groupBy.length > 0 || hasAggregate(specification.items) || hasAggregate(specification.having) || hasAggregate(options.orderBy) || specification.having !== undefined;
+    specification.groupBy.length > 0 ||
+    hasAggregate(specification.items) ||
+    hasAggregate(specification.having) ||
+    hasAggregate(options.orderBy) ||
+    specification.having !== undefined;
   if (isGrouped) node = group(node as SourceNode, specification, scope);
   const having = bindHaving(specification, scope);
   if (having !== undefined) node = tested(node, having);
@@ -64,7 +90,12 @@ export function bindSelect(specification: QuerySpecification, outer: Scope, opti
   const windows = scope.windows;
   const ready: FlowNode = node;
   if (windows.length > 0) node = windowNode(ready, windows, environment);
-  const columns = items.map(({ name, bound }): Column => ({ name, type: bound.type, nullable: bound.nullable, ...(bound.identity === true ? { identity: true } : {}) }));
+  const columns = items.map(({ name, bound }): Column => ({
+    name,
+    type: bound.type,
+    nullable: bound.nullable,
+    ...(bound.identity === true ? { identity: true } : {}),
+  }));
   const collations = items.map(({ bound }) => bound.collation);
   const window = bindWindow(specification.top, options.offset, scope);
   const project = projection(items, order);
@@ -113,12 +144,19 @@ function tested(node: FlowNode, test: Test): FlowNode {
 function bindItem(item: SelectItem, scope: Scope): Item[] {
   if (item.kind === "star") {
     const sources: readonly Source[] = item.table === undefined ? scope.sources : scope.matching(item.table);
-    if (sources.length === 0) throw item.table === undefined ? bindErrors.syntaxNear("*") : bindErrors.prefixUnknown(fullName(item.table));
+    if (sources.length === 0)
+      throw item.table === undefined ? bindErrors.syntaxNear("*") : bindErrors.prefixUnknown(fullName(item.table));
     return sources.flatMap((source) => source.columns.map((column, index) => starItem(source, column, index, scope)));
   }
   if (item.kind === "assign") throw bindErrors.mixedAssignment();
   const bound = bindExpression(item.expression, scope);
-  return [{ name: item.alias ?? (item.expression.kind === "column" ? columnName(item.expression, scope) : ""), bound, expression: item.expression }];
+  return [
+    {
+      name: item.alias ?? (item.expression.kind === "column" ? columnName(item.expression, scope) : ""),
+      bound,
+      expression: item.expression,
+    },
+  ];
 }
 
 /** A column in the result is named as the table spells it. */
@@ -145,13 +183,22 @@ function starItem(source: Source, column: Column, index: number, scope: Scope): 
     constant: undefined,
     ...(column.identity === true ? { identity: true } : {}),
   };
-  return { name: column.name, bound, expression: { kind: "column", table: { name: source.name.name }, name: column.name } };
+  return {
+    name: column.name,
+    bound,
+    expression: { kind: "column", table: { name: source.name.name }, name: column.name },
+  };
 }
 
 type OrderKey = SortKey & { readonly evaluate: Evaluate | undefined; readonly position: number };
 
 /** @throws BindError 108, 145, 209, 408 */
-function bindOrder(orderBy: readonly OrderItem[], items: readonly Item[], specification: QuerySpecification, scope: Scope): OrderKey[] {
+function bindOrder(
+  orderBy: readonly OrderItem[],
+  items: readonly Item[],
+  specification: QuerySpecification,
+  scope: Scope,
+): OrderKey[] {
   scope.clause = "ORDER BY clause";
   return orderBy.map(({ expression, descending }, index): OrderKey => {
     // ORDER BY name COLLATE …: the name may be an alias all the same.
@@ -166,7 +213,9 @@ function bindOrder(orderBy: readonly OrderItem[], items: readonly Item[], specif
     const bound = bindExpression(expression, scope);
     if (specification.distinct) {
       const key = structuralKey(expression, scope);
-      const at = items.findIndex((item) => item.expression !== undefined && structuralKey(item.expression, scope) === key);
+      const at = items.findIndex(
+        (item) => item.expression !== undefined && structuralKey(item.expression, scope) === key,
+      );
       if (at < 0) throw bindErrors.orderByDistinct();
       return { type: bound.type, collation: bound.collation, descending, evaluate: undefined, position: at };
     }
@@ -186,12 +235,21 @@ export function itemPosition(expression: Expression, items: readonly { readonly 
 }
 
 /** TOP, OFFSET and FETCH. */
-export function bindWindow(top: TopClause | undefined, offset: OffsetClause | undefined, scope: Scope): (frame: Frame) => Window {
+export function bindWindow(
+  top: TopClause | undefined,
+  offset: OffsetClause | undefined,
+  scope: Scope,
+): (frame: Frame) => Window {
   if (top !== undefined) {
     const count = bindExpression(top.count, scope);
     return (frame) => {
       const number = rowCountOf(count.evaluate(frame));
-      return { offset: 0, count: top.percent ? number : Math.trunc(number), percent: top.percent, withTies: top.withTies };
+      return {
+        offset: 0,
+        count: top.percent ? number : Math.trunc(number),
+        percent: top.percent,
+        withTies: top.withTies,
+      };
     };
   }
   if (offset === undefined) return () => ALL_ROWS;
@@ -218,11 +276,17 @@ function projection(items: readonly Item[], order: readonly OrderKey[]): Project
       for (const evaluate of evaluators) row.push(evaluate(frame));
       return row;
     },
-    keys: (frame, row) => order.map((key) => (key.evaluate === undefined ? (row[key.position] as SqlValue) : key.evaluate(frame))),
+    keys: (frame, row) =>
+      order.map((key) => (key.evaluate === undefined ? (row[key.position] as SqlValue) : key.evaluate(frame))),
   };
 }
 
-function* keyedRows(node: FlowNode, frame: Frame, project: Projection, distinct: ((row: Row) => unknown) | undefined): Generator<Keyed | undefined, void, undefined> {
+function* keyedRows(
+  node: FlowNode,
+  frame: Frame,
+  project: Projection,
+  distinct: ((row: Row) => unknown) | undefined,
+): Generator<Keyed | undefined, void, undefined> {
   const seen = new Set<unknown>();
   for (const has of node.run(frame)) {
     if (!has) {
@@ -239,7 +303,12 @@ function* keyedRows(node: FlowNode, frame: Frame, project: Projection, distinct:
   }
 }
 
-function* plainRows(node: FlowNode, frame: Frame, project: Projection, distinct: ((row: Row) => unknown) | undefined): Rows {
+function* plainRows(
+  node: FlowNode,
+  frame: Frame,
+  project: Projection,
+  distinct: ((row: Row) => unknown) | undefined,
+): Rows {
   const seen = new Set<unknown>();
   for (const has of node.run(frame)) {
     if (!has) {
@@ -257,7 +326,12 @@ function* plainRows(node: FlowNode, frame: Frame, project: Projection, distinct:
 }
 
 /** SELECT @v = …: each row assigns; with ORDER BY in that order. The rows of the plan are empty. */
-function assignments(specification: QuerySpecification, node: FlowNode, scope: Scope, options: SelectOptions): QueryPlan {
+function assignments(
+  specification: QuerySpecification,
+  node: FlowNode,
+  scope: Scope,
+  options: SelectOptions,
+): QueryPlan {
   const { environment } = scope;
   const assign = specification.items.map((item) => {
     if (item.kind !== "assign") throw bindErrors.mixedAssignment();
@@ -269,9 +343,15 @@ function assignments(specification: QuerySpecification, node: FlowNode, scope: S
   const flow: FlowNode = windows.length > 0 ? windowNode(node, windows, environment) : node;
   const run = function* (outerFrame: Frame): Rows {
     const frame = newFrame(outerFrame);
-    const captured: Projection = { row: (at) => [...at.rows] as unknown as Row, keys: (at) => order.map((key) => (key.evaluate as Evaluate)(at)) };
+    const captured: Projection = {
+      row: (at) => [...at.rows] as unknown as Row,
+      keys: (at) => order.map((key) => (key.evaluate as Evaluate)(at)),
+    };
     const asked = window(frame);
-    const rows = order.length === 0 ? limited(plainRows(flow, frame, { row: () => [], keys: () => [] }, undefined), asked) : sorted(keyedRows(flow, frame, captured, undefined), order, asked);
+    const rows =
+      order.length === 0
+        ? limited(plainRows(flow, frame, { row: () => [], keys: () => [] }, undefined), asked)
+        : sorted(keyedRows(flow, frame, captured, undefined), order, asked);
     for (const row of rows) {
       if (row === undefined) {
         yield undefined;
@@ -287,15 +367,24 @@ function assignments(specification: QuerySpecification, node: FlowNode, scope: S
 }
 
 /** `@v = value`, `@v += value`. */
-export function bindAssignment(name: string, operator: string, value: Bound, environment: Environment): (frame: Frame) => void {
+export function bindAssignment(
+  name: string,
+  operator: string,
+  value: Bound,
+  environment: Environment,
+): (frame: Frame) => void {
   const variable = environment.variable(name);
   const arithmeticOperator = operator === "=" ? undefined : (operator.slice(0, -1) as Parameters<typeof operation>[0]);
-  const bound = arithmeticOperator === undefined ? undefined : operation(arithmeticOperator, variable.type, value.isNull ? variable.type : value.type);
+  const bound =
+    arithmeticOperator === undefined
+      ? undefined
+      : operation(arithmeticOperator, variable.type, value.isNull ? variable.type : value.type);
   const type = bound?.type ?? value.type;
   if (!value.isNull) checkConversion(type, variable.type, false);
   return (frame) => {
     let result = value.evaluate(frame);
-    if (bound !== undefined) result = result === null || variable.value === null ? null : bound.apply(variable.value, result);
+    if (bound !== undefined)
+      result = result === null || variable.value === null ? null : bound.apply(variable.value, result);
     variable.value = convertValue(result, type, variable.type, { dateFormat: environment.dateFormat() });
   };
 }

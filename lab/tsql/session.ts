@@ -32,7 +32,12 @@ export class LanguageSession {
   }
 
   /** Runs a procedure by name. Values handed back carry the names that the caller sent. */
-  async procedure(name: string, args: readonly Argument[], sink: ResultSink, signal: AbortSignal): Promise<ProcedureOutcome> {
+  async procedure(
+    name: string,
+    args: readonly Argument[],
+    sink: ResultSink,
+    signal: AbortSignal,
+  ): Promise<ProcedureOutcome> {
     const scope = this.scope(sink, signal);
     const given = args.map((argument): GivenArgument => ({ ...argument, isDefault: false }));
     let outcome: ProcedureOutcome = { returnStatus: 1, outputs: [] };

@@ -36,7 +36,10 @@ export function setSwitch(statement: SetSwitchStatement, scope: ExecutionScope):
         break;
       case "ANSI_DEFAULTS":
         settings.ansiWarnings = settings.quotedIdentifier = settings.implicitTransactions = statement.on;
-        settings.others.set("ANSI_NULLS", statement.on).set("ANSI_PADDING", statement.on).set("ANSI_NULL_DFLT_ON", statement.on);
+        settings.others
+          .set("ANSI_NULLS", statement.on)
+          .set("ANSI_PADDING", statement.on)
+          .set("ANSI_NULL_DFLT_ON", statement.on);
         break;
       default:
         settings.others.set(option, statement.on);
@@ -62,19 +65,26 @@ export function setValue(statement: SetValueStatement, scope: ExecutionScope): v
       break;
     case "DATEFIRST": {
       const first = number();
-      if (first < 1 || first > 7) throw new SqlError(2744, 16, `The SET DATEFIRST statement failed because ${String(first)} is out of the range 1 to 7.`);
+      if (first < 1 || first > 7)
+        throw new SqlError(
+          2744,
+          16,
+          `The SET DATEFIRST statement failed because ${String(first)} is out of the range 1 to 7.`,
+        );
       state.settings.dateFirst = first;
       break;
     }
     case "DATEFORMAT": {
       const format = word().toLowerCase();
-      if (!["mdy", "dmy", "ymd", "ydm", "myd", "dym"].includes(format)) throw new SqlError(2741, 16, `SET DATEFORMAT date order '${format}' is invalid.`);
+      if (!["mdy", "dmy", "ymd", "ydm", "myd", "dym"].includes(format))
+        throw new SqlError(2741, 16, `SET DATEFORMAT date order '${format}' is invalid.`);
       state.settings.dateFormat = format as DateFormat;
       break;
     }
     case "CONTEXT_INFO": {
       const bytes = scope.evaluateAs(statement.value, { name: "varbinary", length: 128 }) as Uint8Array | null;
-      if (bytes === null) throw new SqlError(2740, 16, "SET CONTEXT_INFO option requires varbinary (128) NOT NULL parameter.");
+      if (bytes === null)
+        throw new SqlError(2740, 16, "SET CONTEXT_INFO option requires varbinary (128) NOT NULL parameter.");
       // CONTEXT_INFO() shows all 128 bytes, filled with zeros.
       const full = new Uint8Array(128);
       full.set(bytes);
@@ -85,9 +95,20 @@ export function setValue(statement: SetValueStatement, scope: ExecutionScope): v
     case "LANGUAGE": {
       const language = word();
       if (!/^(us_english|english)$/i.test(language))
-        throw new SqlError(2742, 16, `SET LANGUAGE failed because '${language}' is not an official language name or a language alias on this SQL Server.`);
+        throw new SqlError(
+          2742,
+          16,
+          `SET LANGUAGE failed because '${language}' is not an official language name or a language alias on this SQL Server.`,
+        );
       scope.sink.environment({ kind: "language", from: "us_english", to: "us_english" });
-      scope.sink.message({ number: 5703, state: 1, class: 0, text: "Changed language setting to us_english.", procedure: scope.options.procedure, line: statement.line });
+      scope.sink.message({
+        number: 5703,
+        state: 1,
+        class: 0,
+        text: "Changed language setting to us_english.",
+        procedure: scope.options.procedure,
+        line: statement.line,
+      });
       state.settings.dateFirst = 7;
       state.settings.dateFormat = "mdy";
       break;

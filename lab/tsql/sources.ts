@@ -16,7 +16,12 @@ import type { Column, Row, SqlType } from "./values";
 interface Conjunct {
   readonly test: Test;
   readonly slots: ReadonlySet<number>;
-  readonly equality?: { readonly left: Bound; readonly right: Bound; readonly leftSlots: ReadonlySet<number>; readonly rightSlots: ReadonlySet<number> };
+  readonly equality?: {
+    readonly left: Bound;
+    readonly right: Bound;
+    readonly leftSlots: ReadonlySet<number>;
+    readonly rightSlots: ReadonlySet<number>;
+  };
 }
 
 /** Reads a table for UPDATE or DELETE: the rows as they are found, with what finds them again. */
@@ -32,7 +37,9 @@ export function fullName(name: ObjectName): string {
 
 function splitConjuncts(condition: Condition | undefined): Condition[] {
   if (condition === undefined) return [];
-  return condition.kind === "and" ? [...splitConjuncts(condition.left), ...splitConjuncts(condition.right)] : [condition];
+  return condition.kind === "and"
+    ? [...splitConjuncts(condition.left), ...splitConjuncts(condition.right)]
+    : [condition];
 }
 
 function tracked<T>(scope: Scope, bind: () => T): { readonly bound: T; readonly slots: Set<number> } {
@@ -68,7 +75,11 @@ function within(slots: ReadonlySet<number>, node: SourceNode): boolean {
 }
 
 /** Equalities that a hash join can use, and the tests that remain. */
-function splitKeys(conjuncts: readonly Conjunct[], left: SourceNode, right: SourceNode): { readonly keys: JoinKey[]; readonly tests: Test[] } {
+function splitKeys(
+  conjuncts: readonly Conjunct[],
+  left: SourceNode,
+  right: SourceNode,
+): { readonly keys: JoinKey[]; readonly tests: Test[] } {
   const keys: JoinKey[] = [];
   const tests: Test[] = [];
   for (const { equality, test } of conjuncts) {
@@ -91,21 +102,40 @@ function joinAll(parts: readonly SourceNode[], conjuncts: readonly Conjunct[], s
   };
   let joined: SourceNode | undefined;
   for (const part of parts) {
-    const filtered = filterNode(part, take(part).map((conjunct) => conjunct.test));
+    const filtered = filterNode(
+      part,
+      take(part).map((conjunct) => conjunct.test),
+    );
     if (joined === undefined) {
       joined = filtered;
       continue;
     }
     const span: SourceNode = { from: joined.from, to: part.to, run: part.run.bind(part) };
     const { keys, tests } = splitKeys(take(span), joined, part);
-    joined = joinNode({ type: "INNER", left: joined, right: filtered, keys, tests, sources: scope.sources, environment: scope.environment });
+    joined = joinNode({
+      type: "INNER",
+      left: joined,
+      right: filtered,
+      keys,
+      tests,
+      sources: scope.sources,
+      environment: scope.environment,
+    });
   }
   const all = joined ?? ONE_ROW;
-  return filterNode(all, [...open].map((conjunct) => conjunct.test));
+  return filterNode(
+    all,
+    [...open].map((conjunct) => conjunct.test),
+  );
 }
 
 /** Binds FROM and WHERE of a query. */
-export function bindFrom(from: readonly TableSource[], where: Condition | undefined, scope: Scope, target?: TargetScan): SourceNode {
+export function bindFrom(
+  from: readonly TableSource[],
+  where: Condition | undefined,
+  scope: Scope,
+  target?: TargetScan,
+): SourceNode {
   const parts: SourceNode[] = [];
   const conjuncts: Conjunct[] = [];
   for (const source of from) flatten(source, scope, parts, conjuncts, target);
@@ -117,7 +147,13 @@ export function bindFrom(from: readonly TableSource[], where: Condition | undefi
 }
 
 /** Inner and cross joins are parts like those between commas: their conditions hold for all of the row. */
-function flatten(source: TableSource, scope: Scope, parts: SourceNode[], conjuncts: Conjunct[], target: TargetScan | undefined): void {
+function flatten(
+  source: TableSource,
+  scope: Scope,
+  parts: SourceNode[],
+  conjuncts: Conjunct[],
+  target: TargetScan | undefined,
+): void {
   if (source.kind !== "join" || (source.type !== "INNER" && source.type !== "CROSS")) {
     parts.push(bindSource(source, scope, target));
     return;
@@ -141,19 +177,35 @@ function bindOn(condition: Condition, scope: Scope, start: number): Conjunct[] {
 function bindSource(source: TableSource, scope: Scope, target: TargetScan | undefined): SourceNode {
   switch (source.kind) {
     case "table": {
-      const common = source.name.schema === undefined && source.name.database === undefined ? scope.commonTable(source.name.name) : undefined;
+      const common =
+        source.name.schema === undefined && source.name.database === undefined
+          ? scope.commonTable(source.name.name)
+          : undefined;
       const name: ObjectName = source.alias === undefined ? source.name : { name: source.alias };
-      if (common !== undefined) return planSource(bindCommonTable(common), name, source.alias !== undefined, scope, () => newFrame(undefined));
+      if (common !== undefined)
+        return planSource(bindCommonTable(common), name, source.alias !== undefined, scope, () => newFrame(undefined));
       return tableSource(scope.environment.table(source.name), name, source.alias !== undefined, scope, target);
     }
     case "tableVariable":
-      return tableSource(scope.environment.tableVariable(source.name), { name: source.alias ?? source.name }, source.alias !== undefined, scope, target);
+      return tableSource(
+        scope.environment.tableVariable(source.name),
+        { name: source.alias ?? source.name },
+        source.alias !== undefined,
+        scope,
+        target,
+      );
     case "tableFunction":
       return functionSource(source, scope);
     case "derivedTable": {
       const plan = bindQuery(source.query, outerOf(scope), { derived: source.alias });
       if (plan.correlated) scope.correlated = true;
-      return planSource(renamed(plan, source.columnAliases, source.alias), { name: source.alias }, true, scope, (frame) => frame.outer as Frame);
+      return planSource(
+        renamed(plan, source.columnAliases, source.alias),
+        { name: source.alias },
+        true,
+        scope,
+        (frame) => frame.outer as Frame,
+      );
     }
     case "valuesTable":
       return valuesSource(source, scope, false);
@@ -166,11 +218,19 @@ function outerOf(scope: Scope): Scope {
   return scope.outer ?? scope;
 }
 
-function tableSource(table: Table, name: ObjectName, hasAlias: boolean, scope: Scope, target: TargetScan | undefined): SourceNode {
+function tableSource(
+  table: Table,
+  name: ObjectName,
+  hasAlias: boolean,
+  scope: Scope,
+  target: TargetScan | undefined,
+): SourceNode {
   const collations = table.columns.map((_, index) => scope.environment.collationOf(table, index));
   const source = scope.addSource(name, hasAlias, table.columns, collations);
   const updated = target?.slot === source.slot ? target : undefined;
-  return scanNode(source, scope.environment, () => (updated === undefined ? table.scan(source.needed) : updated.rows(source.needed)));
+  return scanNode(source, scope.environment, () =>
+    updated === undefined ? table.scan(source.needed) : updated.rows(source.needed),
+  );
 }
 
 /** Gives the columns of a derived table or common table expression their names. @throws BindError 8155, 8156, 8158, 8159 */
@@ -190,7 +250,13 @@ export function renamed(plan: QueryPlan, names: readonly string[] | undefined, t
   return { ...plan, columns };
 }
 
-function planSource(plan: QueryPlan, name: ObjectName, hasAlias: boolean, scope: Scope, outer: (frame: Frame) => Frame): SourceNode {
+function planSource(
+  plan: QueryPlan,
+  name: ObjectName,
+  hasAlias: boolean,
+  scope: Scope,
+  outer: (frame: Frame) => Frame,
+): SourceNode {
   const columns = plan.columns.map(({ identity: _, ...column }): Column => column);
   const source = scope.addSource(name, hasAlias, columns, plan.collations);
   return scanNode(source, scope.environment, (frame) => plan.run(outer(frame)));
@@ -200,12 +266,21 @@ function functionSource(source: FunctionTableSource, scope: Scope): SourceNode {
   const { environment } = scope;
   const args = source.args.map((argument) => bindExpression(argument, scope));
   // The columns do not depend on the arguments; they are asked with NULL where these are not known yet.
-  const shape = environment.host.tableFunction(source.name, args.map((argument) => argument.constant ?? null));
+  const shape = environment.host.tableFunction(
+    source.name,
+    args.map((argument) => argument.constant ?? null),
+  );
   if (shape === undefined) throw bindErrors.invalidObject(fullName(source.name));
-  const columns = shape.columns.map((column, index): Column => ({ ...column, name: source.columnAliases?.[index] ?? column.name }));
+  const columns = shape.columns.map((column, index): Column => ({
+    ...column,
+    name: source.columnAliases?.[index] ?? column.name,
+  }));
   const bound = scope.addSource({ name: source.alias ?? source.name.name }, source.alias !== undefined, columns, []);
   return scanNode(bound, environment, (frame) => {
-    const table = environment.host.tableFunction(source.name, args.map((argument) => argument.evaluate(frame)));
+    const table = environment.host.tableFunction(
+      source.name,
+      args.map((argument) => argument.evaluate(frame)),
+    );
     return table === undefined ? [] : table.scan(bound.needed);
   });
 }
@@ -217,12 +292,24 @@ function valuesSource(source: ValuesTableSource, scope: Scope, isApplied: boolea
   if (rows.some((row) => row.length !== width)) throw bindErrors.valuesRowLengths();
   if (source.columnAliases.length < width) throw bindErrors.moreColumnNames(source.alias);
   if (source.columnAliases.length > width) throw bindErrors.fewerColumnNames(source.alias);
-  const types = source.columnAliases.map((_, index): SqlType => typeOfAll(rows.map((row) => row[index] as Bound)) ?? INT);
-  const evaluators = rows.map((row) => row.map((item, index) => converted(item, types[index] as SqlType, scope.environment)));
-  const columns = source.columnAliases.map((name, index): Column => ({ name, type: types[index] as SqlType, nullable: rows.some((row) => row[index]?.nullable !== false) }));
-  const collations = source.columnAliases.map((_, index): Collation | undefined => (rows[0]?.[index]?.coercibility === "explicit" ? rows[0][index].collation : undefined));
+  const types = source.columnAliases.map(
+    (_, index): SqlType => typeOfAll(rows.map((row) => row[index] as Bound)) ?? INT,
+  );
+  const evaluators = rows.map((row) =>
+    row.map((item, index) => converted(item, types[index] as SqlType, scope.environment)),
+  );
+  const columns = source.columnAliases.map((name, index): Column => ({
+    name,
+    type: types[index] as SqlType,
+    nullable: rows.some((row) => row[index]?.nullable !== false),
+  }));
+  const collations = source.columnAliases.map((_, index): Collation | undefined =>
+    rows[0]?.[index]?.coercibility === "explicit" ? rows[0][index].collation : undefined,
+  );
   const bound = scope.addSource({ name: source.alias }, true, columns, collations);
-  return scanNode(bound, scope.environment, (frame) => evaluators.map((row): Row => row.map((evaluate) => evaluate(isApplied ? frame : (frame.outer ?? frame)))));
+  return scanNode(bound, scope.environment, (frame) =>
+    evaluators.map((row): Row => row.map((evaluate) => evaluate(isApplied ? frame : (frame.outer ?? frame)))),
+  );
 }
 
 function bindJoin(source: JoinSource, scope: Scope, target: TargetScan | undefined): SourceNode {
@@ -241,7 +328,15 @@ function bindJoin(source: JoinSource, scope: Scope, target: TargetScan | undefin
   const [first, second] = source.type === "RIGHT" ? [right, left] : [left, right];
   const { keys, tests } = splitKeys(conjuncts, first, second);
   const type = source.type === "FULL" ? "FULL" : source.type === "INNER" || source.type === "CROSS" ? "INNER" : "LEFT";
-  return joinNode({ type, left: first, right: second, keys, tests, sources: scope.sources, environment: scope.environment });
+  return joinNode({
+    type,
+    left: first,
+    right: second,
+    keys,
+    tests,
+    sources: scope.sources,
+    environment: scope.environment,
+  });
 }
 
 /** One side of an outer join: inner joins inside it are joined first. */
@@ -257,7 +352,13 @@ function applied(source: TableSource, scope: Scope): SourceNode {
   if (source.kind === "valuesTable") return valuesSource(source, scope, true);
   if (source.kind !== "derivedTable") return bindSource(source, scope, undefined);
   const plan = bindQuery(source.query, scope, { derived: source.alias });
-  return planSource(renamed(plan, source.columnAliases, source.alias), { name: source.alias }, true, scope, (frame) => frame);
+  return planSource(
+    renamed(plan, source.columnAliases, source.alias),
+    { name: source.alias },
+    true,
+    scope,
+    (frame) => frame,
+  );
 }
 
 function markOptional(scope: Scope, from: number, to: number): void {

@@ -56,7 +56,12 @@ function parseDeclarations(text: string, scope: ExecutionScope): DeclaredParamet
     const [statement] = parse(`DECLARE ${declaration}`, scope.host.version).statements;
     const [declared] = statement?.kind === "declare" ? statement.declarations : [];
     if (declared?.kind !== "scalar") throw new SqlError(102, 15, `Incorrect syntax near '${part}'.`);
-    return { name: declared.name, type: declared.type, output: direction !== null && !/READONLY/i.test(direction[0]), default: declared.value };
+    return {
+      name: declared.name,
+      type: declared.type,
+      output: direction !== null && !/READONLY/i.test(direction[0]),
+      default: declared.value,
+    };
   });
 }
 
@@ -69,14 +74,20 @@ function take(args: readonly GivenArgument[], position: number, names: readonly 
 
 /** @throws SqlError 214 */
 function textOf(argument: GivenArgument | undefined, parameter: string): string {
-  if (argument === undefined || (argument.value !== null && !isUnicode(argument.type))) throw runErrors.procedureExpects(parameter, "ntext/nchar/nvarchar");
+  if (argument === undefined || (argument.value !== null && !isUnicode(argument.type)))
+    throw runErrors.procedureExpects(parameter, "ntext/nchar/nvarchar");
   return typeof argument.value === "string" ? argument.value : "";
 }
 
 const NO_OUTPUTS: CallResult["outputs"] = new Map();
 
 /** Runs one of the procedures. `name` in lower case. */
-export async function executeStatementProcedure(name: string, args: readonly GivenArgument[], scope: ExecutionScope, sink: ResultSink): Promise<CallResult> {
+export async function executeStatementProcedure(
+  name: string,
+  args: readonly GivenArgument[],
+  scope: ExecutionScope,
+  sink: ResultSink,
+): Promise<CallResult> {
   const { state } = scope;
   switch (name) {
     case "sp_executesql": {
@@ -84,10 +95,21 @@ export async function executeStatementProcedure(name: string, args: readonly Giv
       if (statement === undefined) throw runErrors.parameterMissing("sp_executesql", "@statement");
       const parameters = take(args, 1, ["@params", "@parameters", "@param"]);
       const text = textOf(statement, "@statement");
-      return runStatement(text, parameters === undefined ? "" : textOf(parameters, "@parameters"), args, 2, scope, sink);
+      return runStatement(
+        text,
+        parameters === undefined ? "" : textOf(parameters, "@parameters"),
+        args,
+        2,
+        scope,
+        sink,
+      );
     }
     case "sp_prepare": {
-      const handle = remember(scope, textOf(take(args, 1, ["@params"]), "@params"), textOf(take(args, 2, ["@stmt"]), "@stmt"));
+      const handle = remember(
+        scope,
+        textOf(take(args, 1, ["@params"]), "@params"),
+        textOf(take(args, 2, ["@stmt"]), "@stmt"),
+      );
       return { returnCode: 0, outputs: new Map([[0, { type: INT, value: handle }]]) };
     }
     case "sp_prepexec":
@@ -95,8 +117,14 @@ export async function executeStatementProcedure(name: string, args: readonly Giv
       const parameters = name === "sp_prepexec" ? textOf(args[1], "@params") : "";
       const text = textOf(args[name === "sp_prepexec" ? 2 : 1], "@stmt");
       const handle = remember(scope, parameters, text);
-      const result = name === "sp_prepexec" ? await runStatement(text, parameters, args, 3, scope, sink) : await callProcedure(nameOf(text), args.slice(2), scope, sink);
-      return { returnCode: result.returnCode, outputs: new Map([[0, { type: INT, value: handle }], ...result.outputs]) };
+      const result =
+        name === "sp_prepexec"
+          ? await runStatement(text, parameters, args, 3, scope, sink)
+          : await callProcedure(nameOf(text), args.slice(2), scope, sink);
+      return {
+        returnCode: result.returnCode,
+        outputs: new Map([[0, { type: INT, value: handle }], ...result.outputs]),
+      };
     }
     case "sp_execute": {
       const prepared = state.prepared.get(handleOf(args[0], scope));
@@ -104,7 +132,8 @@ export async function executeStatementProcedure(name: string, args: readonly Giv
       return runStatement(prepared.text, prepared.parameters, args, 1, scope, sink);
     }
     default:
-      if (!state.prepared.delete(handleOf(args[0], scope))) throw runErrors.preparedHandle(String(args[0]?.value ?? "NULL"));
+      if (!state.prepared.delete(handleOf(args[0], scope)))
+        throw runErrors.preparedHandle(String(args[0]?.value ?? "NULL"));
       return { returnCode: 0, outputs: NO_OUTPUTS };
   }
 }
@@ -121,13 +150,24 @@ function handleOf(argument: GivenArgument | undefined, scope: ExecutionScope): n
 }
 
 /** Runs a text with its parameters in a scope of its own. @throws SqlError 8178, 8144, 8145 */
-async function runStatement(text: string, parameters: string, args: readonly GivenArgument[], first: number, scope: ExecutionScope, sink: ResultSink): Promise<CallResult> {
+async function runStatement(
+  text: string,
+  parameters: string,
+  args: readonly GivenArgument[],
+  first: number,
+  scope: ExecutionScope,
+  sink: ResultSink,
+): Promise<CallResult> {
   const declared = parseDeclarations(parameters, scope);
   const values = args.slice(first);
   const positions = new Map<string, number>();
   values.forEach((argument, index) => {
-    const parameter = argument.name === "" ? declared[index] : declared.find((own) => own.name.toLowerCase() === argument.name.toLowerCase());
-    if (parameter === undefined) throw argument.name === "" ? runErrors.tooManyArguments("") : runErrors.notAParameter(argument.name, "");
+    const parameter =
+      argument.name === ""
+        ? declared[index]
+        : declared.find((own) => own.name.toLowerCase() === argument.name.toLowerCase());
+    if (parameter === undefined)
+      throw argument.name === "" ? runErrors.tooManyArguments("") : runErrors.notAParameter(argument.name, "");
     positions.set(parameter.name.toLowerCase(), first + index);
   });
   const bound = declared.map((parameter): SqlValue => {
@@ -142,14 +182,19 @@ async function runStatement(text: string, parameters: string, args: readonly Giv
   let inner: ExecutionScope | undefined;
   const result = await runInner(text, scope, sink, (own) => {
     inner = own;
-    declared.forEach((parameter, index) => own.variables.set(parameter.name.toLowerCase(), { type: parameter.type, value: bound[index] as SqlValue }));
+    declared.forEach((parameter, index) =>
+      own.variables.set(parameter.name.toLowerCase(), { type: parameter.type, value: bound[index] as SqlValue }),
+    );
   });
   const outputs = new Map<number, { readonly type: SqlType; readonly value: SqlValue }>();
   for (const parameter of declared) {
     const position = positions.get(parameter.name.toLowerCase());
     const variable = inner?.variables.get(parameter.name.toLowerCase());
     if (position !== undefined && variable !== undefined && parameter.output && args[position]?.output === true)
-      outputs.set(position, { type: parameter.type, value: convertValue(variable.value, variable.type, parameter.type) });
+      outputs.set(position, {
+        type: parameter.type,
+        value: convertValue(variable.value, variable.type, parameter.type),
+      });
   }
   return { returnCode: result.returnCode, outputs };
 }

@@ -26,7 +26,12 @@ export function executeOnTemporary(statement: ServerStatement, scope: ExecutionS
     case "createIndex": {
       if (!isTemporary(statement.table)) return false;
       const table = temporaryOf(statement.table, scope);
-      if (statement.unique) table.addKey(statement.name, statement.columns.map((column) => column.name), false);
+      if (statement.unique)
+        table.addKey(
+          statement.name,
+          statement.columns.map((column) => column.name),
+          false,
+        );
       return true;
     }
     case "dropIndex":
@@ -46,7 +51,10 @@ function temporaryOf(name: ObjectName, scope: ExecutionScope): MemoryTable {
   return table;
 }
 
-function createTemporary(statement: Pick<CreateTableStatement, "name" | "columns" | "constraints">, scope: ExecutionScope): MemoryTable {
+function createTemporary(
+  statement: Pick<CreateTableStatement, "name" | "columns" | "constraints">,
+  scope: ExecutionScope,
+): MemoryTable {
   const key = statement.name.name.toLowerCase();
   const { temporaryTables, transactions } = scope.state;
   if (temporaryTables.has(key)) throw runErrors.objectExists(statement.name.name);
@@ -73,12 +81,21 @@ function alterTemporary(statement: Extract<ServerStatement, { kind: "alterTable"
   if (action.kind === "add" && action.columns.length === 0) {
     for (const constraint of action.constraints)
       if (constraint.kind === "primaryKey" || constraint.kind === "unique")
-        before.addKey(constraint.name ?? `PK__${before.name}`, constraint.columns.map((column) => column.name), constraint.kind === "primaryKey");
+        before.addKey(
+          constraint.name ?? `PK__${before.name}`,
+          constraint.columns.map((column) => column.name),
+          constraint.kind === "primaryKey",
+        );
     return;
   }
   if (action.kind !== "add") throw bindErrors.notSupported("ALTER TABLE of a temporary table");
   const key = statement.name.name.toLowerCase();
-  const columns = [...before.columns.map((column): ColumnDefinition => definitionOf(column, before.collations[before.columns.indexOf(column)]?.name)), ...action.columns];
+  const columns = [
+    ...before.columns.map((column): ColumnDefinition =>
+      definitionOf(column, before.collations[before.columns.indexOf(column)]?.name),
+    ),
+    ...action.columns,
+  ];
   const after = scope.makeTable(statement.name.name, columns, action.constraints, true);
   after.identityInsert = true;
   for (const row of before.scan()) after.insert([...row, ...action.columns.map(() => undefined)]);
@@ -101,5 +118,11 @@ function definitionOf(column: Column, collation: string | undefined): ColumnDefi
 /** The table of SELECT … INTO as CREATE TABLE would make it. @throws BindError 1038 for a column without a name */
 export function intoDefinition(name: ObjectName, columns: readonly Column[], line: number): CreateTableStatement {
   if (columns.some((column) => column.name === "")) throw bindErrors.intoUnnamed();
-  return { kind: "createTable", line, name, columns: columns.map((column) => definitionOf(column, undefined)), constraints: [] };
+  return {
+    kind: "createTable",
+    line,
+    name,
+    columns: columns.map((column) => definitionOf(column, undefined)),
+    constraints: [],
+  };
 }

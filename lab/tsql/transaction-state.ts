@@ -124,7 +124,8 @@ export class Transactions {
       if (own && writesServer) this.host.endStatement(true);
       // Changes of a statement inside a statement (INSERT … EXEC) belong to the outer one too.
       if (around !== undefined) around.push(...changes);
-      else if (this.count > 0) this.#undo.push(...changes.filter((change) => change.lasting).map((change) => change.undo));
+      else if (this.count > 0)
+        this.#undo.push(...changes.filter((change) => change.lasting).map((change) => change.undo));
       return result;
     } catch (error) {
       for (const change of changes.reverse()) change.undo();

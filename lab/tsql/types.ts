@@ -83,7 +83,9 @@ const PRECEDENCE: readonly SqlTypeName[] = [
   "binary",
 ];
 
-const RANK: ReadonlyMap<SqlTypeName, number> = new Map(PRECEDENCE.map((name, index) => [name, PRECEDENCE.length - index]));
+const RANK: ReadonlyMap<SqlTypeName, number> = new Map(
+  PRECEDENCE.map((name, index) => [name, PRECEDENCE.length - index]),
+);
 
 export const BIT: SqlType = { name: "bit" };
 export const TINYINT: SqlType = { name: "tinyint" };
@@ -247,8 +249,12 @@ export function commonType(left: SqlType, right: SqlType): SqlType {
   }
   if (family === "binary" && familyOf(low) === "binary" && high.name !== "image" && high.name !== "timestamp")
     return { name: "varbinary", length: widerLength(high, low) };
-  if ((high.name === "time" || high.name === "datetime2" || high.name === "datetimeoffset") && familyOf(low) === "calendar") {
-    const scale = low.name === "datetime" ? 3 : low.name === "smalldatetime" || low.name === "date" ? 0 : (low.scale ?? 7);
+  if (
+    (high.name === "time" || high.name === "datetime2" || high.name === "datetimeoffset") &&
+    familyOf(low) === "calendar"
+  ) {
+    const scale =
+      low.name === "datetime" ? 3 : low.name === "smalldatetime" || low.name === "date" ? 0 : (low.scale ?? 7);
     return { name: high.name, scale: Math.max(high.scale ?? 7, scale) };
   }
   return high;
@@ -262,7 +268,8 @@ export function conversionAllowed(from: SqlType, to: SqlType): Allowed {
   const target = familyOf(to);
   if (from.name === to.name) return "implicit";
   if (source === "sql_variant") return target === "xml" || isLarge(to) ? "never" : "explicit";
-  if (target === "sql_variant") return source === "xml" || isLarge(from) || from.name === "timestamp" ? "never" : "implicit";
+  if (target === "sql_variant")
+    return source === "xml" || isLarge(from) || from.name === "timestamp" ? "never" : "implicit";
   if (source === "xml") return target === "character" || target === "binary" ? "explicit" : "never";
   if (target === "xml") return source === "character" || source === "binary" ? "implicit" : "never";
   if (source === "character") {
@@ -272,7 +279,8 @@ export function conversionAllowed(from: SqlType, to: SqlType): Allowed {
   }
   if (target === "character") {
     if (source === "money") return to.name === "text" || to.name === "ntext" ? "never" : "explicit";
-    if (source === "binary") return from.name === "image" || to.name === "text" || to.name === "ntext" ? "never" : "implicit";
+    if (source === "binary")
+      return from.name === "image" || to.name === "text" || to.name === "ntext" ? "never" : "implicit";
     return to.name === "text" || to.name === "ntext" ? "never" : "implicit";
   }
   return betweenOthers(from, to);

@@ -22,7 +22,11 @@ interface Entry {
 }
 
 /** Gives every row of a flow its window values; all rows are held until the last has come. */
-export function windowNode(flow: { run(frame: Frame): Flow }, uses: readonly WindowUse[], environment: Environment): { run(frame: Frame): Flow } {
+export function windowNode(
+  flow: { run(frame: Frame): Flow },
+  uses: readonly WindowUse[],
+  environment: Environment,
+): { run(frame: Frame): Flow } {
   return {
     *run(frame) {
       const partitions = uses.map(() => new Map<string | number | bigint | null, Entry[]>());
@@ -36,8 +40,14 @@ export function windowNode(flow: { run(frame: Frame): Flow }, uses: readonly Win
         const kept: Kept = { rows: [...frame.rows], group: frame.group, windows: [] };
         all.push(kept);
         uses.forEach((use, index) => {
-          const key = (keys[index] as (values: readonly SqlValue[]) => string)(use.partitionBy.map((bound) => bound.evaluate(frame)));
-          const entry: Entry = { kept, order: use.orderBy.map((item) => item.bound.evaluate(frame)), argument: use.argument?.evaluate(frame) ?? null };
+          const key = (keys[index] as (values: readonly SqlValue[]) => string)(
+            use.partitionBy.map((bound) => bound.evaluate(frame)),
+          );
+          const entry: Entry = {
+            kept,
+            order: use.orderBy.map((item) => item.bound.evaluate(frame)),
+            argument: use.argument?.evaluate(frame) ?? null,
+          };
           const partition = partitions[index]?.get(key);
           if (partition === undefined) partitions[index]?.set(key, [entry]);
           else partition.push(entry);
@@ -60,7 +70,10 @@ export function windowNode(flow: { run(frame: Frame): Flow }, uses: readonly Win
 }
 
 function computePartition(use: WindowUse, index: number, partition: Entry[]): void {
-  const comparators = use.orderBy.map((item) => ({ compare: nullableComparator(item.bound.type, item.bound.collation), sign: item.descending ? -1 : 1 }));
+  const comparators = use.orderBy.map((item) => ({
+    compare: nullableComparator(item.bound.type, item.bound.collation),
+    sign: item.descending ? -1 : 1,
+  }));
   const compare = (left: Entry, right: Entry): number => {
     for (let at = 0; at < comparators.length; at += 1) {
       const item = comparators[at] as (typeof comparators)[number];
@@ -80,7 +93,14 @@ function computePartition(use: WindowUse, index: number, partition: Entry[]): vo
       rank = at + 1;
       dense += 1;
     }
-    const value = use.kind === "ROW_NUMBER" ? at + 1 : use.kind === "RANK" ? rank : use.kind === "DENSE_RANK" ? dense : tileOf(at, partition.length, tiles);
+    const value =
+      use.kind === "ROW_NUMBER"
+        ? at + 1
+        : use.kind === "RANK"
+          ? rank
+          : use.kind === "DENSE_RANK"
+            ? dense
+            : tileOf(at, partition.length, tiles);
     entry.kept.windows[index] = BigInt(value);
   });
 }
@@ -93,7 +113,13 @@ function tileOf(at: number, rows: number, tiles: number): number {
   return at < edge ? Math.floor(at / (small + 1)) + 1 : larger + Math.floor((at - edge) / Math.max(1, small)) + 1;
 }
 
-function runningAggregate(use: WindowUse, aggregate: Aggregate, index: number, partition: readonly Entry[], compare: (left: Entry, right: Entry) => number): void {
+function runningAggregate(
+  use: WindowUse,
+  aggregate: Aggregate,
+  index: number,
+  partition: readonly Entry[],
+  compare: (left: Entry, right: Entry) => number,
+): void {
   const accumulator = aggregate.create();
   let start = 0;
   while (start < partition.length) {

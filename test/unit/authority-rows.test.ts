@@ -349,8 +349,12 @@ describe("authority, row by row", () => {
     expectRow(failedOver({ primary, backup: seeded }), 41, "primary");
     // The seed cut in the middle.
     expectRow(failedOver({ primary, backup: { ...seeded, files: files("incomplete") } }), 41, "primary");
-    // A primary that was never restored from it proves nothing.
-    expectRow(failedOver({ primary: oldPrimary(), backup: seeded }), 0, "unclear", "UNKNOWN_COMBINATION");
+    // Without that restore only a backup that still follows proves it, and then nothing is seeded.
+    const following = failedOver({ primary: oldPrimary(), backup: seeded });
+    expectRow(following, 41, "primary");
+    assert.equal(following.seeds, undefined);
+    const cut = { ...seeded, files: files("incomplete") };
+    expectRow(failedOver({ primary: oldPrimary(), backup: cut }), 0, "unclear", "UNKNOWN_COMBINATION");
     // Nor does an old restore, when the backup was backed up again since and does not follow.
     const later = {
       ...seeded,

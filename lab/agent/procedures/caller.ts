@@ -73,7 +73,8 @@ export class Caller {
 
   /** Sends a message of class 10. */
   tell(message: SqlError, procedure: string): void {
-    for (const one of message.messages(1, procedure)) this.call.sink.message(one);
+    // RAISERROR sends severity 10 as class 0 (MS-TDS 2.2.7.13).
+    for (const one of message.messages(1, procedure)) this.call.sink.message({ ...one, class: 0 });
   }
 
   /** Sends one result set. `columns` is text for `columnList`; a column that a row lacks is NULL. */

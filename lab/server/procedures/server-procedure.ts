@@ -34,15 +34,15 @@ export function parameter(
   };
 }
 
-/** A text argument, "" never standing for NULL. */
+/** A text argument by its parameter's name in any case; "" never stands for NULL. */
 export function textArgument(call: ProcedureCall, name: string): string | null {
-  const value = call.arguments.get(name) ?? null;
+  const value = call.arguments.get(name.toLowerCase()) ?? null;
   return typeof value === "string" ? value : null;
 }
 
 /** A whole number of a bit, tinyint, smallint or int parameter. */
 export function numberArgument(call: ProcedureCall, name: string): number | null {
-  const value = call.arguments.get(name) ?? null;
+  const value = call.arguments.get(name.toLowerCase()) ?? null;
   return typeof value === "number" ? value : null;
 }
 
@@ -82,7 +82,8 @@ export function nativeProcedure(procedure: ServerProcedure, session: ServerSessi
     parameters: procedure.parameters,
     async execute(call) {
       const answer = await procedure.execute(call, session);
-      if (procedure.changes ?? true) session.noteChange(`EXEC ${name}`);
+      // What failed with a return code has changed nothing.
+      if ((procedure.changes ?? true) && answer.returnCode === 0) session.noteChange(`EXEC ${name}`);
       return answer;
     },
   };

@@ -50,7 +50,9 @@ export function requesterOf(execution: Execution): Requester {
     sid: session.principal.sid,
     currentDatabase: session.database.name,
     message: (message) => {
-      context.sink.message({ ...message, procedure: "", line: context.line });
+      // Severity 10 leaves the server as class 0: some clients take 1 to 10 for errors.
+      const kind = message.class === 10 ? 0 : message.class;
+      context.sink.message({ ...message, class: kind, procedure: "", line: context.line });
     },
     signal: context.signal,
   };

@@ -7,6 +7,13 @@ import type { ForeignKey } from "../foreign-keys";
 import { sessionError } from "../session-errors";
 import type { ColumnDefinition, KeyDefinition, NewTable } from "../storage/definitions";
 
+/** PRIMARY KEY or UNIQUE. */
+export type KeyConstraint = Extract<TableConstraint, { readonly kind: "primaryKey" | "unique" }>;
+
+export function isKey(constraint: TableConstraint): constraint is KeyConstraint {
+  return constraint.kind === "primaryKey" || constraint.kind === "unique";
+}
+
 /** A table together with the constraints that are not keys. */
 export interface DefinedTable {
   readonly table: NewTable;
@@ -59,7 +66,7 @@ export function columnDefinition(table: string, column: WrittenColumn, inPrimary
 export function keyDefinition(
   table: string,
   columns: readonly { readonly name: string }[],
-  constraint: Extract<TableConstraint, { readonly kind: "primaryKey" | "unique" }>,
+  constraint: KeyConstraint,
 ): KeyDefinition {
   const primary = constraint.kind === "primaryKey";
   const first = constraint.columns.map((column) => column.name).join("");
@@ -99,7 +106,7 @@ export function defineTable(
   written: readonly WrittenColumn[],
   constraints: readonly TableConstraint[],
 ): DefinedTable {
-  const primary = constraints.filter((constraint) => constraint.kind === "primaryKey");
+  const primary = constraints.filter(isKey).filter((constraint) => constraint.kind === "primaryKey");
   if (primary.length > 1)
     throw new SqlError(8110, 16, `Cannot add multiple PRIMARY KEY constraints to table '${name}'.`);
   const inPrimary = new Set(primary.flatMap((key) => key.columns.map((column) => column.name.toLowerCase())));
@@ -127,7 +134,7 @@ export function defineTable(
       name,
       columns: columns.map((column) => withDefault(name, column, constraints)),
       keys: constraints
-        .filter((constraint) => constraint.kind === "primaryKey" || constraint.kind === "unique")
+        .filter(isKey)
         .map((constraint) => keyDefinition(name, columns, constraint)),
     },
     foreignKeys: constraints

@@ -24,6 +24,7 @@ import {
   columnDefinition,
   defineTable,
   foreignKeyDefinition,
+  isKey,
   keyDefinition,
   positionOf,
   refuseChecks,
@@ -159,7 +160,7 @@ function addParts(
       );
   const columns = [...table.columns.map((column) => withDefault(table.name, column, action.constraints)), ...fresh];
   const keys = action.constraints
-    .filter((constraint) => constraint.kind === "primaryKey" || constraint.kind === "unique")
+    .filter(isKey)
     .map((constraint) => keyDefinition(table.name, columns, constraint));
   if (keys.some((key) => key.kind === "primary key") && table.keys.some((key) => key.kind === "primary key"))
     throw sessionError(1779, table.name);

@@ -42,9 +42,16 @@ export class StoredTable implements UpdatableTable {
   insert(values: readonly (SqlValue | undefined)[]): undefined {
     this.columns.forEach((column, index) => {
       if (!column.nullable && (values[index] ?? null) === null)
-        throw new SqlError(515, 16, `Cannot insert the value NULL into column '${column.name}', table 'test.dbo.t'; column does not allow nulls. INSERT fails.`);
+        throw new SqlError(
+          515,
+          16,
+          `Cannot insert the value NULL into column '${column.name}', table 'test.dbo.t'; column does not allow nulls. INSERT fails.`,
+        );
     });
-    this.rows.set(this.#next++, values.map((value) => value ?? null));
+    this.rows.set(
+      this.#next++,
+      values.map((value) => value ?? null),
+    );
   }
 
   update(locator: number, row: Row): void {
@@ -77,7 +84,11 @@ export class MemoryHost implements Host {
   table(name: ObjectName): Table {
     const found = this.tables.get(name.name.toLowerCase());
     if (found === undefined)
-      throw new SqlError(208, 16, `Invalid object name '${[name.database, name.schema, name.name].filter((part) => part !== undefined).join(".")}'.`);
+      throw new SqlError(
+        208,
+        16,
+        `Invalid object name '${[name.database, name.schema, name.name].filter((part) => part !== undefined).join(".")}'.`,
+      );
     return found;
   }
 
@@ -118,7 +129,9 @@ export class MemoryHost implements Host {
   }
 
   private snapshot(): () => void {
-    const copies = [...this.tables.values()].flatMap((table) => (table instanceof StoredTable ? [{ table, rows: [...table.rows] }] : []));
+    const copies = [...this.tables.values()].flatMap((table) =>
+      table instanceof StoredTable ? [{ table, rows: [...table.rows] }] : [],
+    );
     return () => {
       for (const { table, rows } of copies) {
         table.rows.clear();

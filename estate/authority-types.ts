@@ -1,0 +1,49 @@
+/** What a row of the authority table consists of. */
+import type { AuthorityFacts } from "./authority-facts";
+
+/** Steps of the plan; `F2b` is the fence between mirroring off and the full backup. */
+export type StepId = "F0" | "F1" | "F2" | "F2b" | "F3" | "F4" | "F5" | "F6" | "F7";
+
+/** Why authority is unclear; printed, and stable for scripts. */
+export type UnclearCode =
+  | "P_UNREACHABLE"
+  | "B_UNREACHABLE"
+  | "B_DAMAGED"
+  | "P_DAMAGED"
+  | "P_UNREADABLE"
+  | "NO_ONLINE_COPY"
+  | "P_HAS_PRIVATE_TAIL"
+  | "P_NEWER"
+  | "BOTH_LIVE"
+  | "P_FOREIGN_DATA"
+  | "WRONG_POOL"
+  | "P_IS_MIRROR"
+  | "BOTH_WRITTEN"
+  | "SWAP_UNFINISHED"
+  | "B_MAY_BE_LAST"
+  | "BOTH_ONLINE"
+  | "B_MISSING"
+  | "UNKNOWN_COMBINATION";
+
+/** One row. A row of the table that ends differently under an acknowledgement stands here twice, with one number. */
+export interface AuthorityRow {
+  readonly number: number;
+  readonly when: (facts: AuthorityFacts) => boolean;
+  readonly outcome: "primary" | "backup" | "unclear";
+  /** Of `unclear` only. */
+  readonly code?: UnclearCode;
+  /** The step that a half-done failback goes on with. */
+  readonly resume?: StepId;
+  /** What was found, one sentence. */
+  readonly message: string;
+  /** What to do next. */
+  readonly hint?: string;
+  /** Key below `acknowledge` that lets the run go on. */
+  readonly acknowledgement?: "privateTail" | "foreignData" | "unreadablePrimary";
+  /** A copy is given up by an acknowledgement and must be salvaged to the share before the first change. */
+  readonly salvage?: boolean;
+  /** The secondary's copy is overwritten by F5 although no failback brought the data home in this run. */
+  readonly seeds?: boolean;
+  /** Steps that may change something. */
+  readonly allows: readonly StepId[];
+}

@@ -1,0 +1,143 @@
+/** The commands of the control port, executed on a running daemon. */
+import { closeSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import {
+  LabError,
+  type Fault,
+  type LabCommand,
+  type LabCommands,
+  type LabRequest,
+  type LabStatus,
+} from "./control-commands";
+import type { Daemon } from "./daemon";
+import { applyScenario } from "./daemon-estate";
+import type { PlayedInstance } from "./daemon-instance";
+import { WindowsError } from "./windows/files";
+
+type Handlers = {
+  readonly [Command in LabCommand]: (
+    daemon: Daemon,
+    args: LabCommands[Command]["arguments"],
+  ) => Promise<LabCommands[Command]["result"]> | LabCommands[Command]["result"];
+};
+
+const HANDLERS: Handlers = {
+  status,
+  flush: (daemon) => {
+    daemon.journal.flush();
+    return { entries: daemon.journal.count };
+  },
+  fault: async (daemon, fault) => ({ done: await applyFault(daemon, fault) }),
+  scenario: async (daemon, { name, keepLogs }) => {
+    await daemon.exclusively(`scenario ${name}`, () => applyScenario(name, daemon.estate, keepLogs));
+    daemon.setScenario(name);
+    return { scenario: name };
+  },
+  "chat-start": (daemon, { rate }) => daemon.chat.start(rate),
+  "chat-stop": (daemon) => daemon.chat.stop(),
+  "chat-send": (daemon, message) => daemon.chat.send(message),
+  "chat-report": (daemon) => daemon.chat.report(),
+  stop: (daemon) => {
+    // After the answer has been written.
+    setImmediate(() => daemon.onStopRequest());
+    return { pid: process.pid };
+  },
+};
+
+/** Executes one command. Throws LabError for what a person may get wrong. */
+export async function executeCommand(daemon: Daemon, request: LabRequest): Promise<unknown> {
+  const handler = (HANDLERS as Partial<typeof HANDLERS>)[request.command] as
+    ((daemon: Daemon, args: LabRequest["arguments"]) => unknown) | undefined;
+  if (handler === undefined)
+    throw new LabError(
+      `The lab knows no command "${request.command}".`,
+      "The lab that runs is of another version: down, then up.",
+    );
+  return handler(daemon, request.arguments);
+}
+
+function status(daemon: Daemon): LabStatus {
+  const { store } = daemon;
+  return {
+    lab: daemon.description,
+    instances: [...daemon.instances.values()].map((instance) => instance.status()),
+    pools: store.topology.pools.map((pool) => {
+      const settings = store.settings(pool);
+      return {
+        fqdn: pool.fqdn,
+        poolState: settings?.poolState ?? pool.poolState,
+        activeServers: settings?.activeServers ?? [],
+      };
+    }),
+    chat: daemon.chat.status(),
+    journalEntries: daemon.journal.count,
+  };
+}
+
+/** Makes something go wrong, or mends it; answers what was done, in words. */
+async function applyFault(daemon: Daemon, fault: Fault): Promise<string> {
+  switch (fault.action) {
+    case "instance-stop":
+      await instanceOf(daemon, fault.instance).stop();
+      return `${fault.instance} is stopped.`;
+    case "instance-start":
+      await instanceOf(daemon, fault.instance).start();
+      return `${fault.instance} is started.`;
+    case "agent-stop":
+      await instanceOf(daemon, fault.instance).stopAgent();
+      return `SQL Server Agent of ${fault.instance} is stopped.`;
+    case "agent-start":
+      await instanceOf(daemon, fault.instance).startAgent();
+      return `SQL Server Agent of ${fault.instance} is started.`;
+    case "deny":
+      daemon.files.deny({ host: fault.host, account: fault.account, path: fault.path, access: fault.access });
+      return `${fault.account} may not ${fault.access} ${fault.path} any more.`;
+    case "allow": {
+      const { host, account, path, access } = fault;
+      const lifted = daemon.files.allow({ host, account, path, access });
+      if (lifted > 0) return `${account} may ${access} ${path} again.`;
+      throw new LabError(
+        `Nothing was denied to ${account} on ${path} (${access}, host ${host}).`,
+        `Denied now: ${daemon.files.denials.map((one) => `${one.host} ${one.account} ${one.access} ${one.path}`).join("; ") || "nothing"}`,
+      );
+    }
+    case "replication-delay":
+      daemon.store.replication.setDelay(fault.milliseconds);
+      return `A change takes ${String(fault.milliseconds)} ms to each replica.`;
+    case "damage":
+      return damage(daemon, fault);
+  }
+}
+
+function instanceOf(daemon: Daemon, name: string): PlayedInstance {
+  const found = [...daemon.instances.values()].find((instance) => instance.name.toLowerCase() === name.toLowerCase());
+  if (found !== undefined) return found;
+  throw new LabError(`There is no instance ${name}.`, `Instances: ${[...daemon.instances.keys()].join(", ")}`);
+}
+
+/** Flips every bit of one byte: a disk or a network that lies. */
+function damage(daemon: Daemon, { file, host, offset }: Extract<Fault, { action: "damage" }>): string {
+  const path =
+    file.startsWith("\\\\") || host !== undefined || /^[A-Za-z]:/.test(file) ? locate(daemon, host, file) : file;
+  const handle = openSync(path, "r+");
+  try {
+    const position = offset ?? Math.floor(statSync(path).size / 2);
+    const byte = Buffer.alloc(1);
+    if (readSync(handle, byte, 0, 1, position) !== 1)
+      throw new LabError(`${file} has no byte ${String(position)}.`, "Give a smaller --offset.");
+    writeSync(handle, Buffer.from([(byte[0] as number) ^ 0xff]), 0, 1, position);
+    return `Byte ${String(position)} of ${file} is flipped.`;
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function locate(daemon: Daemon, host: string | undefined, file: string): string {
+  const drive = /^[A-Za-z]:/.test(file);
+  if (drive && host === undefined) throw new LabError(`${file} lies on a host's disk.`, "Say which: --host SQL-P1");
+  try {
+    return daemon.files.locate(host ?? "*", "", file, "list").file;
+  } catch (error) {
+    if (!(error instanceof WindowsError)) throw error;
+    throw new LabError(`${file}: ${error.message}`, "Give a path of the share or of a host's disk.");
+  }
+}

@@ -1,0 +1,68 @@
+/** What a daemon is started with, and where the lab's files lie. */
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { ScenarioName } from "./control-commands";
+import type { Administrator } from "./lync/topology";
+
+/** Sent to the daemon on its standard input: a password is never on a command line or in an environment. */
+export interface DaemonOptions {
+  readonly scenario: ScenarioName;
+  readonly directory: string;
+  /** Control port; instances follow it: P1, P2, B1, B2, then those of the second pool. */
+  readonly portBase: number;
+  readonly pools: number;
+  readonly databaseBytes: number;
+  /** Of the login `pchatdr`. */
+  readonly password: string;
+  /** Whether chat servers start at once; messages per second of their clients. */
+  readonly chat: boolean;
+  readonly chatRate: number;
+  /** How many times faster than the machine's clock SQL Server Agent's runs. */
+  readonly clockFactor: number;
+}
+
+/** Login of the product: sysadmin on every instance. */
+export const PRODUCT_LOGIN = "pchatdr";
+/** Password of `pchatdr` unless another is given; stacks/ hold it, encrypted. It protects nothing but the lab. */
+export const DEFAULT_PASSWORD = "Lab-Only-Passw0rd";
+/** Login of the chat servers: owner of mgc and mgccomp, nothing else. */
+export const CHAT_LOGIN = "pchatsvc";
+
+/** Who may open remote PowerShell sessions; passwords as weak as the lab's purpose allows. */
+export const ADMINISTRATORS: readonly Administrator[] = [
+  { userName: "DCI\\pchatadmin", password: DEFAULT_PASSWORD, roles: ["CsAdministrator"] },
+  { userName: "DCI\\pchatviewer", password: DEFAULT_PASSWORD, roles: ["CsViewOnlyAdministrator"] },
+];
+
+/** Files of a lab in its directory. */
+export function labFiles(
+  directory: string,
+): Readonly<
+  Record<
+    "token" | "store" | "journal" | "ledger" | "log" | "hosts" | "instances" | "shares" | "certificate" | "executables",
+    string
+  >
+> {
+  return {
+    token: join(directory, "control-token"),
+    store: join(directory, "management-store.json"),
+    journal: join(directory, "journal.jsonl"),
+    ledger: join(directory, "chat-ledger.jsonl"),
+    log: join(directory, "daemon.log"),
+    hosts: join(directory, "hosts"),
+    instances: join(directory, "instances"),
+    shares: join(directory, "shares"),
+    certificate: join(directory, "certificate"),
+    executables: join(directory, "bin"),
+  };
+}
+
+/** A password that no policy objects to: for logins that nobody types. */
+export function randomPassword(): string {
+  return `Aa1-${randomBytes(18).toString("base64url")}`;
+}
+
+/** A sid of a SQL login, 16 bytes, as CREATE LOGIN … WITH SID writes it; one login has one sid on all instances. */
+export function randomSid(): string {
+  return `0x${randomBytes(16).toString("hex").toUpperCase()}`;
+}
