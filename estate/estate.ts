@@ -1,5 +1,6 @@
 /** One pool's estate as a process is connected to it: the instances and the Management Shell. */
-import type { Configuration, InstanceConfiguration, PoolConfiguration } from "./configuration";
+import type { Configuration, PoolConfiguration } from "./configuration";
+import { configuredInstance } from "./desired";
 import { DrError } from "./errors";
 import type { InstanceRole } from "./observation-types";
 import { ManagementShell, shellEndpointOf } from "./shell/management-shell";
@@ -16,20 +17,6 @@ export interface Estate {
 
 /** Every role, in the order in which they are shown. */
 export const INSTANCE_ROLES: readonly InstanceRole[] = ["primary", "primaryMirror", "backup", "backupMirror"];
-
-/** The configured instance of a role, undefined where the site has no mirror. */
-export function configuredInstance(pool: PoolConfiguration, role: InstanceRole): InstanceConfiguration | undefined {
-  switch (role) {
-    case "primary":
-      return pool.primary.principal;
-    case "primaryMirror":
-      return pool.primary.mirror;
-    case "backup":
-      return pool.backup.principal;
-    case "backupMirror":
-      return pool.backup.mirror;
-  }
-}
 
 /**
  * The estate of one pool. `shell` is given where several pools share one process; `environment` holds the passwords that beat the

@@ -2,22 +2,18 @@
  * The lock between runs: an application lock in master of the backup's instance, and of the primary's when it answers, per pool,
  * held on a connection of its own from the first change of a run to its end. It ends with its session, so a lock never outlives a run.
  */
-import { createHash } from "node:crypto";
 import { z } from "zod";
 import { DrError, toDrError } from "./errors";
 import { instanceOf, type Estate } from "./estate";
 import type { InstanceRole, LockHolder } from "./observation-types";
+import { isLockOf, lockResource } from "./lock-resource";
 import { LOCK_HOLDERS_SQL, lockHolderRow, lockHolders } from "./observe-server";
-import { PROGRAM, type RunIdentity } from "./sql/client-name";
+import type { RunIdentity } from "./sql/client-name";
 import type { SqlServer } from "./sql/connection";
 import type { DedicatedConnection } from "./sql/dedicated-connection";
 import { quoteString } from "./sql/quote";
 import { momentColumn, textColumn, wholeColumn } from "./sql/rows";
 
-/** Only so many characters of a resource's name are shown in plain text by sys.dm_tran_locks. */
-const SHOWN_CHARACTERS = 32;
-/** sp_getapplock's @Resource is nvarchar(255). */
-const MAX_RESOURCE_LENGTH = 255;
 /** CONTEXT_INFO is varbinary(128): 64 characters of UTF-16. */
 const MAX_CONTEXT_LENGTH = 64;
 /** A holder that has not sent its heartbeat for so long, in milliseconds, is suspected to be dead. */
@@ -26,15 +22,6 @@ const SUSPECT_AFTER = 60_000;
 const returnCodeRow = z.object({ rc: wholeColumn });
 const modeRow = z.object({ mode: textColumn.nullable() });
 const nowRow = z.object({ now: momentColumn });
-
-/** `pchat-dr:<pool fqdn>`, lower case; a hash stands first where the plain part would be cut off in views. */
-export function lockResource(poolFqdn: string): string {
-  const fqdn = poolFqdn.toLowerCase();
-  const plain = `${PROGRAM}:${fqdn}`;
-  if (plain.length <= SHOWN_CHARACTERS) return plain;
-  const hash = createHash("sha256").update(fqdn).digest("hex").slice(0, 12);
-  return `${PROGRAM}:${hash}:${fqdn}`.slice(0, MAX_RESOURCE_LENGTH);
-}
 
 /** Options of {@link EstateLock.acquire}. */
 export interface LockOptions {
@@ -46,13 +33,15 @@ export interface LockOptions {
 
 /** A lock that is held. */
 export class EstateLock {
+  readonly #pool: string;
   readonly #resource: string;
   readonly #held: { readonly server: SqlServer; readonly connection: DedicatedConnection }[] = [];
   #heartbeat: NodeJS.Timeout | undefined;
   #failure: DrError | undefined;
 
-  private constructor(resource: string) {
-    this.#resource = resource;
+  private constructor(poolFqdn: string) {
+    this.#pool = poolFqdn;
+    this.#resource = lockResource(poolFqdn);
   }
 
   /**
@@ -60,7 +49,7 @@ export class EstateLock {
    * answer. A later home that does not answer is left out.
    */
   static async acquire(estate: Estate, identity: RunIdentity, options: LockOptions): Promise<EstateLock> {
-    const lock = new EstateLock(lockResource(estate.pool.fqdn));
+    const lock = new EstateLock(estate.pool.fqdn);
     try {
       for (const [index, role] of (options.homes ?? ["backup", "primary"]).entries()) {
         await lock.#take(instanceOf(estate, role), identity, index === 0);
@@ -163,8 +152,7 @@ SELECT @rc AS rc;`,
       [lockHolderRow, nowRow],
       { doing: "asking who holds the lock" },
     );
-    const shown = this.#resource.slice(0, SHOWN_CHARACTERS);
-    const holder = lockHolders(rows, server).find((row) => row.resource.startsWith(shown));
+    const holder = lockHolders(rows, server).find((row) => isLockOf(row.resource, this.#pool));
     const where = server.place;
     if (holder === undefined) {
       const hint = "Its holder has just gone, or the login lacks VIEW SERVER STATE. Run the same command again.";

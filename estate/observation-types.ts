@@ -82,9 +82,9 @@ export interface InstanceObservation {
   /** Rows of sys.master_files for mgc and mgccomp. */
   readonly files: readonly DatabaseFile[];
   readonly volumes: readonly VolumeSpace[];
-  /** Newest first (restore_history_id descending), restore types D, I, L of mgc; at most 50. */
+  /** Newest first (restore_history_id descending), restore types D, I, L of mgc; at most 200. */
   readonly restoreHistory: readonly RestoreHistoryRow[];
-  /** Newest first (backup_set_id descending), backup sets of mgc in this instance's msdb, restored ones included; at most 50. */
+  /** Newest first (backup_set_id descending), backup sets of mgc in this instance's msdb, restored ones included; at most 200. */
   readonly backupSets: readonly BackupSetRow[];
   /** Sessions whose database is mgc or mgccomp, ours left out. */
   readonly sessions: readonly SessionRow[];

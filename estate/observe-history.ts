@@ -22,7 +22,7 @@ const moments = (expression: string): string => `CONVERT(varchar(23), ${expressi
 const lsns = (expression: string): string => `CONVERT(varchar(25), ${expression})`;
 
 /** Rows of each history that are read; the newest full one is read besides, however old it is. */
-const HISTORY_ROWS = 50;
+const HISTORY_ROWS = 200;
 
 const backupSetsSql = (
   database: string,
@@ -110,7 +110,7 @@ export interface History {
   readonly suspectPages: number;
 }
 
-/** Newest 50 backup sets and restores of the database, besides the newest full ones; pages marked as suspect. Throws DrError. */
+/** Newest 200 backup sets and restores of the database, besides the newest full ones; pages marked as suspect. Throws DrError. */
 export async function readHistory(server: SqlServer, database: string): Promise<History> {
   const name = quoteString(database);
   const [sets, restores, suspects] = await server.read(

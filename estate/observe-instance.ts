@@ -1,9 +1,16 @@
 /** An instance's section of an observation: a first batch, then the rest side by side. */
 import { z } from "zod";
-import { readContent, readPings, withMoves } from "./compare";
+import { readPings, withMoves } from "./compare";
 import type { PoolConfiguration } from "./configuration";
+import { contentKey, contentOnce } from "./content-cache";
 import { DrError } from "./errors";
-import type { ContentFingerprint, FolderListing, InstanceObservation, InstanceRole } from "./observation-types";
+import type {
+  ContentFingerprint,
+  DatabaseObservation,
+  FolderListing,
+  InstanceObservation,
+  InstanceRole,
+} from "./observation-types";
 import { readHistory, readLogShipping } from "./observe-history";
 import { readJobs } from "./observe-jobs";
 import {
@@ -13,6 +20,7 @@ import {
   readServices,
   readSessions,
   type ServerReading,
+  type ServerState,
 } from "./observe-server";
 import type { SqlServer } from "./sql/connection";
 import {
@@ -68,20 +76,25 @@ export async function readInstance(
     ...(await readLogShipping(server, chat, jobs)),
     foreignLogBackupJobs,
   }));
-  const [sessions, state, services, history, shipping, content, features, complianceRows, folders] = await Promise.all([
+  const reachable = isReadable(first, chat);
+  // The log's counter first: content that was scanned under it is known by it.
+  const stateAndContent = readServerState(server, chat).then(async (state) => ({
+    state,
+    ...(reachable ? await readInside(server, first, chat, state) : { content: null, features: null }),
+  }));
+  const [sessions, inside, services, history, shipping, complianceRows, folders] = await Promise.all([
     readSessions(server, names),
-    readServerState(server, chat),
+    stateAndContent,
     hasServiceViews(first.server.productVersion)
       ? readServices(server)
       : { services: { engine: null, agent: null }, volumes: [] },
     readHistory(server, chat),
     jobsAndShipping,
-    isReadable(first, chat) ? orNull(readContent(server, chat, 1)) : null,
-    isReadable(first, chat) ? orNull(readFeatures(server, chat)) : null,
     compliance !== false && isReadable(first, compliance) ? orNull(readComplianceRows(server, compliance)) : null,
     first.server.isSysadmin ? readFolders(server, foldersOf(pool, role), chat) : [],
   ]);
-  const { startTime, locks, logWrites, logSpace } = state;
+  const { content, features } = inside;
+  const { startTime, locks, logWrites, logSpace } = inside.state;
   return {
     server: { ...first.server, startTime },
     services: services.services,
@@ -101,6 +114,23 @@ export async function readInstance(
   };
 }
 
+// A database in SINGLE_USER (a restore that was cut before its first byte) has one slot: two readings of ours would
+// refuse each other (924).
+async function readInside(
+  server: SqlServer,
+  first: ServerReading,
+  name: string,
+  { logWrites }: ServerState,
+): Promise<{ content: ContentFingerprint | null; features: string[] | null }> {
+  const database = databaseNamed(first, name);
+  const key = database === undefined ? null : contentKey(database, logWrites);
+  const content = (): Promise<ContentFingerprint | null> => orNull(contentOnce(server, name, 1, key));
+  const features = (): Promise<string[] | null> => orNull(readFeatures(server, name));
+  if (database?.userAccess === "SINGLE_USER") return { content: await content(), features: await features() };
+  const [read, persisted] = await Promise.all([content(), features()]);
+  return { content: read, features: persisted };
+}
+
 function assertRights(server: SqlServer, first: ServerReading): void {
   const { isSysadmin, permissions, login } = first.server;
   const held = new Set(permissions);
@@ -117,8 +147,11 @@ function assertRights(server: SqlServer, first: ServerReading): void {
 }
 
 function isReadable(first: ServerReading, name: string): boolean {
-  const database = first.databases.find((row) => row.name.toLowerCase() === name.toLowerCase());
-  return database?.state === "ONLINE";
+  return databaseNamed(first, name)?.state === "ONLINE";
+}
+
+function databaseNamed(first: ServerReading, name: string): DatabaseObservation | undefined {
+  return first.databases.find((row) => row.name.toLowerCase() === name.toLowerCase());
 }
 
 /** The reading, or null when the database went out of reach (927, 942 …) or was never within (916). */

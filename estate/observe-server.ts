@@ -302,9 +302,16 @@ WHERE c.instance_name = ${name} AND c.counter_name IN (N'Log File(s) Size (KB)',
   return {
     startTime: starts[0]?.startTime ?? null,
     locks: lockHolders(locks, server),
-    logWrites: writes[0] ?? null,
+    logWrites: allFiles(writes),
     logSpace: total === undefined || used === undefined ? null : { totalBytes: total * 1024, usedBytes: used * 1024 },
   };
+}
+
+// A database may have several log files, of which one is written at a time: only their sum proves that nothing was written.
+function allFiles(files: readonly LogWriteCounter[]): LogWriteCounter | null {
+  const [first] = files;
+  if (first === undefined) return null;
+  return { ...first, bytesWritten: files.reduce((sum, file) => sum + BigInt(file.bytesWritten), 0n).toString() };
 }
 
 const serviceRow = z.object({

@@ -1,5 +1,5 @@
 /** `observe`: everything that is read of one pool's estate, all of it at once and nothing changed. */
-import { toDrError } from "./errors";
+import { type DrError, toDrError } from "./errors";
 import { INSTANCE_ROLES, instanceOf, type Estate } from "./estate";
 import type { InstanceObservation, InstanceRole, Observation, Section, ShellObservation } from "./observation-types";
 import { readInstance } from "./observe-instance";
@@ -61,7 +61,14 @@ async function timed<Value>(read: () => Promise<Value>, address: string): Promis
   } catch (thrown) {
     const error = toDrError(thrown, address);
     if (error.code === "INTERNAL") throw error;
-    const { code, message, hint } = error;
-    return { reachable: false, begun, ended: performance.now(), failure: { code, message, address, hint } };
+    const failure = { code: error.code, message: failureText(error, address), address, hint: error.hint };
+    return { reachable: false, begun, ended: performance.now(), failure };
   }
+}
+
+// The hint is a member of its own, and an address in `where` would only repeat the one beside it.
+function failureText({ where, summary, expected, found }: DrError, address: string): string {
+  const name = where?.replace(` (${address})`, "");
+  const head = name === undefined || name === address ? summary : `${name}: ${summary}`;
+  return expected === undefined || found === undefined ? head : `${head}; expected ${expected}; found ${found}`;
 }

@@ -2,6 +2,7 @@
  * Relations between copies of the chat database, from what SQL Server recorded: families, recovery forks, LSNs and sets.
  * LSNs of different families or forks are never compared, and no clock is.
  */
+import { contentDifferences } from "./content-differences";
 import type {
   BackupSetRow,
   ContentFingerprint,
@@ -250,24 +251,20 @@ export function salvageOf(instance: InstanceObservation, database: string): Back
 /** How the contents of two copies relate. `unknown` when one of them could not be read. */
 export type Comparison = "equal" | "primaryMore" | "backupMore" | "bothMore" | "unknown";
 
-/** Compares two fingerprints: per channel, per table and by revision. */
+/** Compares two fingerprints: equal without any difference, else by which of them lacks nothing that the other has. */
 export function compareContents(primary: ContentFingerprint | null, backup: ContentFingerprint | null): Comparison {
   if (primary === null || backup === null) return "unknown";
+  if (contentDifferences(primary, backup).length === 0) return "equal";
   const primaryHolds = holdsAll(primary, backup);
   const backupHolds = holdsAll(backup, primary);
-  if (primaryHolds && backupHolds) return differingChecksums(primary, backup) ? "bothMore" : "equal";
-  if (primaryHolds) return "primaryMore";
-  return backupHolds ? "backupMore" : "bothMore";
+  if (primaryHolds === backupHolds) return "bothMore";
+  return primaryHolds ? "primaryMore" : "backupMore";
 }
 
-/** Channels whose fingerprints differ, for the message that says which rooms. */
+/** Channels in which two contents differ, for the message that says which rooms. */
 export function differingChannels(left: ContentFingerprint, right: ContentFingerprint): readonly number[] {
-  const other = new Map(right.channels.map((channel) => [channel.channelId, channel]));
-  const ids = new Set([...left.channels, ...right.channels].map((channel) => channel.channelId));
-  const own = new Map(left.channels.map((channel) => [channel.channelId, channel]));
-  return [...ids]
-    .filter((id) => JSON.stringify(own.get(id) ?? null) !== JSON.stringify(other.get(id) ?? null))
-    .sort((a, b) => a - b);
+  const ids = contentDifferences(left, right).flatMap(({ channelId }) => (channelId === null ? [] : [channelId]));
+  return [...new Set(ids)];
 }
 
 // tblNode of a database that Topology Builder has just made holds the root category.
@@ -355,12 +352,4 @@ function holdsAll(holder: ContentFingerprint, other: ContentFingerprint): boolea
   const tables = Object.entries(other.tableRows).every(([table, rows]) => (holder.tableRows[table] ?? 0) >= rows);
   const revision = BigInt(holder.systemRevision ?? "0") >= BigInt(other.systemRevision ?? "0");
   return rooms && tables && revision;
-}
-
-function differingChecksums(left: ContentFingerprint, right: ContentFingerprint): boolean {
-  if (left.level < 2 || right.level < 2) return false;
-  const other = new Map(right.channels.map((channel) => [channel.channelId, channel.checksum]));
-  if (left.channels.some((channel) => other.get(channel.channelId) !== channel.checksum)) return true;
-  const [a, b] = [left.tableChecksums ?? {}, right.tableChecksums ?? {}];
-  return Object.keys({ ...a, ...b }).some((table) => a[table] !== b[table]);
 }

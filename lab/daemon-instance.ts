@@ -1,9 +1,9 @@
 /** One played SQL Server: its instance, its SQL Server Agent and its listener, on its Windows host. */
 import { rmSync } from "node:fs";
 import { Agent } from "./agent/agent";
-import type { AgentClock } from "./agent/agent-clock";
 import type { InstanceStatus } from "./control-commands";
 import { type InstancePlan, MIRRORING_PORT, mirroringAddress } from "./daemon-instances";
+import type { LabClock } from "./daemon-clock";
 import { COPY_FOLDER, type PlayedHost } from "./scenarios/estate-played";
 import { text } from "./scenarios/script-text";
 import { runBatches } from "./scenarios/sql-console";
@@ -30,7 +30,7 @@ export interface PlayedInstanceOptions {
   /** Folder of this machine that holds the host's disks, and the one for the instance's own files. */
   readonly hostDirectory: string;
   readonly instanceDirectory: string;
-  readonly clock: AgentClock;
+  readonly clock: LabClock;
   readonly certificate: Certificate;
   readonly logins: readonly SharedLogin[];
   readonly saPassword: string;
@@ -90,11 +90,12 @@ export class PlayedInstance implements PlayedHost {
       engineAccount: plan.engineAccount,
       agentAccount: plan.agentAccount,
       saPassword,
+      utcTime: clock.utcTime,
       partner: this.#options.partner,
       onRequest: this.#options.journal,
     });
     this.#instance = instance;
-    this.#agent = new Agent({ instance, files, host: plan.name, account: plan.agentAccount, clock });
+    this.#agent = new Agent({ instance, clock: clock.agent });
     await this.#agent.start();
     if (instance.endpointAddress === undefined) await this.#setUp();
     instance.core.reconnectPartners();

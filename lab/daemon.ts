@@ -2,10 +2,10 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { agentClock } from "./agent/agent-clock";
 import { keyOf, ChatService } from "./chat/chat-service";
 import { type LabDescription, LabError, type ScenarioName } from "./control-commands";
 import { ControlPort } from "./control-port";
+import { labClock } from "./daemon-clock";
 import { executeCommand } from "./daemon-commands";
 import { buildScenario, hostDirectory, playedEstate } from "./daemon-estate";
 import { PlayedInstance, type SharedLogin } from "./daemon-instance";
@@ -82,7 +82,7 @@ export class Daemon {
       isSysadmin: false,
     };
     const productLogin = { name: PRODUCT_LOGIN, password: options.password, sid: randomSid(), isSysadmin: true };
-    const clock = agentClock(options.clockFactor);
+    const clock = labClock(options.clockFactor);
     this.instances = new Map(
       planInstances(topology.pools, portBase).map((plan) => [
         plan.name,

@@ -6,7 +6,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { DrError, toDrError, withoutStack } from "../estate/errors";
 import type { Seen } from "../estate/pool-run";
-import { desiredInputs, sectionOf } from "../estate/plan-inputs";
+import type { Desired } from "../estate/desired";
+import { sectionOf } from "../estate/plan-inputs";
 import { planLines, planWords, stepOf } from "../estate/plan";
 import type { StepKey } from "../estate/plan-types";
 import { blockingFindings } from "../estate/steps/preflight";
@@ -108,7 +109,7 @@ class Handler {
     });
   }
 
-  #key(desired: Parameters<typeof desiredInputs>[0], inputs: Properties): StepKey {
+  #key(desired: Desired, inputs: Properties): StepKey {
     if (this.#kind !== "DatabaseMirroring") return keyOfKind[this.#kind];
     return inputs["database"] === desired.chat ? "F2-chat" : "F2-compliance";
   }

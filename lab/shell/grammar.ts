@@ -1,5 +1,5 @@
 /** The grammar (tree-sitter-powershell under web-tree-sitter) and the way from text to syntax. */
-import "node:v8";
+import { setFlagsFromString } from "node:v8";
 import { Language, type Node, Parser } from "web-tree-sitter";
 import type { ScriptBlockNode } from "./ast";
 import {
@@ -18,8 +18,10 @@ let loading: Promise<Parser> | undefined;
 /** Loads the grammar once per process (14 ms). */
 export function loadGrammar(): Promise<Parser> {
   loading ??= (async () => {
-    // The optimizing compiler would work on the lexer for two seconds in the background, and an exiting process waits
-    // for it; the scripts here are too short to earn that back.
+    // The lexer is one huge function: V8's optimizing compiler works on it for two seconds, which an exiting process
+    // waits for, and takes 200 MB and more for it. The baseline code parses a line in well under a millisecond.
+    setFlagsFromString("--no-wasm-dynamic-tiering");
+    setFlagsFromString("--no-wasm-tier-up");
     await Parser.init();
     const language = await Language.load(require.resolve("tree-sitter-powershell/tree-sitter-powershell.wasm"));
     const parser = new Parser();

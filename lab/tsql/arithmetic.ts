@@ -18,7 +18,8 @@ import {
   isUnicode,
   precedenceOf,
 } from "./types";
-import { CalendarTime, Decimal, type SqlType, type SqlValue } from "./values";
+import type { CalendarTime } from "./values";
+import { Decimal, type SqlType, type SqlValue } from "./values";
 
 export type ArithmeticOperator = "+" | "-" | "*" | "/" | "%" | "&" | "|" | "^";
 type Present = Exclude<SqlValue, null>;

@@ -7,7 +7,8 @@ import { type Collation } from "./collation";
 import { guidBytes } from "./conversion-text";
 import { compareDecimal, decimalText } from "./decimal";
 import { familyOf } from "./types";
-import { CalendarTime, Decimal, Variant, type SqlType, type SqlValue } from "./values";
+import type { Variant } from "./values";
+import { CalendarTime, Decimal, type SqlType, type SqlValue } from "./values";
 
 export type Comparator = (left: Exclude<SqlValue, null>, right: Exclude<SqlValue, null>) => number;
 

@@ -6,34 +6,28 @@ import type {
   Batch,
   DeclareStatement,
   IfStatement,
-  SelectStatement,
-  ServerStatement,
   Statement,
   TransactionStatement,
   TryCatchStatement,
   WhileStatement,
 } from "./ast";
+import { DataStatements } from "./data-statements";
+import { StatementOutput } from "./statement-output";
 import { bindCondition } from "./conditions";
 import { BatchEnd, Cancelled, NEXT, Raised, ScopeEnd, type Outcome } from "./control-flow";
 import { bindInsert } from "./insert";
-import type { Modification, RowSource } from "./modification";
 import { bindDelete, bindTruncate, bindUpdate } from "./update-delete";
 import { SqlError } from "./errors";
 import type { ExecutionScope } from "./execution-scope";
 import { MemoryTable } from "./memory-table";
 import { BindError, bindErrors, runErrors } from "./language-errors";
 import { executeProcedure, executeText } from "./procedures";
-import { firstRows, bindQuery, intoOf, type QueryPlan } from "./queries";
 import { raisedError, thrownError, waitFor } from "./raise-error";
-import type { Message, ResultSink } from "./results";
+import type { ResultSink } from "./results";
 import { bindAssignment } from "./select";
 import { newFrame } from "./scope";
 import { setSwitch, setValue } from "./set-options";
-import { executeOnTemporary, intoDefinition, isTemporary } from "./temporary-tables";
 import { INT, NVARCHAR_MAX } from "./types";
-import { CapturingSink } from "./capturing-sink";
-import { isUpdatable } from "./sources";
-import type { Column, Row, SqlValue } from "./values";
 
 /** CurCmd of DONE by kind of statement. */
 const COMMANDS: Readonly<Partial<Record<Statement["kind"], number>>> = {
@@ -45,16 +39,6 @@ const COMMANDS: Readonly<Partial<Record<Statement["kind"], number>>> = {
   executeString: 0xe0,
 };
 
-/** Statements of the server that open a transaction under IMPLICIT_TRANSACTIONS ON. */
-const IMPLICIT = new Set<Statement["kind"]>([
-  "createTable",
-  "alterTable",
-  "dropTable",
-  "createIndex",
-  "dropIndex",
-  "createSchema",
-  "permission",
-] as Statement["kind"][]);
 /** Statements that leave @@ROWCOUNT as it is, and say nothing to the client. */
 const SILENT = new Set<Statement["kind"]>([
   "block",
@@ -71,12 +55,13 @@ const SILENT = new Set<Statement["kind"]>([
 ]);
 
 export class Executor {
-  /** The statement has set @@ERROR itself. */
-  private errorKept = false;
-  /** A result set has begun and has no DONE yet. */
-  private resultOpen = false;
+  private readonly output: StatementOutput;
+  private readonly data: DataStatements;
 
-  constructor(readonly scope: ExecutionScope) {}
+  constructor(readonly scope: ExecutionScope) {
+    this.output = new StatementOutput(scope);
+    this.data = new DataStatements(scope, this.output);
+  }
 
   private get state(): ExecutionScope["state"] {
     return this.scope.state;
@@ -112,10 +97,10 @@ export class Executor {
     if (this.state.due()) await this.state.breathe();
     this.state.startStatement();
     if (this.state.settings.noExec && statement.kind !== "setSwitch") return NEXT;
-    this.errorKept = false;
+    this.output.errorKept = false;
     try {
       const outcome = await this.dispatch(statement);
-      if (!SILENT.has(statement.kind) && !this.errorKept) this.state.error = 0;
+      if (!SILENT.has(statement.kind) && !this.output.errorKept) this.state.error = 0;
       return outcome;
     } catch (error) {
       if (error instanceof SqlError) return this.fail(error, statement);
@@ -142,11 +127,11 @@ export class Executor {
         if (error.number === 1205) transactions.rollback("", this.sink);
         else transactions.doomed = true;
       }
-      if (this.resultOpen) this.done(COMMANDS[statement.kind] ?? 0);
+      if (this.output.resultOpen) this.output.done(COMMANDS[statement.kind] ?? 0);
       throw new Raised(error, statement.line, scope.options.procedure, boundHere ? scope : undefined);
     }
     for (const message of error.messages(statement.line, scope.options.procedure)) this.sink.message(message);
-    this.resultOpen = false;
+    this.output.resultOpen = false;
     this.sink.done({ command: COMMANDS[statement.kind] ?? 0, error: true });
     if (abortsTransaction) {
       if (transactions.count > 0) transactions.rollback("", this.sink);
@@ -155,14 +140,6 @@ export class Executor {
     if (boundHere) throw new ScopeEnd();
     if (error.endsBatch) throw new BatchEnd();
     return NEXT;
-  }
-
-  private done(command: number, rowCount?: number): void {
-    const { state } = this;
-    state.rowCount = rowCount ?? 0;
-    this.resultOpen = false;
-    const counted = rowCount !== undefined && !state.settings.noCount;
-    this.sink.done({ command, error: false, ...(counted ? { rowCount } : {}) });
   }
 
   private async dispatch(statement: Statement): Promise<Outcome> {
@@ -180,11 +157,11 @@ export class Executor {
       }
       case "setSwitch":
         setSwitch(statement, scope);
-        this.done(0);
+        this.output.done(0);
         return NEXT;
       case "setValue":
         setValue(statement, scope);
-        this.done(0);
+        this.output.done(0);
         return NEXT;
       case "setIdentityInsert": {
         const table = scope.table(statement.table);
@@ -198,30 +175,30 @@ export class Executor {
               statement.table.name,
             ].join("."),
           );
-        this.done(0);
+        this.output.done(0);
         return NEXT;
       }
       case "selectStatement":
-        await this.select(statement);
+        await this.data.select(statement);
         return NEXT;
       case "insert": {
-        this.implicit();
+        this.data.implicit();
         const captured =
-          statement.source.kind === "execute" ? await this.capture(statement.source.statement) : undefined;
-        await this.modify(bindInsert(statement, scope, captured), "INSERT", 0xc3);
+          statement.source.kind === "execute" ? await this.data.capture(statement.source.statement) : undefined;
+        await this.data.modify(bindInsert(statement, scope, captured), "INSERT", 0xc3);
         return NEXT;
       }
       case "update":
-        this.implicit();
-        await this.modify(bindUpdate(statement, scope), "UPDATE", 0xc5);
+        this.data.implicit();
+        await this.data.modify(bindUpdate(statement, scope), "UPDATE", 0xc5);
         return NEXT;
       case "delete":
-        this.implicit();
-        await this.modify(bindDelete(statement, scope), "DELETE", 0xc4);
+        this.data.implicit();
+        await this.data.modify(bindDelete(statement, scope), "DELETE", 0xc4);
         return NEXT;
       case "truncateTable":
-        this.implicit();
-        await this.modify(bindTruncate(statement.table, scope), "TRUNCATE TABLE", 0);
+        this.data.implicit();
+        await this.data.modify(bindTruncate(statement.table, scope), "TRUNCATE TABLE", 0);
         return NEXT;
       case "if":
         return this.runIf(statement);
@@ -257,27 +234,27 @@ export class Executor {
       }
       case "waitFor":
         await waitFor(statement, scope);
-        this.done(0);
+        this.output.done(0);
         return NEXT;
       case "beginTransaction":
       case "commitTransaction":
       case "rollbackTransaction":
       case "saveTransaction":
         this.transaction(statement);
-        this.done(0);
+        this.output.done(0);
         return NEXT;
       case "execute":
         await executeProcedure(statement, scope);
-        this.errorKept = true;
-        this.done(0xe0);
+        this.output.errorKept = true;
+        this.output.done(0xe0);
         return NEXT;
       case "executeString":
         await executeText((scope.evaluateAs(statement.text, NVARCHAR_MAX) as string | null) ?? "", scope);
-        this.errorKept = true;
-        this.done(0xe0);
+        this.output.errorKept = true;
+        this.output.done(0xe0);
         return NEXT;
       default:
-        await this.server(statement);
+        await this.data.server(statement);
         return NEXT;
     }
   }
@@ -350,35 +327,28 @@ export class Executor {
     }
   }
 
-  private message(partial: Pick<Message, "number" | "class" | "state" | "text">, line: number): void {
-    this.sink.message({ ...partial, procedure: this.scope.options.procedure, line });
-  }
-
   private print(text: string, line: number): void {
     // PRINT carries 8,000 bytes: 4,000 characters of nvarchar.
-    this.message({ number: 0, class: 0, state: 1, text: text.slice(0, 8000) }, line);
-    this.done(0);
+    this.output.message({ number: 0, class: 0, state: 1, text: text.slice(0, 8000) }, line);
+    this.output.done(0);
   }
 
   private raiseError(error: SqlError, statement: Extract<Statement, { kind: "raiseError" }>): void {
     if (error.class > 10) throw error;
-    this.message(
+    this.output.message(
       { number: error.number, class: error.class === 10 ? 0 : error.class, state: error.state, text: error.message },
       statement.line,
     );
     this.state.error = statement.options.includes("SETERROR") ? error.number : 0;
-    this.errorKept = true;
-    this.done(0);
+    this.output.errorKept = true;
+    this.output.done(0);
   }
 
   private transaction(statement: TransactionStatement): void {
     const { transactions } = this.state;
-    const name =
-      statement.name === undefined
-        ? ""
-        : typeof statement.name === "string"
-          ? statement.name
-          : String(this.scope.variable(statement.name.name).value ?? "");
+    const given =
+      typeof statement.name === "object" ? this.scope.evaluateAs(statement.name, NVARCHAR_MAX) : statement.name;
+    const name = typeof given === "string" ? given : "";
     switch (statement.kind) {
       case "beginTransaction":
         transactions.begin(name, this.sink);
@@ -393,169 +363,6 @@ export class Executor {
         transactions.save(name);
         break;
     }
-  }
-
-  /** IMPLICIT_TRANSACTIONS ON: the statement opens a transaction when none is open. */
-  private implicit(): void {
-    if (this.state.settings.implicitTransactions && this.state.transactions.count === 0)
-      this.state.transactions.begin("", this.sink);
-  }
-
-  private readonly drain = async (rows: RowSource, each: (row: Row) => void | Promise<void>): Promise<void> => {
-    const { signal } = this.scope.options;
-    for (const row of rows) {
-      if (row === undefined) {
-        await this.state.breathe();
-        if (signal.aborted) throw new Cancelled();
-        continue;
-      }
-      const waiting = each(row);
-      if (waiting !== undefined) {
-        await waiting;
-        if (signal.aborted) throw new Cancelled();
-      }
-    }
-  };
-
-  private async select(statement: SelectStatement): Promise<void> {
-    const { scope, state } = this;
-    const plan = bindQuery(statement.query, scope.root());
-    const { body } = statement.query;
-    if (body.kind !== "select" || body.from.length > 0) this.implicit();
-    const into = intoOf(statement.query);
-    if (into !== undefined) {
-      await this.selectInto(plan, into, statement.line);
-      return;
-    }
-    let rows = 0;
-    const results = firstRows(plan.run(newFrame(undefined)), state.settings.rowCount);
-    if (plan.assigns === true) {
-      await this.drain(results, () => {
-        rows += 1;
-      });
-    } else {
-      this.sink.columns(plan.columns);
-      this.resultOpen = true;
-      await this.drain(results, (row) => {
-        rows += 1;
-        return this.sink.row(row);
-      });
-    }
-    this.warnOfNulls(statement.line);
-    this.done(0xc1, rows);
-  }
-
-  private warnOfNulls(line: number): void {
-    if (this.state.nullEliminated && this.state.settings.ansiWarnings)
-      this.message(
-        {
-          number: 8153,
-          class: 0,
-          state: 1,
-          text: "Warning: Null value is eliminated by an aggregate or other SET operation.",
-        },
-        line,
-      );
-  }
-
-  private async selectInto(plan: QueryPlan, into: NonNullable<ReturnType<typeof intoOf>>, line: number): Promise<void> {
-    const { scope, state } = this;
-    const definition = intoDefinition(into, plan.columns, line);
-    const temporary = isTemporary(into);
-    let rows = 0;
-    await state.transactions.statement(async () => {
-      const collected: Row[] = [];
-      await this.drain(plan.run(newFrame(undefined)), (row) => {
-        collected.push(row);
-      });
-      if (!executeOnTemporary(definition, scope)) await this.server(definition, true);
-      const table = scope.table(into);
-      if (!isUpdatable(table)) throw bindErrors.invalidObject(into.name);
-      if (table instanceof MemoryTable) table.identityInsert = true;
-      for (const row of collected) table.insert(row);
-      if (table instanceof MemoryTable) table.identityInsert = false;
-      rows = collected.length;
-    }, !temporary);
-    if (!temporary) state.host.noteChange("SELECT INTO");
-    this.done(0xc1, rows);
-  }
-
-  private async modify(modification: Modification, kind: string, command: number): Promise<void> {
-    const { state, scope } = this;
-    const { table, isTemporary: temporary, output } = modification;
-    if (!temporary) await state.host.lockForUpdate?.([table], scope.options.signal);
-    const rows = await state.transactions.statement(async () => {
-      // Rows of OUTPUT leave only when the statement has succeeded: a failed one has no result.
-      const shown: Row[] = [];
-      const changed = await modification.apply(this.drain, (row) => {
-        shown.push(row);
-      });
-      if (output !== undefined) {
-        this.sink.columns(output);
-        for (const row of shown) await this.sink.row(row);
-      }
-      return changed;
-    }, !temporary);
-    if (!temporary) state.host.noteChange(kind);
-    this.done(command, command === 0 ? undefined : rows);
-  }
-
-  /** Rows of an EXEC for INSERT … EXEC. */
-  private async capture(
-    statement: Extract<Statement, { kind: "execute" | "executeString" }>,
-  ): Promise<readonly { readonly columns: readonly Column[]; readonly rows: readonly Row[] }[]> {
-    const capturing = new CapturingSink(this.sink);
-    if (statement.kind === "execute") await executeProcedure(statement, this.scope, capturing);
-    else
-      await executeText(
-        (this.scope.evaluateAs(statement.text, NVARCHAR_MAX) as string | null) ?? "",
-        this.scope,
-        capturing,
-      );
-    return capturing.results;
-  }
-
-  /** BACKUP, ALTER DATABASE, CREATE TABLE … : the server's. `quiet`: part of another statement, without a DONE. */
-  private async server(statement: ServerStatement, quiet = false): Promise<void> {
-    const { scope, state } = this;
-    if (IMPLICIT.has(statement.kind)) this.implicit();
-    const run = async (): Promise<boolean> => executeOnTemporary(statement, scope);
-    if (await state.transactions.statement(run, false)) {
-      this.done(0);
-      return;
-    }
-    const told: SqlError[] = [];
-    const sink: ResultSink = {
-      columns: (columns) => {
-        this.sink.columns(columns);
-      },
-      row: (row) => this.sink.row(row),
-      message: (message) => {
-        if (message.class <= 10) this.sink.message(message);
-        else told.push(new SqlError(message.number, message.class, message.text, { state: message.state }));
-        if (message.class > 10 && !scope.inTry) this.sink.message({ ...message, line: statement.line });
-      },
-      done: (done) => {
-        this.sink.done(done);
-      },
-      environment: (change) => {
-        this.sink.environment(change);
-      },
-    };
-    await state.host.execute(statement, {
-      sink,
-      signal: scope.options.signal,
-      line: statement.line,
-      transactionCount: state.transactions.count,
-      evaluate: (expression): SqlValue => scope.evaluate(expression),
-    });
-    const last = told.at(-1);
-    if (last !== undefined && scope.inTry) throw last;
-    if (last !== undefined) {
-      state.error = last.number;
-      this.errorKept = true;
-    }
-    if (!quiet) this.done(0);
   }
 }
 

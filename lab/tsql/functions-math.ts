@@ -122,7 +122,7 @@ const round: BuiltInFunction = {
         const power = 10 ** to;
         const scaled = (value as number) * power;
         const whole = cut ? Math.trunc(scaled) : Math.sign(scaled) * Math.round(Math.abs(scaled));
-        return to > 300 || !Number.isFinite(scaled) ? (value as number) : whole / power;
+        return to > 300 || !Number.isFinite(scaled) ? value : whole / power;
       },
     };
   },

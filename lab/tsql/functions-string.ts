@@ -1,5 +1,5 @@
 /** String functions. Source: "String functions (Transact-SQL)", sql-docs. */
-import { convertValue,  } from "./conversion";
+import { convertValue } from "./conversion";
 import { numberToDecimal, decimalText } from "./decimal";
 import {
   integerArgument,
@@ -11,17 +11,7 @@ import {
 } from "./function-binding";
 import { runErrors } from "./language-errors";
 import { patternIndex } from "./like";
-import {
-  BIGINT,
-  FLOAT,
-  INT,
-  characterType,
-  displayLength,
-  familyOf,
-  isCharacter,
-  isLarge,
-  lengthOf,
-} from "./types";
+import { BIGINT, FLOAT, INT, characterType, displayLength, familyOf, isCharacter, isLarge, lengthOf } from "./types";
 import type { SqlType, SqlValue } from "./values";
 
 /** Type of a text made from an argument: its own length, as varchar or nvarchar. */

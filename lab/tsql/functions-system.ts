@@ -51,7 +51,7 @@ function checksum(values: readonly SqlValue[], args: readonly BoundArgument[], b
         const bytes =
           typeof plain === "string" && binary
             ? argumentBytes(plain.replace(/ +$/, ""), type)
-            : valueBytes(plain as Exclude<SqlValue, null>, type, characterType(true, "max"));
+            : valueBytes(plain, type, characterType(true, "max"));
         for (const byte of bytes) part = ((part << 4) | (part >>> 28)) ^ byte;
       }
     }

@@ -1,9 +1,5 @@
 /** INSERT: VALUES, SELECT, EXEC, DEFAULT VALUES. All rows are read before the first is inserted. Source: "INSERT (Transact-SQL)". */
-import type {
-  DefaultValue,
-  Expression,
-  InsertStatement,
-  } from "./ast";
+import type { DefaultValue, Expression, InsertStatement } from "./ast";
 import { rowCountOf } from "./bound-values";
 import { convertValue } from "./conversion";
 import type { ExecutionScope } from "./execution-scope";
@@ -12,7 +8,7 @@ import type { UpdatableTable } from "./host";
 import { bindErrors } from "./language-errors";
 import { columnIndex, MemoryTable } from "./memory-table";
 import { bindQuery } from "./queries";
-import { newFrame, type Evaluate,  } from "./scope";
+import { newFrame, type Evaluate } from "./scope";
 import type { Column, Row, SqlValue } from "./values";
 
 import {
@@ -140,7 +136,7 @@ function capturedRows(
     const place = placer(table, positions, columns, [], scope);
     for (const row of rows) placed.push(place(row));
   }
-  return { source: placed as readonly Row[], values: (row) => row as Insertable };
+  return { source: placed as readonly Row[], values: (row) => row };
 }
 
 function valueRows(
@@ -172,5 +168,5 @@ function valueRows(
     positions.forEach((at, index) => (values[at] = evaluators[index]?.(frame)));
     return values;
   };
-  return { source: lazily(() => bound.map(build) as unknown as readonly Row[]), values: (row) => row as Insertable };
+  return { source: lazily(() => bound.map(build) as unknown as readonly Row[]), values: (row) => row };
 }

@@ -1,16 +1,13 @@
 /** What INSERT, UPDATE and DELETE have in common: target, conversion to columns, OUTPUT. Source: "OUTPUT clause (Transact-SQL)". */
-import type {
-  OutputClause,
-  TableTarget,
-  } from "./ast";
+import type { OutputClause, TableTarget } from "./ast";
 import { checkConversion, convertForColumn, convertValue } from "./conversion";
 import type { ExecutionScope } from "./execution-scope";
 import { bindExpression } from "./expressions";
 import type { ObjectName, Table, UpdatableTable } from "./host";
 import { bindErrors } from "./language-errors";
-import { columnIndex,  } from "./memory-table";
+import { columnIndex } from "./memory-table";
 import { newFrame, Scope, type Bound, type Frame } from "./scope";
-import { fullName, isUpdatable,  } from "./sources";
+import { fullName, isUpdatable } from "./sources";
 import type { Column, Row, SqlType, SqlValue } from "./values";
 
 /** Rows of a plan or capture, one after the other; undefined: hand control back. */

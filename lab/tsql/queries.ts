@@ -308,7 +308,7 @@ function bindRecursive(table: CommonTable, operation: SetOperation): QueryPlan {
 export function subqueryValues(plan: QueryPlan): (frame: Frame) => Generator<SqlValue, void, undefined> {
   return function* (frame) {
     // A subquery is evaluated in one go: it never hands control back in the middle of an expression.
-    for (const row of plan.run(frame)) if (row !== undefined) yield (row[0] ?? null) as SqlValue;
+    for (const row of plan.run(frame)) if (row !== undefined) yield row[0] ?? null;
   };
 }
 

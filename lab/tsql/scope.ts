@@ -192,7 +192,7 @@ export class Scope {
 
   /** Finds a column in this query or the ones around it. @throws BindError 207, 209, 4104 */
   resolve(reference: ColumnReference): Found {
-    let scope: Scope | undefined = this as Scope;
+    let scope: Scope | undefined = this;
     const passed: Scope[] = [];
     for (let depth = 0; scope !== undefined; depth += 1) {
       const found = scope.findOwn(reference);

@@ -257,7 +257,7 @@ function planSource(
   scope: Scope,
   outer: (frame: Frame) => Frame,
 ): SourceNode {
-  const columns = plan.columns.map(({ identity: _, ...column }): Column => column);
+  const columns = plan.columns.map(({ name: column, type, nullable }): Column => ({ name: column, type, nullable }));
   const source = scope.addSource(name, hasAlias, columns, plan.collations);
   return scanNode(source, scope.environment, (frame) => plan.run(outer(frame)));
 }

@@ -127,14 +127,16 @@ export async function executeStatementProcedure(
       };
     }
     case "sp_execute": {
-      const prepared = state.prepared.get(handleOf(args[0], scope));
-      if (prepared === undefined) throw runErrors.preparedHandle(String(args[0]?.value ?? "NULL"));
+      const handle = handleOf(args[0], scope);
+      const prepared = state.prepared.get(handle);
+      if (prepared === undefined) throw runErrors.preparedHandle(String(handle));
       return runStatement(prepared.text, prepared.parameters, args, 1, scope, sink);
     }
-    default:
-      if (!state.prepared.delete(handleOf(args[0], scope)))
-        throw runErrors.preparedHandle(String(args[0]?.value ?? "NULL"));
+    default: {
+      const handle = handleOf(args[0], scope);
+      if (!state.prepared.delete(handle)) throw runErrors.preparedHandle(String(handle));
       return { returnCode: 0, outputs: NO_OUTPUTS };
+    }
   }
 }
 

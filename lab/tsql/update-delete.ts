@@ -1,9 +1,5 @@
 /** UPDATE, DELETE and TRUNCATE TABLE: what is to change is found first, then changed, so that no row is met twice. Sources: their pages in sql-docs. */
-import type {
-  DeleteStatement,
-  TableTarget,
-  UpdateStatement,
-} from "./ast";
+import type { DeleteStatement, TableTarget, UpdateStatement } from "./ast";
 import { operation } from "./arithmetic";
 import { rowCountOf } from "./bound-values";
 import { convertValue } from "./conversion";
@@ -25,7 +21,7 @@ import {
   show,
   targetTable,
   type Modification,
-  } from "./modification";
+} from "./modification";
 
 /** The source that UPDATE or DELETE changes, among those of its FROM clause or alone. */
 interface BoundTarget {
@@ -41,33 +37,30 @@ interface BoundTarget {
 function bindTarget(statement: UpdateStatement | DeleteStatement, scope: ExecutionScope): BoundTarget {
   const name = nameOf(statement.target);
   const query = new Scope(scope, scope.root());
-  for (const definition of statement.commonTables)
-    query.commonTables.set(definition.name.toLowerCase(), { definition, scope: new Scope(scope, undefined) });
-  let table: UpdatableTable | undefined;
+  for (const definition of statement.commonTables) {
+    const own = new Scope(scope, undefined);
+    for (const [key, value] of query.commonTables) own.commonTables.set(key, value);
+    query.commonTables.set(definition.name.toLowerCase(), { definition, scope: own });
+  }
   const locators = new WeakMap<Row, number | bigint>();
   // The slot is known once FROM is bound: a first binding finds it, the second reads through it.
   const probe = new Scope(scope, scope.root());
-  let slot = 0;
-  if (statement.from.length > 0) {
-    for (const [key, value] of query.commonTables) probe.commonTables.set(key, value);
-    bindFrom(statement.from, undefined, probe);
-    const found = findTarget(probe, name);
-    slot = found?.slot ?? -1;
-  }
-  const from = statement.from.length > 0 && slot >= 0 ? statement.from : [statement.target, ...statement.from];
-  if (slot < 0) slot = 0;
+  for (const [key, value] of query.commonTables) probe.commonTables.set(key, value);
+  bindFrom(statement.from, undefined, probe);
+  const found = findTarget(probe, name);
+  const from = found === undefined ? [statement.target, ...statement.from] : statement.from;
+  const slot = found?.slot ?? 0;
+  const table = targetOf(statement, from, found?.name ?? name, scope);
   const scan: TargetScan = {
     slot,
     *rows(needed) {
-      for (const { locator, row } of (table as UpdatableTable).locate(needed)) {
+      for (const { locator, row } of table.locate(needed)) {
         locators.set(row, locator);
         yield row;
       }
     },
   };
   const plan = bindFrom(from, statement.where, query, scan);
-  const source = query.sources[slot];
-  table = targetOf(statement, from, source?.name ?? name, scope);
   return {
     table,
     query,
@@ -164,7 +157,7 @@ function bindSetter(
     };
   }
   const value = bindExpression(assignment.value, query);
-  const base = column?.type ?? (variable?.type as SqlType);
+  const base = column?.type ?? variable?.type;
   const compound =
     assignment.operator === "="
       ? undefined
@@ -195,7 +188,7 @@ function bindSetter(
 /** Rows of the target that the statement finds. */
 function* framesOf(target: BoundTarget): Generator<Row | undefined, void, undefined> {
   const { frame } = target;
-  for (const has of target.plan.run(frame)) yield has ? (frame.rows[target.slot] as Row) : undefined;
+  for (const has of target.plan.run(frame)) yield has ? frame.rows[target.slot] : undefined;
 }
 
 /** Binds DELETE. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { compareContent, describeDifferences, withMoves } from "../../estate/compare";
+import { withMoves } from "../../estate/compare";
+import { contentDifferences, describeDifferences } from "../../estate/content-differences";
 import type { ChannelFingerprint, ContentFingerprint } from "../../estate/observation-types";
 
 function room(channelId: number, more: Partial<ChannelFingerprint> = {}): ChannelFingerprint {
@@ -34,12 +35,12 @@ function content(more: Partial<ContentFingerprint> = {}): ContentFingerprint {
 describe("comparison of two copies", () => {
   it("finds equal copies equal, whatever the chat servers ping", () => {
     const pinged = content({ pings: [{ serverAddress: "chat-p1", lastPingTime: "2013-05-01T02:13:00", moved: true }] });
-    assert.deepEqual(compareContent(content(), pinged), []);
+    assert.deepEqual(contentDifferences(content(), pinged), []);
   });
 
   it("names the rooms that differ, and the one that is missing", () => {
     const other = content({ channels: [room(1, { count: "2", maxChatId: "2", sumChatId: "3" })] });
-    const differences = compareContent(content(), other);
+    const differences = contentDifferences(content(), other);
     assert.deepEqual([...new Set(differences.map((difference) => difference.channelId))], [1, 2]);
     const lines = describeDifferences(differences, new Map([[1, "Operations\u001b[2J"]]), 2);
     assert.equal(lines[0], 'room 1 "Operations [2J": messages 3 and 2');
@@ -49,16 +50,16 @@ describe("comparison of two copies", () => {
 
   it("sees a table with fewer rows, another revision and another pool", () => {
     const other = content({ tableRows: { "dbo.tblChat": 6 }, systemRevision: "39", configPoolId: null });
-    const whats = compareContent(content(), other).map((difference) => difference.what);
+    const whats = contentDifferences(content(), other).map((difference) => difference.what);
     assert.deepEqual(whats, ["rows of dbo.tblNode", "system revision", "pool id"]);
   });
 
   it("compares checksums where both copies were read in full", () => {
     const full = (checksum: string): ContentFingerprint =>
       content({ level: 2, channels: [room(1, { checksum })], tableChecksums: { "dbo.tblNode": checksum } });
-    assert.equal(compareContent(full("7"), full("7")).length, 0);
-    assert.equal(compareContent(full("7"), full("8")).length, 2);
-    assert.equal(compareContent(full("7"), content({ channels: [room(1)] })).length, 0);
+    assert.equal(contentDifferences(full("7"), full("7")).length, 0);
+    assert.equal(contentDifferences(full("7"), full("8")).length, 2);
+    assert.equal(contentDifferences(full("7"), content({ channels: [room(1)] })).length, 0);
   });
 
   it("tells a ping that moved between two readings", () => {

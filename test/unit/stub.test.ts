@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
+import { compileFunction } from "node:vm";
 import { describe, it } from "mocha";
 import { handler } from "../../providers/host";
 import { kinds, stub } from "../../providers/stub";
@@ -26,7 +27,8 @@ describe("stub", () => {
   it("loads a handler with the methods that the engine calls", () => {
     const loaded: { exports: { handler?: () => Record<string, unknown> } } = { exports: {} };
     for (const kind of kinds) {
-      new Function("exports", "require", "process", stub(kind))(loaded.exports, createRequire(__filename), process);
+      const run = compileFunction(stub(kind), ["exports", "require", "process"]) as (...args: unknown[]) => void;
+      run(loaded.exports, createRequire(__filename), process);
       const made = loaded.exports.handler?.() ?? {};
       for (const method of ["configure", "check", "diff", "read", "create", "update", "delete"]) {
         assert.equal(typeof made[method], "function", `${kind}.${method}`);

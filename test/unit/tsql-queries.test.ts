@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { describe, it } from "mocha";
+import type { ResultSink } from "../../lab/tsql/results";
 import type { Column, Row, SqlValue } from "../../lab/tsql/values";
 import { Decimal } from "../../lab/tsql/values";
 import { RecordingSink, StoredTable, TestSession } from "./support/memory-host";
@@ -313,10 +314,11 @@ describe("T-SQL queries", () => {
     };
     setImmediate(tick);
     const sink = new RecordingSink();
-    sink.row = () => {
+    const row: ResultSink["row"] = () => {
       waited += 1;
       return waited % 10_000 === 0 ? Promise.resolve() : undefined;
     };
+    Object.assign(sink, { row });
     await session.session.batch(
       "SELECT n, n % 7 FROM numbers(100000) WHERE n % 2 = 0",
       sink,

@@ -243,7 +243,6 @@ const addSecondaryDatabase: AgentProcedure = {
     const secondary = requireSecondary(caller);
     const present = caller.rows("log_shipping_secondary_databases", where("secondary_database", name));
     if (present.length > 0 && numberArgument(call, "@overwrite") !== 1) throw agentError(32013, name);
-    if (instance.core.database(name) === undefined) throw agentError(15010, name);
     const keys = { secondary_database: name, secondary_id: textOf(secondary, "secondary_id") };
     await caller.change((writer) => {
       removeDatabase(writer, name);

@@ -60,6 +60,9 @@ const OLD_VIEWS = [oldDatabases, processes] as const;
 
 const FUNCTIONS = [virtualFileStatistics, volumeStatistics, permissionsFunction] as const;
 
+/** Every system view with its schema. */
+export const systemViewNames: readonly string[] = [...VIEWS, ...OLD_VIEWS].map((view) => view.name);
+
 const byName = new Map<string, SystemView>([...VIEWS, ...OLD_VIEWS].map((view) => [view.name.toLowerCase(), view]));
 const oldByName = new Map<string, SystemView>(OLD_VIEWS.map((view) => [view.name.slice("sys.".length), view]));
 const functionsByName = new Map<string, SystemFunction>(FUNCTIONS.map((one) => [one.name.toLowerCase(), one]));

@@ -114,7 +114,7 @@ export class TestEstate {
   /** A cmdlet typed into the lab's own shell by somebody else. */
   async shell(command: string): Promise<void> {
     const { PowerShell } = await import("node-powershell");
-    const shell = new PowerShell({ executableOptions: {}, executable: this.lab.shell.executable } as never);
+    const shell = new PowerShell({ executableOptions: {}, executable: this.lab.shell.executable });
     try {
       await shell.invoke(command);
     } finally {
