@@ -91,6 +91,17 @@ export function configuredInstance(pool: PoolConfiguration, role: InstanceRole):
   }
 }
 
+/** The other instance of a role's site. */
+export function partnerRole(role: InstanceRole): InstanceRole {
+  const partners = {
+    primary: "primaryMirror",
+    primaryMirror: "primary",
+    backup: "backupMirror",
+    backupMirror: "backup",
+  } as const;
+  return partners[role];
+}
+
 /** The instance's name as people and log shipping know it. */
 export function serverName(pool: PoolConfiguration, role: InstanceRole): string {
   return configuredInstance(pool, role)?.server ?? role;

@@ -138,7 +138,7 @@ export function withoutStack<Thrown extends Error>(error: Thrown): Thrown {
 function compose(facts: DrErrorFacts): string {
   const head = facts.where === undefined ? facts.summary : `${facts.where}: ${facts.summary}`;
   const expected = facts.expected === undefined ? "" : `; expected ${facts.expected}`;
-  const found = facts.found === undefined ? "" : `; found ${facts.found}`;
+  const found = facts.found === undefined ? "" : `; found ${facts.found.replace(/[.\s]+$/, "")}`;
   const hint = facts.hint === undefined ? "" : ` ${facts.hint}`;
   return `${head}${expected}${found}. [${facts.code}]${hint}`;
 }

@@ -6,7 +6,7 @@ export interface JournalEntry {
   /** UTC, ISO 8601, by this machine's clock. For people; no decision reads it. */
   readonly time: string;
   readonly kind: "statement" | "command" | "read-back" | "decision" | "message";
-  /** Step of the plan, F0 to F8 or O1 to O7; undefined outside of one. */
+  /** Key of the step in the plan, such as F2-chat; undefined outside of one. */
   readonly step?: string;
   /** Instance with address, or the shell. */
   readonly where: string;

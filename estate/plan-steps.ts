@@ -41,7 +41,7 @@ export function clearedActiveServersStep(context: PlanContext): StepBody {
     title: "Clear the active servers",
     where: "Management Shell",
     role: "shell",
-    now: list.length > 0 ? list.join(", ") : "no active servers",
+    now: serverText(list),
     then: wayHome ? "no active servers, no session on the backup" : "as it stands",
     open,
     reason: open ? reasons.join("; ") : "",
@@ -171,8 +171,8 @@ export function activeServersStep(context: PlanContext): StepBody {
     title: "Set the active servers",
     where: "Management Shell",
     role: "shell",
-    now: projected.length === 0 ? "no active servers" : projected.join(", "),
-    then: desired.activeServers.join(", "),
+    now: serverText(projected),
+    then: serverText(desired.activeServers),
     open,
     reason: open ? "the list differs" : "",
     statements: open ? setActiveServers(shell.serviceIdentity, desired.activeServers, projected).map(inShell) : [],
@@ -199,6 +199,13 @@ export function poolStateStep(context: PlanContext): StepBody {
     statements: open ? [inShell(setPoolState(shell.stateIdentity, wanted))] : [],
     estimateSeconds: open ? 30 : null,
   };
+}
+
+/** Servers for people: their first labels where all are of one domain, which is the rule. */
+export function serverText(servers: readonly string[]): string {
+  if (servers.length === 0) return "no active servers";
+  const domains = new Set(servers.map((server) => server.slice(server.indexOf("."))));
+  return (domains.size === 1 ? servers.map((server) => server.slice(0, server.indexOf("."))) : servers).join(", ");
 }
 
 /** True when both lists hold the same names; order and case say nothing. */

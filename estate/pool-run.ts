@@ -3,10 +3,9 @@
  * lock, with journal and report. Everything that Pulumi's resources do goes through here.
  */
 import { contextOf, type PlanContext } from "./plan-context";
-import { type Desired, serverName } from "./desired";
+import type { Desired } from "./desired";
 import { DrError, toDrError } from "./errors";
 import { type Estate, instanceOf } from "./estate";
-import { Journal } from "./journal";
 import { EstateLock } from "./lock";
 import { ObservationStore } from "./observation-store";
 import type {
@@ -18,14 +17,15 @@ import type {
 } from "./observation-types";
 import { observe, observeSection, type SectionName } from "./observe";
 import { readServer, readSessions } from "./observe-server";
-import { plan, planLines, refusalOf, setToVerify, stepOf } from "./plan";
+import { openSteps, plan, setToVerify, stepOf } from "./plan";
 import type { Plan, PlanStep, StepKey } from "./plan-types";
 import { databaseOf } from "./relations";
-import { Report } from "./report";
+import { RunRecord } from "./run-record";
 import type { RunIdentity } from "./sql/client-name";
 import { verifyBackup } from "./statements";
 import type { Batch, StepContext } from "./steps/step-context";
 import { stepHandlers } from "./steps/step-handlers";
+import { beginningRefusal, endingRefusal } from "./step-refusals";
 
 /** What the run tells while it works. */
 export interface RunListener {
@@ -43,17 +43,6 @@ export interface RunOptions {
   readonly reportFolder?: string;
 }
 
-/** A step as the report tells it. */
-interface StepSummary {
-  readonly key: StepKey;
-  readonly resource: string;
-  readonly where: string;
-  readonly started: string;
-  ended: string | null;
-  durationMs: number | null;
-  outcome: "running" | "succeeded" | "failed";
-}
-
 /** Observation and plan that belong together. */
 export interface Seen {
   readonly observation: Observation;
@@ -65,39 +54,27 @@ export class PoolRun {
   readonly #estate: Estate;
   readonly #options: RunOptions;
   readonly #store: ObservationStore;
-  readonly #summaries: StepSummary[] = [];
-  #verification: { readonly key: string; readonly outcome: Promise<SetVerification> } | undefined;
+  readonly #record: RunRecord;
+  #verification: { readonly set: string; readonly outcome: Promise<SetVerification | null> } | undefined;
   #lock: Promise<EstateLock> | undefined;
-  #journal: Journal | undefined;
-  #report: Report | undefined;
-  #inHand = 0;
-  #failed = false;
+  #preflightPassed = false;
 
   constructor(estate: Estate, desired: Desired, options: RunOptions) {
     this.#estate = estate;
     this.desired = desired;
     this.#options = options;
     this.#store = new ObservationStore(estate);
-  }
-
-  /** Steps that are being worked on. */
-  get inHand(): number {
-    return this.#inHand;
+    this.#record = new RunRecord({ ...options, pool: desired.pool.name, folder: options.reportFolder });
   }
 
   /** Path of the run's report; undefined while nothing was executed. */
   get reportPath(): string | undefined {
-    return this.#report?.path;
+    return this.#record.path;
   }
 
   /** Begins the observation, so that pools are read side by side; what it meets is told to whoever asks for it. */
   startObservation(): void {
     this.#store.observation().catch(() => undefined);
-  }
-
-  /** Forgets what was read: something outside may have changed. */
-  forget(): void {
-    this.#store.invalidate();
   }
 
   /** Observation and plan, read where nothing valid is at hand. */
@@ -110,43 +87,45 @@ export class PoolRun {
    * back. Answers what was seen then. Throws DrError; the estate is the state, and the next run goes on from there.
    */
   async converge(key: StepKey): Promise<Seen> {
-    this.#inHand += 1;
-    try {
-      this.#store.invalidate();
-      const before = await this.see();
-      const step = stepOf(before.plan, key);
-      if (!step.open) return before;
-      const refusal = key === "F0" ? undefined : refusalOf(before.plan, key);
-      if (refusal !== undefined) throw refusal;
-      await this.#execute(before, step);
-      const after = await this.see();
-      return after;
-    } finally {
-      this.#inHand -= 1;
-    }
+    this.#store.invalidate();
+    const before = await this.see();
+    const refusal = beginningRefusal(before.plan, key, this.#preflightPassed);
+    if (refusal !== undefined) throw refusal;
+    const step = stepOf(before.plan, key);
+    const after = step.open ? await this.#execute(before, step) : before;
+    this.#preflightPassed ||= key === "F0";
+    return after;
   }
 
-  /** Ends the run: the report says how, the lock is given back. The estate's connections are the caller's. */
+  /** Ends the run: the lock is given back. The estate's connections are the caller's. */
   async close(): Promise<void> {
     const lock = this.#lock;
     this.#lock = undefined;
-    if (this.#report !== undefined) this.#save(this.#failed ? "failed" : "succeeded");
-    // A lock that was never got has nothing to give back.
-    await lock?.then((held) => held.release()).catch(() => undefined);
+    // A lock that was never got has nothing to give back; it told so when it was asked for.
+    await lock?.then(
+      (held) => held.release(),
+      () => undefined,
+    );
   }
 
-  async #execute({ observation, plan: before }: Seen, step: PlanStep): Promise<void> {
+  async #execute({ observation, plan: before }: Seen, step: PlanStep): Promise<Seen> {
     const handler = stepHandlers[step.key];
     const lock = await this.#locked();
     const context = this.#context(observation, before, step, lock);
-    this.#openReport(before);
-    const summary = this.#begin(step);
+    this.#record.open(before);
+    const summary = this.#record.begin(step);
     try {
       await this.#store.change(handler.sections(context), () => handler.converge(context));
-      this.#end(summary, "succeeded");
+      const after = await this.see();
+      const unfinished = endingRefusal(after.plan, step.key);
+      if (unfinished !== undefined) throw unfinished;
+      const left = openSteps(after.plan).map((one) => one.key);
+      this.#record.end(summary, "succeeded", left);
+      return after;
     } catch (thrown) {
-      this.#failed = true;
-      this.#end(summary, "failed");
+      // The file may be what failed: it is read again before anybody trusts it.
+      this.#verification = undefined;
+      this.#record.end(summary, "failed");
       throw thrown;
     }
   }
@@ -168,20 +147,25 @@ export class PoolRun {
     return { observation: verified, plan: plan(verified, this.desired) };
   }
 
-  /** A set that F4 would restore is read whole by the engine that would restore it, once per state of the estate. */
+  /** A set that F4 would restore is read whole by the engine that would restore it, once per run unless a step fails. */
   async #verified(observation: Observation): Promise<Observation> {
     const set = setToVerify(observation, this.desired);
     const role = contextOf(observation, this.desired).authority.principals.primary;
     const section = observation.instances[role];
     if (set === undefined || section?.reachable !== true) return observation;
-    const key = `${set.uuid} ${String(section.begun)}`;
-    if (this.#verification?.key !== key) this.#verification = { key, outcome: this.#verify(role, set) };
-    const verification = await this.#verification.outcome;
-    const value: InstanceObservation = { ...section.value, verification };
-    return { ...observation, instances: { ...observation.instances, [role]: { ...section, value } } };
+    const name = `${set.uuid} ${set.file}`;
+    if (this.#verification?.set !== name) this.#verification = { set: name, outcome: this.#verify(role, set) };
+    const held = this.#verification;
+    try {
+      const value: InstanceObservation = { ...section.value, verification: await held.outcome };
+      return { ...observation, instances: { ...observation.instances, [role]: { ...section, value } } };
+    } catch (thrown) {
+      if (this.#verification === held) this.#verification = undefined;
+      throw thrown;
+    }
   }
 
-  async #verify(role: InstanceRole, set: { readonly uuid: string; readonly file: string }): Promise<SetVerification> {
+  async #verify(role: InstanceRole, set: { readonly uuid: string; readonly file: string }) {
     const facts = { backupSetUuid: set.uuid, file: set.file };
     try {
       await instanceOf(this.#estate, role).query(verifyBackup(set.file), {
@@ -191,6 +175,8 @@ export class PoolRun {
       return { ...facts, valid: true, message: null };
     } catch (thrown) {
       const error = toDrError(thrown);
+      // A login of few rights may not read a set (262), which says nothing of the set.
+      if (error.code === "PERMISSION_DENIED") return null;
       if (error.number === undefined) throw error;
       return { ...facts, valid: false, message: error.summary };
     }
@@ -199,15 +185,15 @@ export class PoolRun {
   #context(observation: Observation, before: Plan, step: PlanStep, lock: EstateLock): StepContext {
     const estate = this.#estate;
     const desired = this.desired;
-    const journal = this.#journalOf();
+    const record = this.#record;
     const names = desired.compliance === false ? [desired.chat] : [desired.chat, desired.compliance];
     const seen = contextOf(observation, desired);
-    const record = <Result>(
+    const execute = <Result>(
       kind: "statement" | "command",
       where: string,
       text: string,
       action: () => Promise<Result>,
-    ): Promise<Result> => journal.record({ kind, step: step.id, where, text }, action);
+    ): Promise<Result> => record.execute({ kind, step: step.key, where, text }, action);
     const send = async (batch: Batch) => {
       const server = instanceOf(estate, batch.role);
       return server.batch(batch.text, {
@@ -232,16 +218,25 @@ export class PoolRun {
       change: async (batch) => {
         await lock.assertHeld();
         this.#options.listener.progress(step.key, batch.doing);
-        return record("statement", instanceOf(estate, batch.role).place, batch.text, () => send(batch));
+        return execute("statement", instanceOf(estate, batch.role).place, batch.text, () => send(batch));
       },
       evidence: async (batch) => {
-        const answer = await record("statement", instanceOf(estate, batch.role).place, batch.text, () => send(batch));
+        const answer = await execute("statement", instanceOf(estate, batch.role).place, batch.text, () => send(batch));
         return answer.recordsets;
       },
       changeShell: async (doing, action) => {
         await lock.assertHeld();
         this.#options.listener.progress(step.key, doing);
-        await record("command", estate.shell.address, doing, action);
+        await execute("command", estate.shell.address, doing, action);
+      },
+      perform: async (role, doing, action) => {
+        await lock.assertHeld();
+        this.#options.listener.progress(step.key, doing);
+        return execute("command", instanceOf(estate, role).place, doing, () => action(instanceOf(estate, role)));
+      },
+      verified: (set) => {
+        const outcome = { backupSetUuid: set.uuid, file: set.file, valid: true, message: null };
+        this.#verification = { set: `${set.uuid} ${set.file}`, outcome: Promise.resolve(outcome) };
       },
       readInstance: (role) => this.#readSection(role),
       readShell: () => this.#readSection("shell"),
@@ -251,8 +246,7 @@ export class PoolRun {
         const fresh = await this.#planned(await observe(estate));
         return contextOf(fresh.observation, desired);
       },
-      readBack: (facts) =>
-        journal.add({ kind: "read-back", step: step.id, where: step.where, text: step.title, detail: facts }),
+      readBack: (facts) => record.readBack(step, facts),
       assertLocked: () => lock.assertHeld(),
     };
   }
@@ -262,52 +256,7 @@ export class PoolRun {
   async #readSection(name: SectionName): Promise<ShellObservation | InstanceObservation> {
     const section = await observeSection(this.#estate, name);
     if (section.reachable) return section.value;
-    const { code, message, hint } = section.failure;
-    const where = name === "shell" ? this.#estate.shell.address : serverName(this.desired.pool, name);
-    throw new DrError({ code: code as DrError["code"], summary: message, where, hint });
-  }
-
-  #journalOf(): Journal {
-    const { identity, secrets } = this.#options;
-    const header = { stack: identity.stack, run: identity.run, pool: this.desired.pool.name };
-    this.#journal ??= new Journal(header, secrets, () => this.#save("running"));
-    return this.#journal;
-  }
-
-  #openReport(before: Plan): void {
-    if (this.#report !== undefined) return;
-    const journal = this.#journalOf();
-    this.#report = new Report(journal, this.#options.reportFolder);
-    journal.add({
-      kind: "decision",
-      where: "plan",
-      text: planLines(before).join("\n"),
-      detail: { authority: before.authority.outcome, evidence: before.authority.evidence },
-    });
-  }
-
-  #begin(step: PlanStep): StepSummary {
-    const summary: StepSummary = {
-      key: step.key,
-      resource: step.resource,
-      where: step.where,
-      started: new Date().toISOString(),
-      ended: null,
-      durationMs: null,
-      outcome: "running",
-    };
-    this.#summaries.push(summary);
-    return summary;
-  }
-
-  #end(summary: StepSummary, outcome: "succeeded" | "failed"): void {
-    summary.ended = new Date().toISOString();
-    summary.durationMs = Date.parse(summary.ended) - Date.parse(summary.started);
-    summary.outcome = outcome;
-    this.#save("running");
-  }
-
-  #save(outcome: "running" | "succeeded" | "failed"): void {
-    this.#report?.save({ outcome, summary: { steps: this.#summaries } });
+    const { code, message, address, hint } = section.failure;
+    throw new DrError({ code: code as DrError["code"], summary: message, where: address, hint });
   }
 }

@@ -1,12 +1,27 @@
 /** Starts a daemon that outlives its starter, and waits until it answers. */
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { type LabDescription, LabError } from "./control-commands";
 import type { StartMessage } from "./daemon-main";
 import { type DaemonOptions, labFiles } from "./daemon-options";
+
+/** The oldest Node with node:sqlite that needs no flag, and with what else the daemon uses: package.json, `engines`. */
+const OLDEST_NODE = [22, 18] as const;
+
+/** The Node that runs this, or the one that npm brought for this project where the machine's is older. */
+function daemonNode(): string {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return process.execPath;
+  const brought = join(__dirname, "..", "node_modules", ".bin", "node");
+  if (existsSync(brought)) return brought;
+  throw new LabError(
+    `The lab needs Node ${OLDEST_NODE.join(".")} or newer; this is ${process.versions.node}.`,
+    "Run npm ci in the project's folder, which brings one.",
+  );
+}
 
 /**
  * @param progress told what the daemon does until it is ready
@@ -23,7 +38,7 @@ export async function startDaemon(
   const log = openSync(logPath, "w", 0o600);
   // Detached: a session of its own, so that the end of the starter's terminal does not reach it.
   const child = spawn(
-    process.execPath,
+    daemonNode(),
     [
       "--disable-warning=ExperimentalWarning",
       "--require",

@@ -230,7 +230,7 @@ export class Daemon {
       await instance.listen().catch((error: unknown) => {
         throw portError(error, instance.plan.port);
       });
-    if (chat) this.chat.start(chatRate);
+    if (chat) await this.chat.start(chatRate);
     writeState(this.description);
   }
 
@@ -245,8 +245,8 @@ export class Daemon {
     const rows = results[0]?.rows ?? [];
     return new Set(
       rows.map(([room, chatId, content]) => {
-        const id = /\[([0-9a-f-]{36})\]$/.exec(String(content))?.[1] ?? "";
-        return keyOf(Number(room), Number(chatId), id);
+        const id = typeof content === "string" ? /\[([0-9a-f-]{36})\]$/.exec(content)?.[1] : undefined;
+        return keyOf(Number(room), Number(chatId), id ?? "");
       }),
     );
   }

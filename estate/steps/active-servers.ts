@@ -1,4 +1,5 @@
 /** F1 and F6: the list of active servers. */
+import { sameList } from "../plan-steps";
 import { poolSessions } from "../relations";
 import { readBackDiffers, type StepContext, type StepHandler } from "./step-context";
 import { waitForReplication } from "./replication";
@@ -6,7 +7,7 @@ import { waitFor } from "./wait";
 
 /** F1: nobody is active, every machine knows it, and the chat servers have left the backup's databases. */
 export const clearActiveServers: StepHandler = {
-  sections: () => ["shell", "backup"],
+  sections: ({ plan }) => ["shell", plan.authority.principals.backup],
   async converge(context) {
     await setActiveServers(context, []);
     await waitForSessions(context);
@@ -62,10 +63,6 @@ async function waitForSessions(context: StepContext): Promise<void> {
     { limitSeconds: context.desired.timeouts.sessionsSeconds, interval: 200 },
   );
   context.readBack({ chatSessionsLeft: seen });
-}
-
-function sameList(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && one.every((name) => other.includes(name));
 }
 
 function listText(names: readonly string[]): string {

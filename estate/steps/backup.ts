@@ -1,10 +1,9 @@
 /** F3: one full backup of the fenced copy, to a file of its own, read back from both engines. */
-import { DrError } from "../errors";
 import type { BackupSetRow } from "../observation-types";
 import { backupDescription, backupFile } from "../plan-restore";
 import { fencedSetOf, sameName } from "../relations";
 import { backupFull } from "../statements";
-import { verifySet } from "./verify-set";
+import { expectedOf, verifySet } from "./verify-set";
 import { readBackDiffers, type StepContext, type StepHandler } from "./step-context";
 
 export const takeBackup: StepHandler = {
@@ -44,15 +43,7 @@ export const takeBackup: StepHandler = {
 
 /** What F4 will restore must be readable by the engine that restores it, whole, and the very set that msdb names. */
 export async function verifyFromPrimary(context: StepContext, set: BackupSetRow): Promise<void> {
-  const { physicalDeviceName: file } = set;
-  if (file === null) {
-    throw new DrError({ code: "INTERNAL", summary: `backup set ${set.backupSetUuid} names no file` });
-  }
-  await verifySet(context, context.plan.authority.principals.primary, {
-    file,
-    uuid: set.backupSetUuid,
-    database: context.desired.chat,
-    serverName: set.serverName,
-    family: set.familyGuid,
-  });
+  const expected = expectedOf(set);
+  await verifySet(context, context.plan.authority.principals.primary, expected);
+  context.verified(expected);
 }

@@ -1,4 +1,6 @@
 /** F2: mirroring off on the backup. The mirror keeps its RESTORING copy: a third copy until the chat is home. */
+import { partnerRole } from "../desired";
+import { toDrError } from "../errors";
 import { removeMirroring } from "../statements";
 import { readBackDiffers, type StepContext, type StepHandler } from "./step-context";
 import { waitFor } from "./wait";
@@ -6,7 +8,10 @@ import { waitFor } from "./wait";
 /** Of the chat database, or of the compliance database. */
 export function endMirroring(which: "chat" | "compliance"): StepHandler {
   return {
-    sections: ({ plan }) => [plan.authority.principals.backup],
+    sections: ({ plan, desired }) => [
+      plan.authority.principals.backup,
+      ...(desired.pool.backup.mirror === undefined ? [] : [partnerRole(plan.authority.principals.backup)]),
+    ],
     async converge(context) {
       const database = which === "chat" ? context.desired.chat : context.desired.compliance;
       if (database === false) return;
@@ -35,6 +40,7 @@ async function endMirroringOf(context: StepContext, database: string): Promise<v
     partnerBefore: before.mirroring.partnerInstance,
     state: seen?.state,
     mirrored: seen?.mirroring !== null,
+    formerMirror: await copyOfFormerMirror(context, database),
   });
   if (!satisfied) {
     const found =
@@ -42,5 +48,16 @@ async function endMirroringOf(context: StepContext, database: string): Promise<v
         ? "no such database"
         : `${seen.state}${seen.mirroring === null ? "" : `, ${seen.mirroring.role} ${seen.mirroring.state}`}`;
     throw readBackDiffers(context.step, `${database} ONLINE without a partner`, found);
+  }
+}
+
+// The third copy. While its instance is away it learns of the end of the session later; the session has ended all the same.
+async function copyOfFormerMirror(context: StepContext, database: string): Promise<string> {
+  if (context.desired.pool.backup.mirror === undefined) return "none configured";
+  try {
+    const copy = await context.readCopy(partnerRole(context.plan.authority.principals.backup), database);
+    return copy?.state ?? "no such database";
+  } catch (thrown) {
+    return toDrError(thrown).summary;
   }
 }

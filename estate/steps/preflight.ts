@@ -1,46 +1,24 @@
 /** F0 at `up`: what only doing it shows, before the first change. Nothing of the chat is touched. */
-import { DrError, toDrError } from "../errors";
-import { instanceOf } from "../estate";
-import type { InstanceRole } from "../observation-types";
-import type { Finding, Plan } from "../plan-types";
 import { removeLeftoverJobs } from "../agent-script";
-import { probeAgent, probeEngineRead, probeEngineWrite } from "../probe";
-import { backupFull } from "../statements";
-import { salvageDescription, salvageFile, setFilesOf } from "../plan-restore";
 import { serverName } from "../desired";
-import type { StepContext, StepHandler } from "./step-context";
+import { type DrError, toDrError } from "../errors";
+import type { InstanceRole } from "../observation-types";
+import { salvageDescription, salvageFile, setFilesOf } from "../plan-restore";
+import { probeAgent, probeEngineRead, probeEngineWrite } from "../probe";
+import type { ProbeTask } from "../probe-script";
+import { salvageOf, sameName } from "../relations";
+import { backupFull } from "../statements";
+import { needsProbes, preflightFailed } from "./preflight-findings";
+import { readBackDiffers, type StepContext, type StepHandler } from "./step-context";
+import { expectedOf, verifySet } from "./verify-set";
 
 export const preflight: StepHandler = {
-  sections: () => [],
+  sections: ({ plan }) => (plan.salvage === null ? [] : [plan.authority.principals.primary]),
   async converge(context) {
-    refuseBlocked(context.plan, "up");
-    if (needsProbes(context.plan)) await probe(context);
+    if (context.plan.steps.some(needsProbes)) await probe(context);
     if (context.plan.salvage !== null) await salvage(context);
   },
 };
-
-/** Findings that stop a step which is open; in a preview those that only an `up` must have in order are left out. */
-export function blockingFindings(plan: Plan, when: "preview" | "up"): readonly Finding[] {
-  const open = new Set(plan.steps.filter((step) => step.open && step.id !== "F0").map((step) => step.id));
-  const unclear = plan.authority.outcome === "unclear";
-  return plan.findings.filter(
-    (finding) =>
-      finding.severity === "error" &&
-      (when === "up" || !finding.atUpOnly) &&
-      (unclear || finding.blocks.some((step) => open.has(step))),
-  );
-}
-
-/** Throws PREFLIGHT_FAILED with every finding that blocks an open step. */
-export function refuseBlocked(plan: Plan, when: "preview" | "up"): void {
-  const blocking = blockingFindings(plan, when);
-  if (blocking.length > 0) throw refused(blocking.map((finding) => `${finding.message}. ${finding.hint}`));
-}
-
-// Folders and accounts matter where a copy moves or log shipping is set up; a list or a state needs neither.
-function needsProbes(plan: Plan): boolean {
-  return plan.steps.some((step) => step.open && ["F1", "F2", "F2b", "F3", "F4", "F5"].includes(step.id));
-}
 
 async function probe(context: StepContext): Promise<void> {
   const { primary, backup } = context.plan.authority.principals;
@@ -48,7 +26,7 @@ async function probe(context: StepContext): Promise<void> {
     ...(await probeEngines(context, backup, primary)),
     ...(await probeAgents(context, backup, primary)),
   ];
-  if (problems.length > 0) throw refused(problems);
+  if (problems.length > 0) throw preflightFailed(problems);
 }
 
 /** Each engine writes the backup folder and reads what the other wrote: four directions. */
@@ -60,11 +38,10 @@ async function probeEngines(context: StepContext, backup: InstanceRole, primary:
   ];
   const problems: string[] = [];
   for (const { writer, reader, folder } of directions) {
-    context.progress(`probing ${folder} as the engine of ${nameOf(context, writer)}`);
+    const doing = `probing ${folder} as the engine`;
     try {
-      await context.assertLocked();
-      const file = await probeEngineWrite(instanceOf(context.estate, writer), folder);
-      await probeEngineRead(instanceOf(context.estate, reader), file);
+      const file = await context.perform(writer, doing, (server) => probeEngineWrite(server, folder));
+      await context.perform(reader, doing, (server) => probeEngineRead(server, file));
       context.readBack({ engine: nameOf(context, writer), writes: folder, readBy: nameOf(context, reader) });
     } catch (thrown) {
       problems.push(engineProblem(context, writer, reader, folder, toDrError(thrown)));
@@ -95,22 +72,19 @@ async function probeAgents(context: StepContext, backup: InstanceRole, primary: 
   ];
   const problems: string[] = [];
   for (const { role, readFolder, writeFolder } of tasks) {
-    context.progress(`probing ${writeFolder} as SQL Server Agent of ${nameOf(context, role)}`);
-    const server = instanceOf(context.estate, role);
     try {
-      await context.assertLocked();
-      await removeLeftoverJobs(server);
-      const outcome = await probeAgent(
-        server,
-        {
-          readFolder,
-          readFile: undefined,
-          writeFolder,
-          writeFile: `pchat-dr-probe-${context.runId}.txt`,
-          removeFiles: [],
-        },
-        { run: context.runId, timeoutSeconds: context.desired.timeouts.probeSeconds },
-      );
+      const task: ProbeTask = {
+        readFolder,
+        readFile: undefined,
+        writeFolder,
+        writeFile: `pchat-dr-probe-${context.runId}.txt`,
+        removeFiles: [],
+      };
+      const options = { run: context.runId, timeoutSeconds: context.desired.timeouts.probeSeconds };
+      const outcome = await context.perform(role, `probing ${writeFolder} as SQL Server Agent`, async (server) => {
+        await removeLeftoverJobs(server);
+        return probeAgent(server, task, options);
+      });
       context.readBack({ agent: nameOf(context, role), ...outcome });
       if (outcome.missingRight !== null) {
         const account = outcome.account ?? agentAccount(context, role);
@@ -121,8 +95,8 @@ async function probeAgents(context: StepContext, backup: InstanceRole, primary: 
       }
       problems.push(...tooSmall(context, share, readFolder === share ? outcome.readFolderFreeBytes : null));
     } catch (thrown) {
-      const error = toDrError(thrown, server.place);
-      problems.push(`SQL Server Agent of ${nameOf(context, role)} could not be probed: ${error.message}`);
+      const { message } = toDrError(thrown);
+      problems.push(`SQL Server Agent of ${nameOf(context, role)} could not be probed: ${message}`);
     }
   }
   return problems;
@@ -152,21 +126,18 @@ async function salvage(context: StepContext): Promise<void> {
     text: backupFull({
       database: chat,
       file,
-      name: `${chat}-Full Database Backup`,
+      name: `${chat} salvage`,
       description: salvageDescription(context.runId),
       copyOnly: true,
     }),
   });
-  context.readBack({ salvage: file });
-}
-
-function refused(problems: readonly string[]): DrError {
-  const list = problems.map((problem, index) => `\n  ${String(index + 1)}. ${problem}`).join("");
-  return new DrError({
-    code: "PREFLIGHT_FAILED",
-    summary: `Preflight found what stands in the way; nothing was changed:${list}\n`,
-    hint: "Mend what is named, then run the same command again.",
-  });
+  // After F4 this file is all that is left of the primary's copy: it must be whole before anything is given up.
+  const set = salvageOf(await context.readInstance(role), chat);
+  if (set === undefined || !sameName(set.physicalDeviceName, file)) {
+    throw readBackDiffers(context.step, `a salvage set in ${file}`, set?.physicalDeviceName ?? "none");
+  }
+  await verifySet(context, role, { ...expectedOf(set), file });
+  context.readBack({ salvage: file, backupSetUuid: set.backupSetUuid, fork: set.lastRecoveryForkGuid });
 }
 
 function nameOf(context: StepContext, role: InstanceRole): string {

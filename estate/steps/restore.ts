@@ -1,31 +1,23 @@
 /** F4: the backup's set over whatever the primary holds, compared with the backup's copy, then opened. */
 import { z } from "zod";
-import { DrError, toDrError } from "../errors";
-import type { BackupSetRow, DatabaseObservation, InstanceObservation, InstanceRole } from "../observation-types";
+import { DrError } from "../errors";
+import type {
+  AgentJob,
+  BackupSetRow,
+  DatabaseObservation,
+  InstanceObservation,
+  InstanceRole,
+} from "../observation-types";
 import { placeFiles, type SetFile, unfinishedAfterRestore } from "../plan-restore";
-import { compareContents, databaseOf, differingChannels, fencedSetOf, restoredFrom, restoresOf } from "../relations";
-import { EXCLUSIVE_ACCESS_NOT_OBTAINED, DATABASE_SINGLE_USER_TAKEN, SINGLE_USER_OCCUPIED } from "../sql/error-numbers";
-import {
-  openForWriting,
-  readBackupFiles,
-  restoreFull,
-  setMultiUser,
-  setOwner,
-  setRestoredOptions,
-} from "../statements";
+import { databaseOf, fencedSetOf, restoredFrom, restoresOf, sameName } from "../relations";
+import { openForWriting, readBackupFiles, setMultiUser, setOwner, setRestoredOptions } from "../statements";
 import { enableJob } from "../statements-log-shipping";
 import { verifyFromPrimary } from "./backup";
+import { compareCopies } from "./compare-copies";
 import { readBackDiffers, type StepContext, type StepHandler } from "./step-context";
-
-/** How often the restore is sent again when a session was faster than ours into the single slot (3101). */
-const takeOverAttempts = 5;
-
-/** Numbers that say so. */
-const slotTaken: ReadonlySet<number> = new Set([
-  EXCLUSIVE_ACCESS_NOT_OBTAINED,
-  DATABASE_SINGLE_USER_TAKEN,
-  SINGLE_USER_OCCUPIED,
-]);
+import { takeOverAndRestore } from "./take-over";
+import { expectedOf } from "./verify-set";
+import { waitFor } from "./wait";
 
 const fileRow = z.object({
   LogicalName: z.string(),
@@ -43,25 +35,21 @@ export const restoreBackup: StepHandler = {
     const primary = await context.readInstance(roles.primary);
     const set = fencedSetOf(backup, chat, context.desired.pool.backupSet.copyOnly);
     if (set === undefined) throw noSet(context);
-    if (restoredFrom(primary, backup, chat)?.backupSetUuid !== set.backupSetUuid) {
-      await restoreSet(context, set, primary);
-    }
-    await compare(context, set);
+    // A restore that was cut in its recovery is in the history too, but its copy is not ONLINE.
+    const restored = restoredFrom(primary, backup, chat)?.backupSetUuid === set.backupSetUuid;
+    if (!restored || databaseOf(primary, chat)?.state !== "ONLINE") await restoreSet(context, set, primary);
+    await compareCopies(context, set);
     await open(context, backup);
   },
 };
 
 async function restoreSet(context: StepContext, set: BackupSetRow, primary: InstanceObservation): Promise<void> {
   const role = context.plan.authority.principals.primary;
-  for (const row of primary.logShippingPrimary) {
-    if (row.backupJob?.enabled !== true) continue;
-    const { jobId, name } = row.backupJob;
-    await context.change({ role, doing: `sp_update_job ${name}: disabled`, text: enableJob(jobId, false) });
-  }
+  await stopBackupJobs(context, role, primary);
   await verifyFromPrimary(context, set);
-  const file = set.physicalDeviceName as string;
+  const { file } = expectedOf(set);
   const moves = await placed(context, file, primary);
-  await takeOverAndRestore(context, role, file, moves);
+  await takeOverAndRestore(context, role, { database: context.desired.chat, file, moves, recovery: "RECOVERY" });
   const after = await context.readInstance(role);
   const copy = databaseOf(after, context.desired.chat);
   const newest = restoresOf(after, context.desired.chat).find((row) => row.restoreType === "D");
@@ -79,6 +67,33 @@ async function restoreSet(context: StepContext, set: BackupSetRow, primary: Inst
   if (holds) return;
   const found = `${copy?.state ?? "no such database"}, newest restore ${newest?.backupSet.backupSetUuid ?? "none"}`;
   throw readBackDiffers(context.step, `ONLINE, restored from set ${set.backupSetUuid} with REPLACE`, found);
+}
+
+// A log backup of the copy just restored would write into the share before F5 knows of it, and one of the copy before
+// that would be cut in its middle.
+async function stopBackupJobs(context: StepContext, role: InstanceRole, primary: InstanceObservation): Promise<void> {
+  const jobs = (instance: InstanceObservation): readonly AgentJob[] =>
+    instance.logShippingPrimary.flatMap((row) =>
+      sameName(row.primaryDatabase, context.desired.chat) && row.backupJob !== null ? [row.backupJob] : [],
+    );
+  for (const { jobId, name } of jobs(primary).filter((job) => job.enabled)) {
+    await context.change({ role, doing: `sp_update_job ${name}: disabled`, text: enableJob(jobId, false) });
+  }
+  if (jobs(primary).length === 0) return;
+  const limitSeconds = context.desired.timeouts.logShippingCycleSeconds;
+  const { seen, satisfied } = await waitFor(
+    async () => jobs(await context.readInstance(role)).filter((job) => job.running),
+    (running) => running.length === 0,
+    { limitSeconds },
+  );
+  if (satisfied) return;
+  throw new DrError({
+    code: "TIMEOUT",
+    summary: `${context.step.id}: log shipping's backup job still runs after ${String(limitSeconds)} s`,
+    where: context.step.where,
+    found: seen.map((job) => job.name).join(", "),
+    hint: "Stop it there (sp_stop_job), then run the same command again.",
+  });
 }
 
 async function placed(context: StepContext, file: string, primary: InstanceObservation) {
@@ -103,65 +118,6 @@ async function placed(context: StepContext, file: string, primary: InstanceObser
     expected: "a file of the same logical name, a neighbour of its type, or a default folder",
     found: `none for ${unplaced.join(", ")}`,
     hint: "Name their paths in restore.moves of the pool's configuration.",
-  });
-}
-
-async function takeOverAndRestore(
-  context: StepContext,
-  role: InstanceRole,
-  file: string,
-  moves: Parameters<typeof restoreFull>[0]["moves"],
-): Promise<void> {
-  const { chat } = context.desired;
-  for (let attempt = 1; ; attempt += 1) {
-    const copy = await context.readCopy(role, chat);
-    const text = restoreFull({ database: chat, file, moves, recovery: "RECOVERY", takeOver: copy?.state === "ONLINE" });
-    try {
-      await context.change({ role, doing: `RESTORE DATABASE [${chat}]`, text });
-      return;
-    } catch (thrown) {
-      const error = toDrError(thrown);
-      if (error.number !== undefined && slotTaken.has(error.number) && attempt < takeOverAttempts) continue;
-      await leaveUsable(context, role, error);
-      throw error;
-    }
-  }
-}
-
-// A restore that failed before its first byte leaves the old content, locked to one user.
-async function leaveUsable(context: StepContext, role: InstanceRole, cause: DrError): Promise<void> {
-  if (cause.code === "CONNECTION_LOST") return;
-  const { chat } = context.desired;
-  const copy = await context.readCopy(role, chat);
-  if (copy?.state !== "ONLINE" || copy.userAccess === "MULTI_USER") return;
-  await context.change({ role, doing: `ALTER DATABASE [${chat}] SET MULTI_USER`, text: setMultiUser(chat) });
-}
-
-async function compare(context: StepContext, set: BackupSetRow): Promise<void> {
-  const roles = context.plan.authority.principals;
-  context.progress("comparing the two copies, room by room");
-  const [primary, backup] = await Promise.all([
-    context.readInstance(roles.primary),
-    context.readInstance(roles.backup),
-  ]);
-  const comparison = compareContents(primary.content, backup.content);
-  const messages = primary.content?.channels.reduce((sum, channel) => sum + BigInt(channel.count), 0n);
-  context.readBack({
-    comparison,
-    rooms: primary.content?.channels.length,
-    messages: messages?.toString(),
-    backupSetUuid: set.backupSetUuid,
-  });
-  if (comparison === "equal") return;
-  const rooms =
-    primary.content !== null && backup.content !== null ? differingChannels(primary.content, backup.content) : [];
-  throw new DrError({
-    code: "READ_BACK_DIFFERS",
-    summary: `${context.step.id}: the restored copy does not hold what the backup holds`,
-    where: context.step.where,
-    expected: "equal content, the backup being read-only since before its backup was taken",
-    found: rooms.length > 0 ? `${comparison}; rooms that differ: ${rooms.slice(0, 20).join(", ")}` : comparison,
-    hint: "The primary's copy stays read-only and log shipping is not begun. Run the same command again: it takes a new backup.",
   });
 }
 

@@ -5,12 +5,16 @@
 import { runAgentScript } from "../agent-script";
 import { joinWindowsPath } from "../configuration-forms";
 import { DrError } from "../errors";
-import { instanceOf } from "../estate";
 import type { InstanceObservation, InstanceRole } from "../observation-types";
 import type { PlanContext } from "../plan-context";
+import { printable } from "../printable";
+import { processExitCode } from "../probe-script";
 import { sameName } from "../relations";
 import { powerShellLiteral } from "../shell/quote";
 import type { StepContext } from "./step-context";
+
+/** CreateProcess takes 32,767 characters, and the script is sent as base64 of UTF-16: 8 characters for 3 of its own. */
+const filesPerJob = 100;
 
 /** Moves what lies there now: the share's files as the primary's Agent, the copy folder's as the backup's. */
 export async function moveStaleLogFiles(context: StepContext, now: PlanContext): Promise<void> {
@@ -39,35 +43,39 @@ async function moveAside(
   files: readonly string[],
 ): Promise<void> {
   const target = joinWindowsPath(folder, `stale-${context.runId}`);
-  const script = moveScript(folder, target, files);
-  const server = instanceOf(context.estate, role);
-  await context.assertLocked();
-  const message = await runAgentScript(server, {
-    name: `move stale logs ${context.runId}`,
-    script,
-    timeoutSeconds: context.desired.timeouts.probeSeconds,
-  });
+  const timeoutSeconds = context.desired.timeouts.probeSeconds;
+  for (let at = 0; at < files.length; at += filesPerJob) {
+    const name = `move stale logs ${context.runId} ${String(at / filesPerJob + 1)}`;
+    const script = moveScript(folder, target, files.slice(at, at + filesPerJob));
+    const message = await context.perform(role, `moving old log files of ${folder} to ${target}`, (server) =>
+      runAgentScript(server, { name, script, timeoutSeconds }),
+    );
+    if (processExitCode(message) !== 0) throw notMoved(context, folder, target, files.length, message);
+  }
   context.readBack({ staleLogFilesMoved: files, from: folder, to: target });
-  if (/Process Exit Code 0\b/i.test(message) || !/Process Exit Code/i.test(message)) return;
-  throw new DrError({
+}
+
+function notMoved(context: StepContext, folder: string, target: string, count: number, message: string): DrError {
+  return new DrError({
     code: "STEP_REFUSED",
     summary: `${context.step.id}: old log files could not be moved out of log shipping's way`,
-    where: server.place,
-    expected: `${String(files.length)} files moved from ${folder} to ${target} by the Agent's account`,
-    found: message.slice(0, 500),
+    where: folder,
+    expected: `${String(count)} files moved to ${target} by the Agent's account`,
+    found: printable(message, 500) || "an empty message",
     hint: "Give SQL Server Agent's account the right to write that folder, or move the files yourself, then run the same command again.",
   });
 }
 
-/** Names come from a folder's listing and are data: each is a literal. */
-function moveScript(folder: string, target: string, files: readonly string[]): string {
+/** The script that moves files into a folder of its own. Names come from a folder's listing and are data: literals only. */
+export function moveScript(folder: string, target: string, files: readonly string[]): string {
+  const to = powerShellLiteral(target);
+  const caught = (exit: number): string => `catch { Write-Output $_.Exception.Message; exit ${String(exit)} }`;
   return [
     "$ErrorActionPreference = 'Stop'",
-    `try { $null = New-Item -ItemType Directory -Path ${powerShellLiteral(target)} -ErrorAction Stop } catch { Write-Output $_.Exception.Message; exit 31 }`,
-    ...files.map((file) => {
-      const from = powerShellLiteral(joinWindowsPath(folder, file));
-      return `try { Move-Item -LiteralPath ${from} -Destination ${powerShellLiteral(target)} -ErrorAction Stop } catch { Write-Output $_.Exception.Message; exit 32 }`;
-    }),
+    `try { if (-not (Test-Path -LiteralPath ${to})) { $null = New-Item -ItemType Directory -Path ${to} } } ${caught(31)}`,
+    `foreach ($name in @(${files.map((file) => powerShellLiteral(file)).join(", ")})) {`,
+    `  try { Move-Item -LiteralPath (${powerShellLiteral(`${folder}\\`)} + $name) -Destination ${to} } ${caught(32)}`,
+    "}",
     "exit 0",
   ].join("\n");
 }

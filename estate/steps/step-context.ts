@@ -4,6 +4,7 @@ import { DrError } from "../errors";
 import type { Estate } from "../estate";
 import type {
   DatabaseObservation,
+  Guid,
   InstanceObservation,
   InstanceRole,
   SessionRow,
@@ -12,7 +13,7 @@ import type {
 import type { SectionName } from "../observe";
 import type { PlanContext } from "../plan-context";
 import type { Plan, PlanStep } from "../plan-types";
-import type { Answer } from "../sql/connection";
+import type { Answer, SqlServer } from "../sql/connection";
 import type { RawRow } from "../sql/pool";
 
 /** One change, or one long reading, of an instance. */
@@ -42,6 +43,10 @@ export interface StepContext {
   evidence(batch: Batch): Promise<readonly (readonly RawRow[])[]>;
   /** Runs a cmdlet that changes something: lock checked before, journalled. */
   changeShell(doing: string, action: () => Promise<void>): Promise<void>;
+  /** Runs what is more than one batch (a probe, a one-off job): lock checked before, journalled under its name. */
+  perform<Result>(role: InstanceRole, doing: string, action: (server: SqlServer) => Promise<Result>): Promise<Result>;
+  /** Remembers that the primary's engine has read this set whole, so that a plan need not have it read again. */
+  verified(set: { readonly uuid: Guid; readonly file: string }): void;
   /** Reads an instance now, whatever was read before. Throws DrError when it does not answer. */
   readInstance(role: InstanceRole): Promise<InstanceObservation>;
   /** Reads the shell now. */
@@ -76,4 +81,9 @@ export function readBackDiffers(step: PlanStep, expected: string, found: string)
     found,
     hint: "Somebody else may be working on this estate. Look at the run's report, then preview again.",
   });
+}
+
+/** State and access of a copy in words: `ONLINE, read-only, MULTI_USER`. */
+export function accessText({ state, isReadOnly, userAccess }: DatabaseObservation): string {
+  return `${state}, ${isReadOnly ? "read-only" : "read-write"}, ${userAccess}`;
 }

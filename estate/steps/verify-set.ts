@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { type BackupHeader, headerRow } from "../backup-header";
 import { DrError } from "../errors";
-import type { Guid, InstanceRole } from "../observation-types";
+import type { BackupSetRow, Guid, InstanceRole } from "../observation-types";
 import { sameName } from "../relations";
 import type { RawRow } from "../sql/pool";
 import { readBackupHeader, verifyBackup } from "../statements";
@@ -15,6 +15,15 @@ export interface ExpectedSet {
   readonly database: string;
   readonly serverName: string | null;
   readonly family: Guid | null;
+  readonly fork: Guid | null;
+}
+
+/** What a row of msdb says of the set and its file. Throws INTERNAL for a set without a file. */
+export function expectedOf(set: BackupSetRow): ExpectedSet {
+  const file = set.physicalDeviceName;
+  if (file === null) throw new DrError({ code: "INTERNAL", summary: `backup set ${set.backupSetUuid} names no file` });
+  const { backupSetUuid: uuid, databaseName: database, serverName, familyGuid: family } = set;
+  return { file, uuid, database, serverName, family, fork: set.lastRecoveryForkGuid };
 }
 
 /**
@@ -33,7 +42,7 @@ export async function verifySet(
     text: readBackupHeader(expected.file),
   });
   const header = onlyHeader(sets, expected);
-  const differences = differencesOf(header, expected);
+  const differences = headerDifferences(header, expected);
   if (differences.length > 0) throw notTheSet(context, expected, differences.join("; "));
   return header;
 }
@@ -51,7 +60,8 @@ function onlyHeader(sets: readonly (readonly RawRow[])[], expected: ExpectedSet)
   });
 }
 
-function differencesOf(header: BackupHeader, expected: ExpectedSet): string[] {
+/** In what a header is not the expected set's; empty when it is. */
+export function headerDifferences(header: BackupHeader, expected: ExpectedSet): string[] {
   const differences: string[] = [];
   const expect = (holds: boolean, what: string): void => {
     if (!holds) differences.push(what);
@@ -67,6 +77,10 @@ function differencesOf(header: BackupHeader, expected: ExpectedSet): string[] {
     `taken on ${header.ServerName} instead of ${expected.serverName ?? "?"}`,
   );
   expect(header.FamilyGUID === expected.family, `family ${header.FamilyGUID} instead of ${expected.family ?? "?"}`);
+  expect(
+    header.RecoveryForkID === expected.fork,
+    `recovery fork ${header.RecoveryForkID} instead of ${expected.fork ?? "?"}`,
+  );
   expect(header.HasBackupChecksums, "no checksums");
   expect(!header.IsDamaged, "damaged pages");
   return differences;

@@ -25,24 +25,15 @@ const TEMPLATES = {
   14262: [16, "The specified % ('%') does not exist."],
   14266: [16, "The specified '%' is invalid (valid values are: %)."],
   14269: [16, "Job '%' is already targeted at server '%'."],
-  14273: [
-    16,
-    "You must provide either @job_id or @job_name (and, optionally, @schedule_name), or @schedule_id.",
-  ],
+  14273: [16, "You must provide either @job_id or @job_name (and, optionally, @schedule_name), or @schedule_id."],
   14278: [16, "The schedule for this job is invalid (reason: %)."],
   14284: [16, "Cannot specify a job ID for a new job. An ID will be assigned by the procedure."],
   14287: [16, "The '%' supplied has an invalid %."],
   14288: [16, "% cannot be before %."],
-  14293: [
-    16,
-    "There are two or more jobs named '%'. Specify % instead of % to uniquely identify the job.",
-  ],
+  14293: [16, "There are two or more jobs named '%'. Specify % instead of % to uniquely identify the job."],
   14294: [16, "Supply either % or % to identify the job."],
   14366: [16, "Only members of sysadmin role can modify the owner of a schedule."],
-  14371: [
-    16,
-    'There are two or more schedules named "%". Specify % instead of % to uniquely identify the schedule.',
-  ],
+  14371: [16, 'There are two or more schedules named "%". Specify % instead of % to uniquely identify the schedule.'],
   14372: [16, "The schedule was not deleted because it is being used by one or more jobs."],
   14373: [16, "Supply either % or % to identify the schedule."],
   14374: [16, 'The specified schedule name "%" is not associated with the job "%".'],
@@ -51,10 +42,7 @@ const TEMPLATES = {
     "The schedule was not attached to the specified job. The caller must own the job or the operation must be performed by a sysadmin.",
   ],
   14391: [16, "Only owner of a job or members of sysadmin role can detach a schedule."],
-  14393: [
-    16,
-    "Only owner of a job or members of role sysadmin or SQLAgentOperatorRole can start and stop the job.",
-  ],
+  14393: [16, "Only owner of a job or members of role sysadmin or SQLAgentOperatorRole can start and stop the job."],
   14394: [16, "Only owner of a job schedule or members of sysadmin role can modify or delete the job schedule."],
   14420: [
     16,
@@ -76,10 +64,7 @@ const TEMPLATES = {
   22022: [16, "SQLServerAgent %"],
   32007: [16, "Database % is not ONLINE."],
   // Severity 10 here: the entry is made all the same, and the procedure goes on.
-  32008: [
-    10,
-    "Database % is not ONLINE. The backup job will not be performed until this database is brought online.",
-  ],
+  32008: [10, "Database % is not ONLINE. The backup job will not be performed until this database is brought online."],
   32009: [16, "A log shipping primary entry already exists for database %."],
   32010: [16, "Database % does not exist as log shipping primary."],
   32011: [

@@ -247,7 +247,12 @@ export class Agent {
   /** Enabled jobs on this server with their schedules. */
   #attached(): { readonly job: Job; readonly schedule: NamedSchedule }[] {
     const { msdb } = this.instance;
-    const schedules = new Map(msdb.rows("sysschedules").map(scheduleOf).map((one) => [one.scheduleId, one]));
+    const schedules = new Map(
+      msdb
+        .rows("sysschedules")
+        .map(scheduleOf)
+        .map((one) => [one.scheduleId, one]),
+    );
     const jobs = new Map(
       msdb
         .rows("sysjobs")
@@ -268,16 +273,13 @@ export class Agent {
   ): Promise<void> {
     await this.instance.msdb.change((writer) => {
       for (const { job, scheduleId, at } of plan) {
-        writer.update(
-          "sysjobschedules",
-          (row) => row["job_id"] === job.jobId && row["schedule_id"] === scheduleId,
-          { next_run_date: at === undefined ? 0 : dateNumber(at), next_run_time: at === undefined ? 0 : timeNumber(at) },
-        );
-        writer.update(
-          "sysjobactivity",
-          (row) => row["job_id"] === job.jobId && row["session_id"] === this.#sessionId,
-          { next_scheduled_run_date: at === undefined ? null : datetime(at) },
-        );
+        writer.update("sysjobschedules", (row) => row["job_id"] === job.jobId && row["schedule_id"] === scheduleId, {
+          next_run_date: at === undefined ? 0 : dateNumber(at),
+          next_run_time: at === undefined ? 0 : timeNumber(at),
+        });
+        writer.update("sysjobactivity", (row) => row["job_id"] === job.jobId && row["session_id"] === this.#sessionId, {
+          next_scheduled_run_date: at === undefined ? null : datetime(at),
+        });
       }
     });
   }

@@ -25,7 +25,11 @@ export async function runCommand(
   context: ProgramContext,
   where: { readonly stepId: number; readonly jobId: string },
 ): Promise<StepResult> {
-  const line = command.split(/\r?\n/).find((one) => one.trim() !== "")?.trim() ?? "";
+  const line =
+    command
+      .split(/\r?\n/)
+      .find((one) => one.trim() !== "")
+      ?.trim() ?? "";
   const program = PROGRAMS[executableOf(line)];
   if (program === undefined) {
     const job = `0x${where.jobId.replaceAll("-", "")}`;

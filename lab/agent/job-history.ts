@@ -133,8 +133,7 @@ export class JobHistory {
     const log = `${before}${output}`;
     // log_size counts bytes of nvarchar.
     const change = { log, date_modified: datetime(now), log_size: BigInt(log.length * 2) };
-    if (old === undefined)
-      writer.insert("sysjobstepslogs", { ...change, step_uid: uid, date_created: datetime(now) });
+    if (old === undefined) writer.insert("sysjobstepslogs", { ...change, step_uid: uid, date_created: datetime(now) });
     else writer.update("sysjobstepslogs", mine, change);
   }
 }

@@ -40,7 +40,11 @@ export function nextRun(schedule: Schedule, after: number): number | undefined {
   if (!schedule.enabled || first === undefined || ![1, 4, 8, 16, 32].includes(schedule.freqType)) return undefined;
   const today = Math.floor(after / DAY) * DAY;
   // A window that began yesterday may reach over midnight.
-  for (let day = Math.max(first, today - DAY), count = 0; day <= last && count <= HORIZON_DAYS; day += DAY, count += 1) {
+  for (
+    let day = Math.max(first, today - DAY), count = 0;
+    day <= last && count <= HORIZON_DAYS;
+    day += DAY, count += 1
+  ) {
     if (!runsOn(schedule, day, first)) {
       if (schedule.freqType === 1 && day > first) return undefined;
       continue;

@@ -22,8 +22,8 @@ export interface ChatOptions {
 
 /** Messages per second of all clients together. */
 const DEFAULT_RATE = 5;
-/** How long `send` waits for a server with a database, in milliseconds. */
-const SEND_WITHIN = 5_000;
+/** How long `start` and `send` wait for a server with a database, in milliseconds. */
+const CONNECTED_WITHIN = 5_000;
 const POLL_MS = 50;
 /** Principals 1 to 40 are in tblPrincipal. */
 const USERS = 40;
@@ -51,11 +51,22 @@ export class ChatService {
     );
   }
 
-  /** Starts servers and clients. @param rate messages per second, default 5; 0: only `send` */
-  start(rate = DEFAULT_RATE): ChatStatus {
-    for (const server of this.#allServers()) server.start();
+  /**
+   * Starts the servers, and the clients once the active ones are connected (or cannot be within 5 s): what clients are
+   * refused from then on is downtime.
+   * @param rate messages per second, default 5; 0: only those of `send`
+   */
+  async start(rate = DEFAULT_RATE): Promise<ChatStatus> {
     clearInterval(this.#timer);
     this.#isRunning = true;
+    for (const server of this.#allServers()) server.start();
+    const { store } = this.#options;
+    const active = this.#allServers().filter(({ machine }) => store.replica(machine)?.active === true).length;
+    const deadline = Date.now() + CONNECTED_WITHIN;
+    while (this.#isRunning && this.status().connected.length < active && Date.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    if (!this.#isRunning) return this.status();
+    clearInterval(this.#timer);
     if (rate > 0) this.#timer = setInterval(() => this.#offer(), 1000 / rate);
     return this.status();
   }
@@ -85,7 +96,7 @@ export class ChatService {
     const pool = this.#pools.find(({ topology }) => wanted.pool === undefined || topology.fqdn === wanted.pool);
     if (pool === undefined)
       throw new LabError(`There is no pool ${String(wanted.pool)}.`, "See: npm run lab -- status");
-    const deadline = Date.now() + SEND_WITHIN;
+    const deadline = Date.now() + CONNECTED_WITHIN;
     for (;;) {
       try {
         return await this.#send(pool.topology.fqdn, wanted.room ?? (ROOMS[0] as number), wanted.text ?? "Sent now.");

@@ -60,6 +60,8 @@ export class DatabaseConnection {
       authentication: { type: "default", options: { userName: login.user, password: login.password } },
       options: {
         port: address.port,
+        // An address is no server name in TLS (RFC 6066 section 3).
+        serverName: "localhost",
         database,
         encrypt: true,
         trustServerCertificate: true,

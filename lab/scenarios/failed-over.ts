@@ -61,10 +61,10 @@ export async function failOver(estate: PlayedEstate, keepLogs: boolean): Promise
   }
 }
 
-async function activateBackupServers({ cmdlet }: PlayedEstate, { topology }: PlayedPool): Promise<void> {
+async function activateBackupServers(estate: PlayedEstate, { topology }: PlayedPool): Promise<void> {
   const servers = topology.machines.filter(({ site }) => site === "backup").map(({ fqdn }) => fqdn);
-  await cmdlet("Set-CsPersistentChatActiveServer", {
-    Identity: topology.fqdn,
+  await estate.cmdlet("Set-CsPersistentChatActiveServer", {
+    Identity: `service:${topology.fqdn}`,
     ActiveServers: { table: [["Replace", servers]] },
   });
 }

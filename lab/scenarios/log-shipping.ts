@@ -113,7 +113,9 @@ WHERE j.name = ${text(job)} AND h.step_id = 0`;
         `SELECT TOP (1) h.message FROM msdb.dbo.sysjobhistory AS h JOIN msdb.dbo.sysjobs AS j ON j.job_id = h.job_id
 WHERE j.name = ${text(job)} AND h.step_id > 0 ORDER BY h.instance_id DESC;`,
       );
-      throw new Error(`Job ${job} on ${host.name} did not succeed: ${String(message ?? "it is still running")}`);
+      throw new Error(
+        `Job ${job} on ${host.name} did not succeed: ${typeof message === "string" ? message : "it is still running"}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

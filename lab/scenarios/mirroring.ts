@@ -59,7 +59,7 @@ async function waitForSynchronization(principal: PlayedHost, database: string): 
     if (state === "SYNCHRONIZED") return;
     if (Date.now() > deadline)
       throw new Error(
-        `Mirroring of ${database} on ${principal.name} is ${String(state)} after ${String(SYNCHRONIZED_WITHIN / 1000)} s; expected SYNCHRONIZED.`,
+        `Mirroring of ${database} on ${principal.name} is ${typeof state === "string" ? state : "not there"} after ${String(SYNCHRONIZED_WITHIN / 1000)} s; expected SYNCHRONIZED.`,
       );
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

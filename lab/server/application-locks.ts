@@ -116,7 +116,8 @@ export class ApplicationLocks {
   /** Gives back all that a session holds or waits for: at its end (both kinds), at the end of a transaction (one kind). */
   releaseAll(sessionId: number, kind?: LockOwner["kind"]): void {
     for (const entry of [...this.#entries.values()]) {
-      const gone = (one: LockOwner): boolean => one.sessionId === sessionId && (kind === undefined || one.kind === kind);
+      const gone = (one: LockOwner): boolean =>
+        one.sessionId === sessionId && (kind === undefined || one.kind === kind);
       for (const waiter of entry.waiters.filter(gone)) {
         entry.waiters.splice(entry.waiters.indexOf(waiter), 1);
         waiter.settle(-2);
@@ -174,13 +175,7 @@ export class ApplicationLocks {
     else held.count += 1;
   }
 
-  #wait(
-    entry: Entry,
-    owner: LockOwner,
-    mode: LockMode,
-    timeoutMs: number,
-    signal: AbortSignal,
-  ): Promise<GrantResult> {
+  #wait(entry: Entry, owner: LockOwner, mode: LockMode, timeoutMs: number, signal: AbortSignal): Promise<GrantResult> {
     return new Promise((resolve) => {
       let timer: NodeJS.Timeout | undefined;
       const abort = (): void => leave(-2);

@@ -1,5 +1,5 @@
 /** Entering a database: by USE, a three-part name or a login. */
-import { SqlError } from "../tsql/errors";
+import type { SqlError } from "../tsql/errors";
 import type { Database } from "./database";
 import { isRoleMember, userOf } from "./database-principals";
 import type { ServerSession } from "./server-session";

@@ -85,7 +85,9 @@ export function hasDatabasePermission(
   if (user.name === "dbo") return true;
   const member = (role: string): boolean => isRoleMember(database, user, role, session.transactions);
   if (Object.entries(ROLE_DENIALS).some(([role, denied]) => denied.includes(permission) && member(role))) return false;
-  const rows = databasePermissions(database, session.transactions).filter((row) => applies(row, user, member, permission, object));
+  const rows = databasePermissions(database, session.transactions).filter((row) =>
+    applies(row, user, member, permission, object),
+  );
   if (rows.some((row) => row.state === "D")) return false;
   if (rows.length > 0) return true;
   return Object.entries(ROLE_PERMISSIONS).some(

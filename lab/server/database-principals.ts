@@ -89,11 +89,18 @@ export function userOfLogin(
   if (isSysadmin || database.ownerSid === principal.sid) return principals.find((user) => user.name === "dbo");
   const own = principals.find((user) => user.sid === principal.sid && user.type !== "R");
   if (own !== undefined) return own;
-  return GUEST_DATABASES.has(database.name.toLowerCase()) ? principals.find((user) => user.name === "guest") : undefined;
+  return GUEST_DATABASES.has(database.name.toLowerCase())
+    ? principals.find((user) => user.name === "guest")
+    : undefined;
 }
 
 /** Whether a user is a member of a role, directly or through other roles. Everybody is in public. */
-export function isRoleMember(database: Database, user: UserDefinition, role: string, scope?: TransactionScope): boolean {
+export function isRoleMember(
+  database: Database,
+  user: UserDefinition,
+  role: string,
+  scope?: TransactionScope,
+): boolean {
   const wanted = role.toLowerCase();
   if (wanted === "public") return true;
   // dbo stands above the roles: it is a member of db_owner and passes every check.

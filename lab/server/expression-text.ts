@@ -56,10 +56,6 @@ export function expressionText(expression: Expression): string {
     case "subquery":
     case "searchedCase":
     case "variable":
-      throw new SqlError(
-        1046,
-        15,
-        "Subqueries are not allowed in this context. Only scalar expressions are allowed.",
-      );
+      throw new SqlError(1046, 15, "Subqueries are not allowed in this context. Only scalar expressions are allowed.");
   }
 }

@@ -1,7 +1,7 @@
 /** FOREIGN KEY constraints: kept as definitions of the database, checked when rows change (547). */
 import { SqlError } from "../tsql/errors";
 import { DEFAULT_COLLATION } from "../tsql/collation";
-import { Decimal, CalendarTime, type Row, type SqlValue } from "../tsql/values";
+import { Decimal, CalendarTime, type Row, type SqlValue, Variant } from "../tsql/values";
 import type { Database } from "./database";
 import type { StoredTable } from "./storage/stored-table";
 import type { TransactionScope } from "./storage/transaction";
@@ -42,7 +42,7 @@ function keyText(value: SqlValue): string {
   if (value instanceof Decimal) return `n${String(value.unscaled)}/${String(value.scale)}`;
   if (value instanceof CalendarTime) return `c${String(value.days)}/${String(value.ticks)}`;
   if (value instanceof Uint8Array) return `b${Buffer.from(value).toString("hex")}`;
-  return `n${String(value)}`;
+  return value instanceof Variant ? keyText(value.value) : `n${String(value)}`;
 }
 
 function positions(table: StoredTable, names: readonly string[]): number[] {
@@ -56,7 +56,14 @@ function reference(row: Row, columns: readonly number[]): string | undefined {
   return values.includes(null) ? undefined : values.map(keyText).join("|");
 }
 
-function violated(verb: string, kind: string, key: ForeignKey, database: Database, table: string, column: string): SqlError {
+function violated(
+  verb: string,
+  kind: string,
+  key: ForeignKey,
+  database: Database,
+  table: string,
+  column: string,
+): SqlError {
   return new SqlError(
     547,
     16,

@@ -43,7 +43,11 @@ export class GuardedTable implements UpdatableTable {
     this.#require("INSERT");
     this.#refuseIdentity(values);
     const keys = this.#keys();
-    if (!keys.isEmpty) keys.written("INSERT", this.columns.map((_, index) => values[index] ?? null));
+    if (!keys.isEmpty)
+      keys.written(
+        "INSERT",
+        this.columns.map((_, index) => values[index] ?? null),
+      );
     return this.table.insert(values);
   }
 

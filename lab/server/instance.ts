@@ -21,13 +21,14 @@ import { setupMsdb } from "./msdb/setup";
 import { SystemTables } from "./msdb/system-tables";
 import { administrationProcedures } from "./procedures/administration-procedures";
 import { applicationLockProcedures } from "./procedures/application-lock-procedures";
+import { extendedProcedures } from "./procedures/extended-procedures";
 import { ProcedureRegistry, type ServerProcedure } from "./procedures/server-procedure";
 import { type ProductVersion, releaseOf } from "./product";
 import type { RequestEntry } from "./request-journal";
 import { ServerConfiguration } from "./server-configuration";
 import { ServerPrincipals } from "./server-principals";
 import type { ServerSession } from "./server-session";
-import { SessionHost } from "./session-host";
+import type { SessionHost } from "./session-host";
 import { SessionRegistry } from "./session-registry";
 import { MODEL_OPTIONS } from "./storage/definitions";
 import type { InstanceEnvironment } from "./storage/environment";
@@ -145,7 +146,7 @@ export class Instance implements Backend {
     this.core = core;
     this.#firstStart = firstStart;
     this.msdb = new SystemTables(core.require("msdb"));
-    this.procedures.register([...applicationLockProcedures, ...administrationProcedures]);
+    this.procedures.register([...applicationLockProcedures, ...administrationProcedures, ...extendedProcedures]);
   }
 
   /** Starts an instance on its folders; the first time it sets master and msdb up. Databases recover as they were left. */
@@ -155,13 +156,21 @@ export class Instance implements Backend {
       await setupMsdb(instance.core.require("msdb"), instance.version.major);
       instance.#createAdministrators();
     }
-    instance.errorLog.write(17126, 10, "SQL Server is now ready for client connections. This is an informational message; no user action is required.");
+    instance.errorLog.write(
+      17126,
+      10,
+      "SQL Server is now ready for client connections. This is an informational message; no user action is required.",
+    );
     return instance;
   }
 
   /** Stops it: sessions are ended, open transactions undone, files closed. The same options start it again. */
   async stop(): Promise<void> {
-    this.errorLog.write(17148, 10, "SQL Server is terminating in response to a 'stop' request from Service Control Manager. This is an informational message only. No user action is required.");
+    this.errorLog.write(
+      17148,
+      10,
+      "SQL Server is terminating in response to a 'stop' request from Service Control Manager. This is an informational message only. No user action is required.",
+    );
     await Promise.all(this.sessions.all().map((session) => session.kill()));
     this.core.stop();
   }

@@ -69,7 +69,10 @@ export function passwordMatches(password: string, hash: string): boolean {
 export function windowsSid(account: string): string {
   const [domain = "", name = ""] = account.toLowerCase().split("\\");
   const hash = (text: string, bytes: number): string =>
-    createHash("sha256").update(text).digest("hex").slice(0, bytes * 2);
+    createHash("sha256")
+      .update(text)
+      .digest("hex")
+      .slice(0, bytes * 2);
   return `010500000000000515000000${hash(domain, 12)}${hash(`${domain}\\${name}`, 4)}`.toUpperCase();
 }
 

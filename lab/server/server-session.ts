@@ -4,6 +4,7 @@ import type { Argument, ClientConnection, ProcedureOutcome, Session } from "../t
 import type { EnvironmentChange, Message, ResultSink } from "../tsql/results";
 import { LanguageSession } from "../tsql/session";
 import type { Database } from "./database";
+import { refusal } from "./database-access";
 import type { Instance } from "./instance";
 import { CountingSink } from "./counting-sink";
 import { maskSecrets, renderCall } from "./request-journal";
@@ -149,8 +150,12 @@ export class ServerSession implements Session {
 
   batch(text: string, sink: ResultSink, signal: AbortSignal): Promise<void> {
     if (this.isEnded) return Promise.resolve(this.#refuseEnded(sink));
-    return this.#run("batch", () => maskSecrets(text), sink, signal, (counting, either) =>
-      this.#language.batch(text, counting, either),
+    return this.#run(
+      "batch",
+      () => maskSecrets(text),
+      sink,
+      signal,
+      (counting, either) => this.#language.batch(text, counting, either),
     );
   }
 
@@ -159,8 +164,12 @@ export class ServerSession implements Session {
       this.#refuseEnded(sink);
       return Promise.resolve({ returnStatus: 0, outputs: [] });
     }
-    return this.#run("rpc", () => renderCall(name, args), sink, signal, (counting, either) =>
-      this.#language.procedure(name, args, counting, either),
+    return this.#run(
+      "rpc",
+      () => renderCall(name, args),
+      sink,
+      signal,
+      (counting, either) => this.#language.procedure(name, args, counting, either),
     );
   }
 
@@ -177,7 +186,11 @@ export class ServerSession implements Session {
     this.deadlockPriority = 0;
     this.#identityInsert = undefined;
     this.transactions.lockTimeout = -1;
-    this.database = this.#loginDatabase;
+    // The database of the login may have gone meanwhile, or closed to it.
+    const { core } = this.instance;
+    const home = core.databaseById(this.#loginDatabase.id) === this.#loginDatabase;
+    const usable = home && refusal(this, this.#loginDatabase) === undefined;
+    this.database = usable ? this.#loginDatabase : core.require("master");
   }
 
   close(): void {

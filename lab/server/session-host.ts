@@ -14,6 +14,7 @@ import { findSystemFunction, findSystemView } from "./catalog/registry";
 import { viewTable } from "./catalog/system-view";
 import type { Database } from "./database";
 import { openDatabase } from "./database-access";
+import { textOf } from "./functions/definition";
 import { findFunction } from "./functions/registry";
 import { globalVariable } from "./functions/global-variables";
 import { GuardedTable } from "./guarded-table";
@@ -77,9 +78,9 @@ export class SessionHost implements Host {
 
   procedure(name: ObjectName): NativeProcedure | undefined {
     // A database that cannot be opened is told before the procedure is looked for (911, 927 …).
-    if (name.database !== undefined && name.database !== "") openDatabase(this.session, name.database);
-    const found = this.session.instance.procedures.find(name, this.database);
-    return found === undefined ? undefined : nativeProcedure(found, this.session);
+    const database = this.#databaseOf(name);
+    const found = this.session.instance.procedures.find(name, database.name);
+    return found === undefined ? undefined : nativeProcedure(found, this.session, database);
   }
 
   async execute(statement: ServerStatement, context: StatementContext): Promise<void> {
@@ -135,11 +136,11 @@ export class SessionHost implements Host {
         break;
       case "DEADLOCK_PRIORITY":
         this.session.deadlockPriority =
-          typeof value === "number" ? value : (PRIORITIES[String(value).toUpperCase()] ?? 0);
+          typeof value === "number" ? value : (PRIORITIES[(textOf(value) ?? "").toUpperCase()] ?? 0);
         break;
       case "IDENTITY_INSERT ON":
       case "IDENTITY_INSERT OFF":
-        this.session.setIdentityInsert(String(value), name.toUpperCase().endsWith("ON"));
+        this.session.setIdentityInsert(textOf(value) ?? "", name.toUpperCase().endsWith("ON"));
         break;
       default:
       // Other settings concern the language alone.

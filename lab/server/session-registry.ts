@@ -34,6 +34,8 @@ export class SessionRegistry {
 
   /** Sessions that use a database: it is their current one, or they have changed something in it. */
   in(database: Database): readonly ServerSession[] {
-    return this.all().filter((session) => session.database === database || session.transactions.databases.has(database));
+    return this.all().filter(
+      (session) => session.database === database || session.transactions.databases.has(database),
+    );
   }
 }

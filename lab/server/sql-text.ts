@@ -1,7 +1,8 @@
 /** Values, names and types written as T-SQL. */
 import { dateOf, TICKS_PER_SECOND, wallClock } from "../tsql/calendar";
 import { decimalText } from "../tsql/decimal";
-import { CalendarTime, Decimal, type SqlType, type SqlValue, Variant } from "../tsql/values";
+import type { CalendarTime } from "../tsql/values";
+import { Decimal, type SqlType, type SqlValue, Variant } from "../tsql/values";
 
 /** QUOTENAME: in brackets, closing brackets doubled. */
 export function quoteIdentifier(name: string): string {

@@ -5,6 +5,7 @@ import {
   openSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   statfsSync,
@@ -32,6 +33,8 @@ export interface FileSystem {
   read(path: string): Uint8Array;
   write(path: string, content: Uint8Array, append: boolean): void;
   remove(path: string): void;
+  /** Renames or moves a file or folder to a path that nothing has yet (183). Needs to delete there and to write here. */
+  move(from: string, to: string): void;
   makeFolder(path: string): void;
   /** Free and total bytes of the volume or share that holds the path. */
   space(path: string): { readonly free: number; readonly total: number };
@@ -112,6 +115,12 @@ export function windowsFileSystem(files: WindowsFiles, host: string, account: st
     remove(path) {
       const located = files.locate(host, account, path, "delete");
       rmSync(located.file, { recursive: located.kind === "directory" });
+    },
+    move(from, to) {
+      const source = files.locate(host, account, from, "delete");
+      const target = files.locate(host, account, to, "write");
+      if (target.kind !== "absent") throw new WindowsError(183, "Cannot create a file when that file already exists.");
+      renameSync(source.file, target.file);
     },
     makeFolder(path) {
       const located = files.locate(host, account, path, "write");

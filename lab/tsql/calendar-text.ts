@@ -255,7 +255,7 @@ function parseWordDate(
   if (!numbers.every((word) => /^\d{1,4}$/.test(word))) return "malformed";
   const longest = numbers.find((word) => word.length === 4);
   if (numbers.length === 1) return longest === undefined ? "malformed" : checked(Number(longest), month, 1);
-  const year = longest ?? numbers[1];
+  const year = longest ?? numbers[1] ?? "";
   const day = longest === undefined ? (numbers[0] as string) : (numbers.find((word) => word !== longest) ?? "1");
   return checked(century(year), month, Number(day));
 }

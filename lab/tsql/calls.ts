@@ -8,7 +8,7 @@ import type { BoundArgument, BuiltInFunction, FunctionTable } from "./function-b
 import { CHARACTER_FUNCTIONS } from "./functions-character";
 import { DATE_FUNCTIONS } from "./functions-date";
 import { MATH_FUNCTIONS } from "./functions-math";
-import { NAME_FUNCTIONS } from "./functions-name";
+import { NAME_FUNCTIONS, nameParts } from "./functions-name";
 import { STRING_FUNCTIONS } from "./functions-string";
 import { SYSTEM_FUNCTIONS } from "./functions-system";
 import { bindErrors } from "./language-errors";
@@ -90,8 +90,26 @@ function builtInCall(builtIn: BuiltInFunction, call: FunctionCall, name: string,
   return { ...plainBound(bound.type, orNull(evaluate, scope.environment), nullable), ...collated };
 }
 
+/** OBJECT_ID of a temporary table is the language's to answer; undefined: some other object. */
+function temporaryObjectId(value: SqlValue, scope: Scope): number | null | undefined {
+  const name = typeof value === "string" ? nameParts(value)?.at(-1) : undefined;
+  return name?.startsWith("#") === true ? (scope.environment.temporaryTableId(name) ?? null) : undefined;
+}
+
+function objectId(call: FunctionCall, scope: Scope): Bound {
+  const bounds = argumentsOf(call, scope);
+  checkCount("OBJECT_ID", bounds.length, 1, 2);
+  const server = scope.environment.host.scalarFunction(call.name);
+  return plainBound(INT, (frame) => {
+    const values = bounds.map(({ evaluate }) => evaluate(frame));
+    const own = temporaryObjectId(values[0] as SqlValue, scope);
+    return own === undefined ? (server?.call(values) ?? null) : own;
+  });
+}
+
 function serverFunction(call: FunctionCall, scope: Scope): Bound {
   const { name } = call;
+  if (name.schema === undefined && name.name.toUpperCase() === "OBJECT_ID") return objectId(call, scope);
   const found = scope.environment.host.scalarFunction(name);
   if (found === undefined) {
     if (name.schema === undefined) throw bindErrors.unknownFunction(name.name);

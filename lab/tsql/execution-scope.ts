@@ -107,6 +107,12 @@ export class ExecutionScope implements Environment {
     return table instanceof MemoryTable ? table.collations[column] : undefined;
   }
 
+  temporaryTableId(name: string): number | undefined {
+    const key = name.toLowerCase();
+    // Negative, as SQL Server numbers temporary tables from 2012 on; steady as long as the table is there.
+    return this.state.temporaryTables.has(key) ? -1 - [...this.state.temporaryTables.keys()].indexOf(key) : undefined;
+  }
+
   noteNullEliminated(): void {
     this.state.nullEliminated = true;
   }

@@ -58,6 +58,8 @@ export interface Environment {
   globalVariable(name: string): { readonly type: SqlType; readonly value: SqlValue } | undefined;
   /** Collation of a column of a table kept by the language (COLLATE in CREATE TABLE #t); undefined: the default. */
   collationOf(table: Table, column: number): Collation | undefined;
+  /** OBJECT_ID of a temporary table of the session; undefined when there is none of that name. */
+  temporaryTableId(name: string): number | undefined;
   /** ARITHABORT and ANSI_WARNINGS both OFF: 8134 and overflow give NULL. */
   readonly errorsToNull: () => boolean;
   /** An aggregate left NULL values out: warning 8153 after the statement. */
@@ -192,19 +194,8 @@ export class Scope {
 
   /** Finds a column in this query or the ones around it. @throws BindError 207, 209, 4104 */
   resolve(reference: ColumnReference): Found {
-    let scope: Scope | undefined = this;
-    const passed: Scope[] = [];
-    for (let depth = 0; scope !== undefined; depth += 1) {
-      const found = scope.findOwn(reference);
-      if (found !== undefined) {
-        for (const inner of passed) inner.correlated = true;
-        found.source.needed.add(found.index);
-        scope.uses?.add(found.source.slot);
-        return { depth, scope, source: found.source, index: found.index };
-      }
-      passed.push(scope);
-      scope = scope.outer;
-    }
+    const found = this.search(reference, 0);
+    if (found !== undefined) return found;
     const full = [
       reference.table?.server,
       reference.table?.database,
@@ -217,6 +208,18 @@ export class Scope {
     if (reference.table === undefined) throw bindErrors.invalidColumn(reference.name);
     if (this.knows(reference.table)) throw bindErrors.invalidColumn(reference.name);
     throw bindErrors.multiPart(full);
+  }
+
+  private search(reference: ColumnReference, depth: number): Found | undefined {
+    const own = this.findOwn(reference);
+    if (own !== undefined) {
+      own.source.needed.add(own.index);
+      this.uses?.add(own.source.slot);
+      return { depth, scope: this, ...own };
+    }
+    const outer = this.outer?.search(reference, depth + 1);
+    if (outer !== undefined) this.correlated = true;
+    return outer;
   }
 
   private knows(table: ObjectName): boolean {

@@ -10,7 +10,7 @@ import { bindErrors } from "./language-errors";
 import { columnIndex, MemoryTable } from "./memory-table";
 import { newFrame, Scope, type Frame } from "./scope";
 import { bindFrom, findTarget, type TargetScan } from "./sources";
-import type { Column, Row, SqlType, SqlValue } from "./values";
+import type { Column, Row, SqlValue } from "./values";
 
 import {
   bindOutput,
@@ -157,7 +157,7 @@ function bindSetter(
     };
   }
   const value = bindExpression(assignment.value, query);
-  const base = column?.type ?? variable?.type;
+  const base = column?.type ?? variable?.type ?? value.type;
   const compound =
     assignment.operator === "="
       ? undefined

@@ -24,7 +24,11 @@ describe("chat servers", function () {
       seen > count;
 
   it("connect where list and pool state send them, under their own names", async () => {
-    await until("four servers", async () => (await lab.request("status", {})).chat.connected.length, (n) => n === 4);
+    await until(
+      "four servers",
+      async () => (await lab.request("status", {})).chat.connected.length,
+      (n) => n === 4,
+    );
     const sessions = await query(
       lab.instance("SQL-B1"),
       `SELECT host_name, program_name FROM sys.dm_exec_sessions WHERE database_id = DB_ID('mgc')

@@ -89,7 +89,9 @@ describe("the lab's command line", function () {
     assert.equal(entries[0]?.n, 1);
     assert.ok(entries.some(({ text }) => text === "SELECT @@SERVERNAME;"));
     const last = entries.length;
-    const later = JSON.parse((await runLab("journal", "--json", "--since", String(last - 1), ...common)).stdout) as unknown[];
+    const later = JSON.parse(
+      (await runLab("journal", "--json", "--since", String(last - 1), ...common)).stdout,
+    ) as unknown[];
     assert.equal(later.length, 1);
     assert.match((await runLab("status", ...common)).stdout, /SQL-B1 +running +running +mgc +ONLINE +SYNCHRONIZED/);
   });
@@ -115,7 +117,11 @@ describe("the lab's command line", function () {
     const up = ["up", "--scenario", "failed-over", "--json", ...SIZE, ...common];
     const killed = JSON.parse((await runLab(...up)).stdout) as LabDescription;
     process.kill(killed.pid, "SIGKILL");
-    await until("the daemon dies", () => Promise.resolve(isProcessAlive(killed.pid)), (alive) => !alive);
+    await until(
+      "the daemon dies",
+      () => Promise.resolve(isProcessAlive(killed.pid)),
+      (alive) => !alive,
+    );
     assert.ok(existsSync(stateFile(directory)));
     assert.equal((await runLab("status", ...common)).status, 1);
     const { status, stdout, stderr } = await runLab(...up);

@@ -45,7 +45,8 @@ export async function until<Value>(
   for (;;) {
     const seen = await look();
     if (holds(seen)) return seen;
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${String(within)} ms; seen ${JSON.stringify(seen)}`);
+    if (Date.now() > deadline)
+      throw new Error(`${what}: not within ${String(within)} ms; seen ${JSON.stringify(seen)}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

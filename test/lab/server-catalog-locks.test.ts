@@ -53,10 +53,16 @@ describe("lab/server: application locks", () => {
     assert.equal(await code(one, `BEGIN TRAN; ${lock("r", "Exclusive", 0)}; COMMIT`), "0");
     await run(one, "EXEC sp_releaseapplock @Resource = N'r', @LockOwner = 'Session'");
     assert.equal(await code(other, lock("r", "Shared", 0)), "-1");
-    assert.equal((await run(one, "SELECT APPLOCK_MODE('public', 'r', 'Session') AS mode")).rows[0]?.["mode"], "Exclusive");
-    assert.equal((await run(other, "SELECT APPLOCK_TEST('public', 'r', 'Shared', 'Session') AS free")).rows[0]?.["free"], "0");
+    assert.equal(
+      (await run(one, "SELECT APPLOCK_MODE('public', 'r', 'Session') AS mode")).rows[0]?.["mode"],
+      "Exclusive",
+    );
+    assert.equal(
+      (await run(other, "SELECT APPLOCK_TEST('public', 'r', 'Shared', 'Session') AS free")).rows[0]?.["free"],
+      "0",
+    );
     one.close();
-    assert.equal(await code(other, lock("r", "Shared", -1)) === null, false);
+    assert.equal((await code(other, lock("r", "Shared", -1))) === null, false);
   });
 
   it("belongs to the transaction that took it, and needs one", async () => {
@@ -66,7 +72,10 @@ describe("lab/server: application locks", () => {
     await run(one, "ROLLBACK");
     assert.equal(await code(other, lock("t", "Exclusive", 0)), "0");
     assert.deepEqual((await ask(one, lock("x", "Nonsense", 0))).errors, [1228]);
-    assert.deepEqual((await ask(one, "EXEC sp_releaseapplock @Resource = N'never', @LockOwner = 'Session'")).errors, [1223]);
+    assert.deepEqual(
+      (await ask(one, "EXEC sp_releaseapplock @Resource = N'never', @LockOwner = 'Session'")).errors,
+      [1223],
+    );
   });
 
   it("chooses a victim of a deadlock (-3) and cancels a wait at the client's attention", async () => {

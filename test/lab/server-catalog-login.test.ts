@@ -15,14 +15,20 @@ describe("lab/server: logins", () => {
   it("refuses wrong password, unknown login, disabled login and unknown database with SQL Server's numbers", async () => {
     const instance = await estate.start("SQL-P1");
     const sa = await connect(instance);
-    await run(sa, "CREATE LOGIN reader WITH PASSWORD = N'Reader-1'; CREATE LOGIN gone WITH PASSWORD = N'Gone-1'; ALTER LOGIN gone DISABLE");
+    await run(
+      sa,
+      "CREATE LOGIN reader WITH PASSWORD = N'Reader-1'; CREATE LOGIN gone WITH PASSWORD = N'Gone-1'; ALTER LOGIN gone DISABLE",
+    );
     assert.deepEqual(await loginErrors(connect(instance, { password: "wrong" })), [18456]);
     assert.deepEqual(await loginErrors(connect(instance, { user: "nobody" })), [18456]);
     assert.deepEqual(await loginErrors(connect(instance, { user: "gone", password: "Gone-1" })), [18470]);
     assert.deepEqual(await loginErrors(connect(instance, { user: "gone", password: "wrong" })), [18456]);
     assert.deepEqual(await loginErrors(connect(instance, { database: "absent" })), [4060, 18456]);
     await run(sa, "CREATE DATABASE mgc");
-    assert.deepEqual(await loginErrors(connect(instance, { user: "reader", password: "Reader-1", database: "mgc" })), [4060, 18456]);
+    assert.deepEqual(
+      await loginErrors(connect(instance, { user: "reader", password: "Reader-1", database: "mgc" })),
+      [4060, 18456],
+    );
     await run(sa, "ALTER LOGIN reader WITH DEFAULT_DATABASE = mgc");
     assert.deepEqual(await loginErrors(connect(instance, { user: "reader", password: "Reader-1" })), [4064, 18456]);
     await run(sa, "USE mgc; CREATE USER reader FOR LOGIN reader");
@@ -47,7 +53,10 @@ describe("lab/server: logins", () => {
     const options = {};
     const instance = await estate.start("SQL-P1", options);
     const sa = await connect(instance);
-    await run(sa, "CREATE LOGIN pchatdr WITH PASSWORD = N'One-1', SID = 0x0102030405060708090A0B0C0D0E0F10; ALTER SERVER ROLE sysadmin ADD MEMBER pchatdr");
+    await run(
+      sa,
+      "CREATE LOGIN pchatdr WITH PASSWORD = N'One-1', SID = 0x0102030405060708090A0B0C0D0E0F10; ALTER SERVER ROLE sysadmin ADD MEMBER pchatdr",
+    );
     await run(sa, "ALTER LOGIN pchatdr WITH PASSWORD = N'Two-2'");
     assert.deepEqual(await loginErrors(connect(instance, { user: "pchatdr", password: "One-1" })), [18456]);
     await instance.stop();
@@ -68,7 +77,13 @@ describe("lab/server: logins", () => {
     await sa.procedure(
       "master.sys.sp_who",
       [],
-      { columns: () => undefined, row: () => undefined, message: () => undefined, done: () => undefined, environment: () => undefined },
+      {
+        columns: () => undefined,
+        row: () => undefined,
+        message: () => undefined,
+        done: () => undefined,
+        environment: () => undefined,
+      },
       new AbortController().signal,
     );
     const [batch, call] = estate.journal.slice(-2);
@@ -113,7 +128,10 @@ describe("lab/server: logins", () => {
     assert.equal((await run(observer, "SELECT * FROM sys.master_files")).rows.length, 10);
     assert.equal((await run(observer, "SELECT * FROM msdb.dbo.syscategories")).rows.length, 22);
     assert.deepEqual((await ask(observer, "INSERT mgc.dbo.t VALUES (2)")).errors, [229]);
-    assert.deepEqual((await ask(observer, "RESTORE HEADERONLY FROM DISK = N'D:\\SQLData\\x.bak'")).errors, [3201, 3013]);
+    assert.deepEqual(
+      (await ask(observer, "RESTORE HEADERONLY FROM DISK = N'D:\\SQLData\\x.bak'")).errors,
+      [3201, 3013],
+    );
     const { rows } = await run(
       observer,
       "SELECT HAS_PERMS_BY_NAME(NULL, NULL, 'VIEW SERVER STATE') AS a, HAS_PERMS_BY_NAME(NULL, NULL, 'SHUTDOWN') AS b, HAS_PERMS_BY_NAME('mgc', 'DATABASE', 'SELECT') AS c, HAS_PERMS_BY_NAME('x', 'NONSENSE', 'SELECT') AS d",
@@ -127,7 +145,10 @@ describe("lab/server: logins", () => {
   it("enters no database without a user in it, and finds an orphaned user again by ALTER USER", async () => {
     const instance = await estate.start("SQL-P1");
     const sa = await connect(instance);
-    await run(sa, "CREATE DATABASE mgc; CREATE LOGIN chat WITH PASSWORD = N'Chat-1'; USE mgc; CREATE USER chat FOR LOGIN chat");
+    await run(
+      sa,
+      "CREATE DATABASE mgc; CREATE LOGIN chat WITH PASSWORD = N'Chat-1'; USE mgc; CREATE USER chat FOR LOGIN chat",
+    );
     await run(sa, "USE master; DROP LOGIN chat; CREATE LOGIN chat WITH PASSWORD = N'Chat-1'");
     const chat = await connect(instance, { user: "chat", password: "Chat-1" });
     assert.deepEqual((await ask(chat, "USE mgc")).errors, [916]);

@@ -138,9 +138,13 @@ describe("lab/server: states of databases", () => {
   it("mirrors between two instances through their endpoints, and forbids what mirroring forbids", async () => {
     const mirror = await estate.start("SQL-B2");
     const there = await connect(mirror);
-    const endpoint = "CREATE ENDPOINT Mirroring STATE = STARTED AS TCP (LISTENER_PORT = 5022) FOR DATABASE_MIRRORING (ROLE = PARTNER)";
+    const endpoint =
+      "CREATE ENDPOINT Mirroring STATE = STARTED AS TCP (LISTENER_PORT = 5022) FOR DATABASE_MIRRORING (ROLE = PARTNER)";
     for (const session of [sa, there]) await run(session, endpoint);
-    await run(sa, `BACKUP DATABASE mgc TO DISK = N'${SHARE}\\m.bak' WITH FORMAT; BACKUP LOG mgc TO DISK = N'${SHARE}\\m.trn' WITH FORMAT`);
+    await run(
+      sa,
+      `BACKUP DATABASE mgc TO DISK = N'${SHARE}\\m.bak' WITH FORMAT; BACKUP LOG mgc TO DISK = N'${SHARE}\\m.trn' WITH FORMAT`,
+    );
     await run(
       there,
       `RESTORE DATABASE mgc FROM DISK = N'${SHARE}\\m.bak' WITH NORECOVERY; RESTORE LOG mgc FROM DISK = N'${SHARE}\\m.trn' WITH NORECOVERY`,

@@ -22,14 +22,21 @@ describe("lab/server: system views and functions", () => {
   });
 
   it("answers SELECT * of every view, with a value where the documentation has NOT NULL", async () => {
-    await run(sa, "CREATE DATABASE mgc; USE mgc; CREATE TABLE dbo.t (a int NOT NULL PRIMARY KEY, b nvarchar(20) NULL); INSERT dbo.t VALUES (1, N'x')");
+    await run(
+      sa,
+      "CREATE DATABASE mgc; USE mgc; CREATE TABLE dbo.t (a int NOT NULL PRIMARY KEY, b nvarchar(20) NULL); INSERT dbo.t VALUES (1, N'x')",
+    );
     const old = await estate.start("SQL-OLD", { version: VERSION_2008_R2 });
     const there = await connect(old);
     for (const name of systemViewNames) {
       await run(sa, `SELECT * FROM ${name}`);
       await run(there, `SELECT * FROM ${name}`);
     }
-    for (const call of ["sys.dm_io_virtual_file_stats(NULL, NULL)", "sys.dm_os_volume_stats(DB_ID('mgc'), 1)", "fn_my_permissions(NULL, 'SERVER')"])
+    for (const call of [
+      "sys.dm_io_virtual_file_stats(NULL, NULL)",
+      "sys.dm_os_volume_stats(DB_ID('mgc'), 1)",
+      "fn_my_permissions(NULL, 'SERVER')",
+    ])
       assert.ok((await run(sa, `SELECT * FROM ${call}`)).rows.length > 0, call);
   });
 
@@ -56,13 +63,19 @@ describe("lab/server: system views and functions", () => {
       "SELECT SERVERPROPERTY('InstanceDefaultDataPath') AS path, SERVERPROPERTY('ProductVersion') AS version, SERVERPROPERTY('ProductLevel') AS level",
     );
     assert.deepEqual(rows[0], { path: null, version: "10.50.6000.34", level: "SP3" });
-    const now = await run(sa, "SELECT SERVERPROPERTY('InstanceDefaultDataPath') AS path, SERVERPROPERTY('EngineEdition') AS engine");
+    const now = await run(
+      sa,
+      "SELECT SERVERPROPERTY('InstanceDefaultDataPath') AS path, SERVERPROPERTY('EngineEdition') AS engine",
+    );
     assert.deepEqual(now.rows[0], { path: "D:\\SQLData\\", engine: "3" });
   });
 
   it("shows sessions, their requests and context_info", async () => {
     const worker = await connect(instance, { program: "pchat-dr primary 7f3a ops@OPS-1" });
-    await run(worker, "DECLARE @c varbinary(128); SET @c = CONVERT(varbinary(128), N'primary/7f3a'); SET CONTEXT_INFO @c");
+    await run(
+      worker,
+      "DECLARE @c varbinary(128); SET @c = CONVERT(varbinary(128), N'primary/7f3a'); SET CONTEXT_INFO @c",
+    );
     const { rows } = await run(
       sa,
       `SELECT host_name, program_name, login_name, status, host_process_id, CONVERT(nvarchar(12), SUBSTRING(context_info, 1, 24)) AS context, database_id
@@ -142,7 +155,10 @@ describe("lab/server: system views and functions", () => {
       { id: "15", content: "x" },
     ]);
     assert.deepEqual((await ask(sa, "INSERT mgc.dbo.tblChat (id) VALUES (1)")).errors, [544]);
-    await run(sa, "USE mgc; SET IDENTITY_INSERT dbo.tblChat ON; INSERT dbo.tblChat (id) VALUES (1); SET IDENTITY_INSERT dbo.tblChat OFF");
+    await run(
+      sa,
+      "USE mgc; SET IDENTITY_INSERT dbo.tblChat ON; INSERT dbo.tblChat (id) VALUES (1); SET IDENTITY_INSERT dbo.tblChat OFF",
+    );
   });
 
   it("keeps foreign keys, unique indexes and changes of tables", async () => {
@@ -158,7 +174,10 @@ describe("lab/server: system views and functions", () => {
     assert.deepEqual((await ask(sa, "DELETE dbo.room")).errors, [547]);
     assert.deepEqual((await ask(sa, "INSERT dbo.room VALUES (2, N'dispatch')")).errors, [2601]);
     assert.deepEqual((await ask(sa, "DROP TABLE dbo.room")).errors, [3726]);
-    await run(sa, "ALTER TABLE dbo.room ADD topic nvarchar(40) NOT NULL DEFAULT (N'-'); ALTER TABLE dbo.room ALTER COLUMN name varchar(30) NOT NULL");
+    await run(
+      sa,
+      "ALTER TABLE dbo.room ADD topic nvarchar(40) NOT NULL DEFAULT (N'-'); ALTER TABLE dbo.room ALTER COLUMN name varchar(30) NOT NULL",
+    );
     assert.deepEqual((await run(sa, "SELECT * FROM dbo.room")).rows, [{ id: "1", name: "Dispatch", topic: "-" }]);
     await run(sa, "ALTER TABLE dbo.chat DROP CONSTRAINT FK_room; DROP TABLE dbo.room");
     assert.deepEqual((await ask(sa, "SELECT * FROM dbo.room")).errors, [208]);
@@ -176,7 +195,10 @@ describe("lab/server: system views and functions", () => {
     );
     const other = await estate.start("SQL-B1");
     const there = await connect(other);
-    await run(there, `RESTORE DATABASE mgc FROM DISK = N'${SHARE}\\a.bak' WITH NORECOVERY; RESTORE LOG mgc FROM DISK = N'${SHARE}\\a.trn'`);
+    await run(
+      there,
+      `RESTORE DATABASE mgc FROM DISK = N'${SHARE}\\a.bak' WITH NORECOVERY; RESTORE LOG mgc FROM DISK = N'${SHARE}\\a.trn'`,
+    );
     const taken = await run(
       sa,
       "SELECT backup_set_uuid, type, name, description, has_backup_checksums FROM msdb.dbo.backupset ORDER BY backup_set_id",
@@ -195,7 +217,12 @@ describe("lab/server: system views and functions", () => {
        JOIN msdb.dbo.backupmediafamily AS mf ON mf.media_set_id = bs.media_set_id ORDER BY rh.restore_history_id`,
     );
     assert.deepEqual(
-      restored.rows.map((row) => [row["restore_type"], row["recovery"], row["server_name"], row["physical_device_name"]]),
+      restored.rows.map((row) => [
+        row["restore_type"],
+        row["recovery"],
+        row["server_name"],
+        row["physical_device_name"],
+      ]),
       [
         ["D", "0", "SQL-P1", `${SHARE}\\a.bak`],
         ["L", "1", "SQL-P1", `${SHARE}\\a.trn`],

@@ -39,25 +39,38 @@ describe("lab/server: over the wire with mssql", () => {
     return pool.connect();
   }
 
+  async function sessionId(pool: sql.ConnectionPool): Promise<number> {
+    const { recordset } = await pool.request().query<{ readonly id: number }>("SELECT @@SPID AS id");
+    return recordset[0]?.id ?? 0;
+  }
+
   it("creates, backs up, restores and reads back as a program would", async () => {
     const pool = await open();
     await pool.request().batch("CREATE DATABASE mgc");
-    await pool.request().batch("USE mgc; CREATE TABLE dbo.t (id int IDENTITY(1,1) PRIMARY KEY, content nvarchar(max)); USE master");
+    await pool
+      .request()
+      .batch("USE mgc; CREATE TABLE dbo.t (id int IDENTITY(1,1) PRIMARY KEY, content nvarchar(max)); USE master");
     const inserted = await pool
       .request()
       .input("content", sql.NVarChar(sql.MAX), "größer 😀")
       .query("INSERT mgc.dbo.t (content) OUTPUT inserted.id VALUES (@content)");
-    assert.equal(inserted.recordset[0].id, 1);
+    assert.equal((inserted.recordset[0] as { readonly id: number }).id, 1);
     const messages: string[] = [];
     const backup = pool.request();
     backup.on("info", (info: { readonly message: string }) => void messages.push(info.message));
     await backup.batch(`BACKUP DATABASE mgc TO DISK = N'${SHARE}\\mgc.bak' WITH FORMAT, CHECKSUM, STATS = 50`);
     assert.ok(messages.includes("100 percent processed."));
     const header = await pool.request().batch(`RESTORE HEADERONLY FROM DISK = N'${SHARE}\\mgc.bak'`);
-    const row = header.recordset[0] as { readonly DatabaseName: string; readonly HasBackupChecksums: boolean; readonly BackupType: number };
+    const row = header.recordset[0] as {
+      readonly DatabaseName: string;
+      readonly HasBackupChecksums: boolean;
+      readonly BackupType: number;
+    };
     assert.deepEqual([row.DatabaseName, row.HasBackupChecksums, row.BackupType], ["mgc", true, 1]);
     await pool.request().batch(`RESTORE DATABASE mgc FROM DISK = N'${SHARE}\\mgc.bak' WITH REPLACE`);
-    const read = await pool.request().query("SELECT content FROM mgc.dbo.t; SELECT state, is_read_only FROM sys.databases WHERE name = 'mgc'");
+    const read = await pool
+      .request()
+      .query("SELECT content FROM mgc.dbo.t; SELECT state, is_read_only FROM sys.databases WHERE name = 'mgc'");
     assert.equal((read.recordsets as unknown as { content: string }[][])[0]?.[0]?.content, "größer 😀");
   });
 
@@ -74,31 +87,36 @@ describe("lab/server: over the wire with mssql", () => {
         return true;
       },
     );
-    assert.equal((await pool.request().query("SELECT 1 AS one")).recordset[0].one, 1);
+    assert.deepEqual((await pool.request().query("SELECT 1 AS one")).recordset[0], { one: 1 });
   });
 
   it("refuses a login and drops a killed session", async () => {
-    await assert.rejects(open("nowhere"), (error: Error) => error.message.includes("nowhere") || error.message.includes("sa"));
+    await assert.rejects(
+      open("nowhere"),
+      (error: Error) => error.message.includes("nowhere") || error.message.includes("sa"),
+    );
     const admin = await open();
     const victim = await open();
-    const { recordset } = await victim.request().query("SELECT @@SPID AS id");
-    const running = victim.request().batch("WAITFOR DELAY '00:01:00'");
-    await admin.request().batch(`KILL ${String(recordset[0].id)}`);
-    await assert.rejects(running);
+    const id = await sessionId(victim);
+    const running = assert.rejects(victim.request().batch("WAITFOR DELAY '00:01:00'"));
+    await admin.request().batch(`KILL ${String(id)}`);
+    await running;
   });
 
   it("cancels a wait and keeps the session", async () => {
     const pool = await open();
-    const before = (await pool.request().query("SELECT @@SPID AS id")).recordset[0].id as number;
+    const before = await sessionId(pool);
     const request = pool.request();
-    const waiting = request.batch("WAITFOR DELAY '00:01:00'");
+    const waiting = assert.rejects(request.batch("WAITFOR DELAY '00:01:00'"));
     const observer = await open();
     for (;;) {
-      const { recordset } = await observer.request().query("SELECT session_id FROM sys.dm_exec_requests WHERE session_id <> @@SPID");
+      const { recordset } = await observer
+        .request()
+        .query("SELECT session_id FROM sys.dm_exec_requests WHERE session_id <> @@SPID");
       if (recordset.length > 0) break;
     }
     request.cancel();
-    await assert.rejects(waiting);
-    assert.equal((await pool.request().query("SELECT @@SPID AS id")).recordset[0].id, before);
+    await waiting;
+    assert.equal(await sessionId(pool), before);
   });
 });

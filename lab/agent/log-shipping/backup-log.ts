@@ -57,7 +57,9 @@ export async function backupLog(primaryId: string, context: ProgramContext): Pro
     await instance.msdb.change((writer) => {
       noteBackup(writer, primaryId, whole, run.now());
     });
-    const old = (await run.list(folder, name)).filter((file) => file.name.toLowerCase() !== `${stem}.trn`.toLowerCase());
+    const old = (await run.list(folder, name)).filter(
+      (file) => file.name.toLowerCase() !== `${stem}.trn`.toLowerCase(),
+    );
     await run.deleteOld(folder, old, retention);
     const [monitor] = instance.msdb.rows("log_shipping_monitor_primary", mine);
     if (monitor !== undefined) await run.deleteOldHistory(numberOf(monitor, "history_retention_period"));

@@ -50,8 +50,7 @@ export class MonitorLog {
   async begin(message: string): Promise<void> {
     this.#line(message);
     await this.instance.msdb.change((writer) => {
-      const mine = (row: NamedRow): boolean =>
-        row["agent_id"] === this.agentId && row["agent_type"] === this.agentType;
+      const mine = (row: NamedRow): boolean => row["agent_id"] === this.agentId && row["agent_type"] === this.agentType;
       const before = [...writer.rows(HISTORY, mine), ...writer.rows(ERRORS, mine)];
       this.#sessionId = Math.max(0, ...before.map((row) => numberOf(row, "session_id"))) + 1;
       this.#insert(writer, STATUS.starting, message);

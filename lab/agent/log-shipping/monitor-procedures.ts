@@ -134,7 +134,8 @@ function requirePair(caller: Caller, agentId: string, agentType: number): void {
       ? ["log_shipping_primary_databases", "primary_id"]
       : ["log_shipping_secondary", "secondary_id"];
   const known =
-    [0, 1, 2].includes(agentType) && caller.rows(table as string, (row) => row[column as string] === agentId).length > 0;
+    [0, 1, 2].includes(agentType) &&
+    caller.rows(table as string, (row) => row[column as string] === agentId).length > 0;
   if (!known) throw agentError(32016, agentId, agentType);
 }
 

@@ -206,10 +206,7 @@ const helpPrimary: AgentProcedure = {
           (id === null || row["primary_id"] === id),
       )
       .map((row) => {
-        const [monitor] = caller.rows(
-          "log_shipping_monitor_primary",
-          (one) => one["primary_id"] === row["primary_id"],
-        );
+        const [monitor] = caller.rows("log_shipping_monitor_primary", (one) => one["primary_id"] === row["primary_id"]);
         return { ...row, ...monitor };
       });
     await caller.send(

@@ -42,10 +42,7 @@ function findSecondary(caller: Caller, server: string, database: string): NamedR
 }
 
 function databasesOf(caller: Caller, secondary: NamedRow): readonly NamedRow[] {
-  return caller.rows(
-    "log_shipping_secondary_databases",
-    (row) => row["secondary_id"] === secondary["secondary_id"],
-  );
+  return caller.rows("log_shipping_secondary_databases", (row) => row["secondary_id"] === secondary["secondary_id"]);
 }
 
 function removeDatabase(writer: TableWriter, name: string): void {
@@ -208,12 +205,7 @@ const RESTORE_OPTIONS = [
   "buffer_count",
   "max_transfer_size",
 ];
-const MONITOR_OPTIONS = [
-  "restore_threshold",
-  "threshold_alert",
-  "threshold_alert_enabled",
-  "history_retention_period",
-];
+const MONITOR_OPTIONS = ["restore_threshold", "threshold_alert", "threshold_alert_enabled", "history_retention_period"];
 
 const addSecondaryDatabase: AgentProcedure = {
   name: "sp_add_log_shipping_secondary_database",

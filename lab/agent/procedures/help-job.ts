@@ -201,4 +201,3 @@ function scheduleRows(caller: Caller, jobId: string): NamedRow[] {
         .map((schedule) => ({ ...attached, ...schedule, schedule_name: optionalText(schedule, "name") ?? null })),
     );
 }
-

@@ -130,8 +130,7 @@ const addStep: AgentProcedure = {
     requireOwner(caller, job);
     const steps = stepsOf(caller.rows, job.jobId);
     const stepId = numberArgument(caller.call, "@step_id") ?? steps.length + 1;
-    if (stepId < 1 || stepId > steps.length + 1)
-      throw agentError(14266, "@step_id", `1..${String(steps.length + 1)}`);
+    if (stepId < 1 || stepId > steps.length + 1) throw agentError(14266, "@step_id", `1..${String(steps.length + 1)}`);
     const name = textArgument(caller.call, "@step_name") ?? "";
     if (steps.some((step) => sameName(step.name, name))) throw agentError(14261, "@step_name", name);
     const values = givenValues(caller);

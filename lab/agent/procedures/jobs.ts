@@ -24,7 +24,13 @@ const NOTIFICATIONS: readonly ProcedureParameter[] = [
 ];
 
 /** Levels by parameter and column: when a job notifies or deletes itself (0 never, 1 success, 2 failure, 3 always). */
-const LEVELS = ["notify_level_eventlog", "notify_level_email", "notify_level_netsend", "notify_level_page", "delete_level"];
+const LEVELS = [
+  "notify_level_eventlog",
+  "notify_level_email",
+  "notify_level_netsend",
+  "notify_level_page",
+  "delete_level",
+];
 
 /** Levels that were given. Throws 14266 for one that does not exist. */
 function levels(caller: Caller): Record<string, SqlValue> {
@@ -42,7 +48,10 @@ function levels(caller: Caller): Record<string, SqlValue> {
 function categoryId(caller: Caller, fallback: number): number {
   const name = textArgument(caller.call, "@category_name");
   if (name === null) return fallback;
-  const found = caller.rows("syscategories", (row) => row["category_class"] === 1 && sameName(textOf(row, "name"), name));
+  const found = caller.rows(
+    "syscategories",
+    (row) => row["category_class"] === 1 && sameName(textOf(row, "name"), name),
+  );
   const [category] = found;
   if (category === undefined) throw agentError(14234, "@category_name", "sp_help_category");
   return numberOf(category, "category_id");

@@ -96,8 +96,7 @@ function frequencyProblem(value: (field: string) => number): string | undefined 
   if ([8, 16, 32].includes(value("freq_type")) && value("freq_recurrence_factor") < 1)
     return "@freq_recurrence_factor must be at least 1.";
   const subday = value("freq_subday_type");
-  if (![0, 1, 2, 4, 8].includes(subday))
-    throw agentError(14266, "freq_subday_type", "0x1, 0x2, 0x4, 0x8");
+  if (![0, 1, 2, 4, 8].includes(subday)) throw agentError(14266, "freq_subday_type", "0x1, 0x2, 0x4, 0x8");
   // Seconds from 10 on, minutes and hours from 1 on.
   if (subday > 1 && value("freq_subday_interval") < (subday === 2 ? 10 : 1))
     throw agentError(14266, "freq_subday_interval", subday === 2 ? "10..59" : "1..59");

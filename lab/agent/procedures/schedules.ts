@@ -102,7 +102,8 @@ const attachSchedule: AgentProcedure = {
     const job = identifyJob(caller);
     const schedule = identifySchedule(caller);
     // The caller must own both, or be sysadmin.
-    if (!caller.isSysadmin && (job.ownerSid !== caller.sid || schedule.ownerSid !== caller.sid)) throw agentError(14377);
+    if (!caller.isSysadmin && (job.ownerSid !== caller.sid || schedule.ownerSid !== caller.sid))
+      throw agentError(14377);
     await caller.change((writer) => {
       attach(writer, job.jobId, schedule.scheduleId);
     });
@@ -112,12 +113,7 @@ const attachSchedule: AgentProcedure = {
 
 const detachSchedule: AgentProcedure = {
   name: "sp_detach_schedule",
-  parameters: [
-    ...JOB_PARAMETERS,
-    ...SCHEDULE_PARAMETERS,
-    optional("@delete_unused_schedule", bit, 0),
-    AUTOMATIC_POST,
-  ],
+  parameters: [...JOB_PARAMETERS, ...SCHEDULE_PARAMETERS, optional("@delete_unused_schedule", bit, 0), AUTOMATIC_POST],
   async execute(caller) {
     const job = identifyJob(caller);
     const schedule = identifySchedule(caller);

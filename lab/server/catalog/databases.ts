@@ -25,7 +25,8 @@ const PAGE_VERIFY = ["NONE", "TORN_PAGE_DETECTION", "CHECKSUM"] as const;
 export function visibleDatabases(context: CatalogContext): readonly Database[] {
   const { session, instance } = context;
   const all = instance.core.databases;
-  if (session.hasServerPermission("VIEW ANY DATABASE") || session.hasServerPermission("CREATE ANY DATABASE")) return all;
+  if (session.hasServerPermission("VIEW ANY DATABASE") || session.hasServerPermission("CREATE ANY DATABASE"))
+    return all;
   return all.filter(
     (database) => database.id <= 2 || database.ownerSid === session.principal.sid || database === session.database,
   );

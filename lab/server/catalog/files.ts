@@ -78,7 +78,8 @@ function fileRow(database: Database, file: DatabaseFile): ViewRow {
     redo_start_fork_guid: isData ? guid(redo?.fork) : null,
     redo_target_lsn: isData ? whole(redo?.lsn) : null,
     redo_target_fork_guid: isData ? guid(redo?.fork) : null,
-    backup_lsn: isData && status !== undefined && status.databaseBackupLsn > 0n ? whole(status.databaseBackupLsn) : null,
+    backup_lsn:
+      isData && status !== undefined && status.databaseBackupLsn > 0n ? whole(status.databaseBackupLsn) : null,
   };
 }
 

@@ -56,7 +56,13 @@ const objectColumns = `
 function objectRow(
   context: CatalogContext,
   table: TableDefinition,
-  own: { readonly name: string; readonly id: number; readonly parent: number; readonly type: string; readonly description: string },
+  own: {
+    readonly name: string;
+    readonly id: number;
+    readonly parent: number;
+    readonly type: string;
+    readonly description: string;
+  },
 ): ViewRow {
   return {
     name: own.name,
@@ -231,7 +237,13 @@ export const types: SystemView = {
     rule_object_id int
     is_table_type bit`,
   *rows({ database }) {
-    const row = (name: string, system: number, user: number, numbers: readonly number[], nullable: boolean): ViewRow => ({
+    const row = (
+      name: string,
+      system: number,
+      user: number,
+      numbers: readonly number[],
+      nullable: boolean,
+    ): ViewRow => ({
       name,
       system_type_id: system,
       user_type_id: user,
@@ -254,7 +266,9 @@ export const types: SystemView = {
 };
 
 /** Indexes of a table: the clustered key or the heap first, then the others; index_id 0 heap, 1 clustered. */
-function indexesOf(table: TableDefinition): readonly { readonly id: number; readonly key: KeyDefinition | undefined }[] {
+function indexesOf(
+  table: TableDefinition,
+): readonly { readonly id: number; readonly key: KeyDefinition | undefined }[] {
   const clustered = table.keys.find((key) => key.clustered);
   const others = table.keys.filter((key) => key !== clustered);
   return [

@@ -34,7 +34,8 @@ const common = `
 function visible(context: CatalogContext): readonly ServerPrincipal[] {
   const all = context.instance.principals.all();
   const everything =
-    context.session.hasServerPermission("VIEW ANY DEFINITION") || context.session.hasServerPermission("ALTER ANY LOGIN");
+    context.session.hasServerPermission("VIEW ANY DEFINITION") ||
+    context.session.hasServerPermission("ALTER ANY LOGIN");
   return everything ? all : all.filter((one) => one.id === 1 || one.type === "R" || one === context.session.principal);
 }
 
@@ -84,8 +85,7 @@ export const sqlLogins: SystemView = {
           ...row(context, principal),
           is_policy_checked: bit(principal.policyChecked),
           is_expiration_checked: bit(principal.expirationChecked),
-          password_hash:
-            mayReadHash && principal.passwordHash !== undefined ? hexBytes(principal.passwordHash) : null,
+          password_hash: mayReadHash && principal.passwordHash !== undefined ? hexBytes(principal.passwordHash) : null,
         };
   },
 };

@@ -2,11 +2,7 @@
 import type { ObjectName } from "../../tsql/host";
 import type { Database } from "../database";
 import { jobsView } from "../msdb/jobs-view";
-import {
-  databasePermissionRows,
-  databasePrincipalRows,
-  roleMembers,
-} from "./database-principals";
+import { databasePermissionRows, databasePrincipalRows, roleMembers } from "./database-principals";
 import { databaseMirroring, databases, oldDatabases, recoveryStatus } from "./databases";
 import { editionFeatures, endpoints, mirroringEndpoints, tcpEndpoints } from "./endpoints";
 import { databaseFiles, masterFiles, virtualFileStatistics, volumeStatistics } from "./files";

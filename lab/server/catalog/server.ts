@@ -59,7 +59,7 @@ export const services: SystemView = {
     const { core } = instance;
     const offset = core.localTime() - instance.utcTime();
     yield {
-      ...service("SQL Server", "running", core.environment.engineAccount, "sqlservr.exe\" -sMSSQLSERVER"),
+      ...service("SQL Server", "running", core.environment.engineAccount, 'sqlservr.exe" -sMSSQLSERVER'),
       last_startup_time: withOffset(core.startTime - offset, core.startTime),
     };
     yield service("SQL Server Agent", instance.agentState(), instance.agentAccount, 'SQLAGENT.EXE" -i MSSQLSERVER');

@@ -47,7 +47,9 @@ function propertyOf(database: Database, property: string, session: ServerSession
     case "ISPARAMETERIZATIONFORCED":
       return flag(options.others["PARAMETERIZATION"] === "FORCED");
     case "LASTGOODCHECKDBTIME":
-      return session.instance.version.major >= 13 ? new Variant({ name: "datetime" }, fromEpoch(database.createDate)) : null;
+      return session.instance.version.major >= 13
+        ? new Variant({ name: "datetime" }, fromEpoch(database.createDate))
+        : null;
     case "SQLSORTORDER":
       return new Variant({ name: "tinyint" }, 52);
     case "COMPARISONSTYLE":
@@ -109,7 +111,9 @@ export const databaseFunctions: FunctionTable = {
       case "isreadonly":
         return 0;
       case "spaceused":
-        return file.type === "LOG" ? Math.ceil(session.database.log.usedBytes / 8192) : session.database.filePages(file.fileId);
+        return file.type === "LOG"
+          ? Math.ceil(session.database.log.usedBytes / 8192)
+          : session.database.filePages(file.fileId);
       default:
         return null;
     }

@@ -82,7 +82,10 @@ export const metadataFunctions: FunctionTable = {
   }),
   ORIGINAL_DB_NAME: define(SYSNAME, (_, session) => session.loginDatabaseName),
   OBJECT_ID: define(INT, ([name, type], session) => objectId(textOf(name), textOf(type), session)),
-  OBJECT_NAME: define(SYSNAME, ([id, databaseId], session) => tableById(session, numberOf(id), numberOf(databaseId))?.name ?? null),
+  OBJECT_NAME: define(
+    SYSNAME,
+    ([id, databaseId], session) => tableById(session, numberOf(id), numberOf(databaseId))?.name ?? null,
+  ),
   OBJECT_SCHEMA_NAME: define(
     SYSNAME,
     ([id, databaseId], session) => tableById(session, numberOf(id), numberOf(databaseId))?.schema ?? null,
@@ -95,11 +98,15 @@ export const metadataFunctions: FunctionTable = {
     const id = args.length === 0 ? 1 : numberOf(args[0]);
     return schemasOf(session.database, session.transactions).find((schema) => schema.id === id)?.name ?? null;
   }),
-  COL_NAME: define(SYSNAME, ([id, column], session) => tableById(session, numberOf(id))?.columns[(numberOf(column) ?? 0) - 1]?.name ?? null),
+  COL_NAME: define(
+    SYSNAME,
+    ([id, column], session) => tableById(session, numberOf(id))?.columns[(numberOf(column) ?? 0) - 1]?.name ?? null,
+  ),
   COL_LENGTH: define({ name: "smallint" }, ([table, column], session) => {
     const name = named(textOf(table));
     const wanted = textOf(column)?.toLowerCase();
-    const found = name === undefined ? undefined : tableOf(name, session)?.columns.find((one) => one.name.toLowerCase() === wanted);
+    const found =
+      name === undefined ? undefined : tableOf(name, session)?.columns.find((one) => one.name.toLowerCase() === wanted);
     return found === undefined ? null : typeNumbers(found.type).maxLength;
   }),
   OBJECTPROPERTY: define(INT, ([id, property], session) => {
@@ -147,5 +154,8 @@ export const metadataFunctions: FunctionTable = {
     const wanted = textOf(name)?.toLowerCase();
     return session.database.files.find((file) => file.name.toLowerCase() === wanted)?.fileId ?? null;
   }),
-  FILE_NAME: define(SYSNAME, ([id], session) => session.database.files.find((file) => file.fileId === numberOf(id))?.name ?? null),
+  FILE_NAME: define(
+    SYSNAME,
+    ([id], session) => session.database.files.find((file) => file.fileId === numberOf(id))?.name ?? null,
+  ),
 };

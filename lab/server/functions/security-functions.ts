@@ -108,16 +108,28 @@ export const securityFunctions: FunctionTable = {
   USER_NAME: define(SYSNAME, (args, session) => {
     if (args.length === 0) return userOf(session.database, session)?.name ?? null;
     const id = numberOf(args[0]);
-    return databasePrincipals(session.database, session.transactions).find((user) => user.principalId === id)?.name ?? null;
+    return (
+      databasePrincipals(session.database, session.transactions).find((user) => user.principalId === id)?.name ?? null
+    );
   }),
   USER_ID: define(INT, (args, session) => {
     const name = textOf(args[0]);
-    const user = args.length === 0 ? userOf(session.database, session) : name === null ? undefined : databasePrincipal(session.database, name, session.transactions);
+    const user =
+      args.length === 0
+        ? userOf(session.database, session)
+        : name === null
+          ? undefined
+          : databasePrincipal(session.database, name, session.transactions);
     return user?.principalId ?? null;
   }),
   DATABASE_PRINCIPAL_ID: define(INT, (args, session) => {
     const name = textOf(args[0]);
-    const user = args.length === 0 ? userOf(session.database, session) : name === null ? undefined : databasePrincipal(session.database, name, session.transactions);
+    const user =
+      args.length === 0
+        ? userOf(session.database, session)
+        : name === null
+          ? undefined
+          : databasePrincipal(session.database, name, session.transactions);
     return user?.principalId ?? null;
   }),
   IS_SRVROLEMEMBER: define(INT, (args, session) => isServerRoleMember(session, textOf(args[0]), textOf(args[1]))),

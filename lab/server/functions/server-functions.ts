@@ -69,7 +69,9 @@ export const serverFunctions: FunctionTable = {
       case "auth_scheme":
         return textVariant("SQL");
       case "client_net_address":
-        return session.connection === undefined ? textVariant("<local machine>") : textVariant(session.connection.remoteAddress);
+        return session.connection === undefined
+          ? textVariant("<local machine>")
+          : textVariant(session.connection.remoteAddress);
       default:
         return null;
     }

@@ -39,9 +39,8 @@ function keysOf(table: string, columns: readonly ColumnDefinition[]): KeyDefinit
 export async function setupMsdb(msdb: Database, majorVersion: number): Promise<void> {
   await msdb.write((scope) => {
     for (const { name, columns: text } of [...backupHistoryTables, ...agentTables, ...logShippingTables]) {
-      const columns = columnList(text, majorVersion).map(
-        (column): ColumnDefinition =>
-          column.identity === true ? { ...column, generated: { seed: 1n, increment: 1n } } : column,
+      const columns = columnList(text, majorVersion).map((column): ColumnDefinition =>
+        column.identity === true ? { ...column, generated: { seed: 1n, increment: 1n } } : column,
       );
       msdb.createTable(scope, { schema: "dbo", name, columns, keys: keysOf(name, columns) });
     }

@@ -63,7 +63,10 @@ export class SystemTables {
           const changed = typeof change === "function" ? change(row) : change;
           refuseUnknown(table, changed);
           const next = { ...row, ...changed };
-          table.update(locator, table.columns.map((column) => next[column.name] ?? null));
+          table.update(
+            locator,
+            table.columns.map((column) => next[column.name] ?? null),
+          );
         }
         return found.length;
       },

@@ -1,13 +1,10 @@
 /**
- * System procedures of administration: sp_who, sp_who2, sp_databases, sp_helpdb, sp_configure, role and owner changes,
- * xp_fileexist.
+ * System procedures of administration: sp_who, sp_who2, sp_databases, sp_helpdb, sp_configure, role and owner changes.
  * Source: sql-docs relational-databases/system-stored-procedures/sp-{who,databases,helpdb,configure,addrolemember,
- * addsrvrolemember,changedbowner}-transact-sql.md. sp_who2 and xp_fileexist are not documented.
+ * addsrvrolemember,changedbowner}-transact-sql.md. sp_who2 is not documented.
  */
-import { SqlError } from "../../tsql/errors";
 import type { ProcedureCall } from "../../tsql/host";
-import { type Row, SYSNAME, type SqlValue } from "../../tsql/values";
-import { WindowsError } from "../../windows/files";
+import { SYSNAME, type SqlValue } from "../../tsql/values";
 import { columnList } from "../column-list";
 import { refusal } from "../database-access";
 import type { Database } from "../database";
@@ -19,24 +16,16 @@ import type { Execution } from "../statements/execution";
 import { changeServerRole } from "../statements/logins";
 import { changeOwner } from "../statements/permissions";
 import { changeRole } from "../statements/users";
-import { parameter, type ProcedureAnswer, type ServerProcedure, numberArgument, textArgument } from "./server-procedure";
+import { sendProcedureRows } from "./procedure-rows";
+import {
+  parameter,
+  type ProcedureAnswer,
+  type ServerProcedure,
+  numberArgument,
+  textArgument,
+} from "./server-procedure";
 
 const DONE: ProcedureAnswer = { returnCode: 0 };
-
-/** A result set of a procedure with its DONE. */
-export async function sendProcedureRows(
-  call: ProcedureCall,
-  columns: Parameters<ProcedureCall["sink"]["columns"]>[0],
-  rows: Iterable<Row>,
-): Promise<void> {
-  call.sink.columns(columns);
-  let count = 0;
-  for (const row of rows) {
-    await call.sink.row(row);
-    count += 1;
-  }
-  call.sink.done({ command: 0xc1, rowCount: count, error: false });
-}
 
 /** A procedure's call as the statements know it: outside of any statement's transaction count. */
 function execution(call: ProcedureCall, session: ServerSession): Execution {
@@ -94,7 +83,21 @@ const who: ServerProcedure = {
   },
 };
 
-const WHO2_NAMES = ["SPID", "Status", "Login", "HostName", "BlkBy", "DBName", "Command", "CPUTime", "DiskIO", "LastBatch", "ProgramName", "SPID", "REQUESTID"];
+const WHO2_NAMES = [
+  "SPID",
+  "Status",
+  "Login",
+  "HostName",
+  "BlkBy",
+  "DBName",
+  "Command",
+  "CPUTime",
+  "DiskIO",
+  "LastBatch",
+  "ProgramName",
+  "SPID",
+  "REQUESTID",
+];
 const WHO2 = WHO2_NAMES.map((name) => ({ name, type: { name: "nvarchar", length: 128 } as const, nullable: true }));
 
 const who2: ServerProcedure = {
@@ -158,7 +161,8 @@ const helpDatabase: ServerProcedure = {
   async execute(call, session) {
     const name = textArgument(call, "@dbname");
     const { core, principals } = session.instance;
-    const chosen = name === null ? core.databases : core.databases.filter((one) => one.name.toLowerCase() === name.toLowerCase());
+    const chosen =
+      name === null ? core.databases : core.databases.filter((one) => one.name.toLowerCase() === name.toLowerCase());
     if (chosen.length === 0) throw sessionError(15010, name ?? "");
     const columns = columnList(`
       name sysname
@@ -232,7 +236,13 @@ const configure: ServerProcedure = {
     const only = options.length === 1 ? options[0] : undefined;
     if (name !== null && only === undefined) throw sessionError(15123, name);
     if (value === null || only === undefined) {
-      const rows = options.map((one) => [one.name, one.minimum, one.maximum, configuration.configured(one), configuration.inUse(one)]);
+      const rows = options.map((one) => [
+        one.name,
+        one.minimum,
+        one.maximum,
+        configuration.configured(one),
+        configuration.inUse(one),
+      ]);
       await sendProcedureRows(call, CONFIGURE, rows);
       return DONE;
     }
@@ -271,46 +281,9 @@ function roleProcedure(name: string, ofServer: boolean, add: boolean): ServerPro
 
 const changeDatabaseOwner: ServerProcedure = {
   name: "master.sys.sp_changedbowner",
-  parameters: [
-    parameter("@loginame", SYSNAME),
-    parameter("@map", { name: "varchar", length: 5 }, { standard: null }),
-  ],
+  parameters: [parameter("@loginame", SYSNAME), parameter("@map", { name: "varchar", length: 5 }, { standard: null })],
   async execute(call, session) {
     await changeOwner(execution(call, session), session.database, textArgument(call, "@loginame") ?? "");
-    return DONE;
-  },
-};
-
-/** Whether a path is a file, a folder, and whether its parent exists, as the engine's account sees it. */
-function fileFacts(session: ServerSession, path: string): readonly [file: number, folder: number, parent: number] {
-  try {
-    const { kind } = session.instance.core.locate(path.replace(/\\+$/, ""), "list");
-    return [kind === "file" ? 1 : 0, kind === "directory" ? 1 : 0, 1];
-  } catch (error) {
-    if (!(error instanceof WindowsError)) throw error;
-    // 2: the file is absent, its folder is there.
-    return [0, 0, error.code === 2 ? 1 : 0];
-  }
-}
-
-const fileExists: ServerProcedure = {
-  name: "master.sys.xp_fileexist",
-  changes: false,
-  parameters: [
-    parameter("@filename", { name: "nvarchar", length: 4000 }),
-    parameter("@exists", { name: "int" }, { standard: null, output: true }),
-  ],
-  async execute(call, session) {
-    const path = textArgument(call, "@filename");
-    if (path === null) throw new SqlError(22051, 16, "xp_fileexist: expected a file name, found NULL.");
-    const [file, folder, parent] = fileFacts(session, path);
-    if (call.given.has("@exists")) return { returnCode: 0, outputs: new Map([["@exists", file]]) };
-    const columns = ["File Exists", "File is a Directory", "Parent Directory Exists"].map((name) => ({
-      name,
-      type: { name: "tinyint" } as const,
-      nullable: false,
-    }));
-    await sendProcedureRows(call, columns, [[file, folder, parent]]);
     return DONE;
   },
 };
@@ -326,5 +299,4 @@ export const administrationProcedures: readonly ServerProcedure[] = [
   roleProcedure("sp_addsrvrolemember", true, true),
   roleProcedure("sp_dropsrvrolemember", true, false),
   changeDatabaseOwner,
-  fileExists,
 ];

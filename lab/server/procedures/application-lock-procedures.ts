@@ -8,7 +8,13 @@ import { lockModeNames, type LockedResource, type LockOwner } from "../applicati
 import { databasePrincipal } from "../database-principals";
 import type { ServerSession } from "../server-session";
 import { sessionError } from "../session-errors";
-import { parameter, numberArgument, type ProcedureAnswer, type ServerProcedure, textArgument } from "./server-procedure";
+import {
+  parameter,
+  numberArgument,
+  type ProcedureAnswer,
+  type ServerProcedure,
+  textArgument,
+} from "./server-procedure";
 
 const RESOURCE: SqlType = { name: "nvarchar", length: 255 };
 const WORD: SqlType = { name: "varchar", length: 32 };

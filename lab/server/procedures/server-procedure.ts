@@ -1,6 +1,7 @@
 /** Stored procedures of the server: how they are written and how they are found. */
 import type { NativeProcedure, ObjectName, ProcedureCall, ProcedureParameter } from "../../tsql/host";
 import type { SqlType, SqlValue } from "../../tsql/values";
+import type { Database } from "../database";
 import type { ServerSession } from "../server-session";
 
 /** What a procedure answers: its return code and its OUTPUT parameters by name (with the at sign). */
@@ -74,14 +75,28 @@ export class ProcedureRegistry {
   }
 }
 
-/** The procedure as the language calls it for one session. */
-export function nativeProcedure(procedure: ServerProcedure, session: ServerSession): NativeProcedure {
+/**
+ * The procedure as the language calls it for one session.
+ * @param database where it runs: system procedures work on the database that stands before their name
+ */
+export function nativeProcedure(
+  procedure: ServerProcedure,
+  session: ServerSession,
+  database: Database = session.database,
+): NativeProcedure {
   const name = procedure.name.slice(procedure.name.lastIndexOf(".") + 1);
   return {
     name,
     parameters: procedure.parameters,
     async execute(call) {
-      const answer = await procedure.execute(call, session);
+      const caller = session.database;
+      session.database = database;
+      let answer: ProcedureAnswer;
+      try {
+        answer = await procedure.execute(call, session);
+      } finally {
+        session.database = caller;
+      }
       // What failed with a return code has changed nothing.
       if ((procedure.changes ?? true) && answer.returnCode === 0) session.noteChange(`EXEC ${name}`);
       return answer;

@@ -23,7 +23,11 @@ export async function kill(statement: KillStatement, { session, context }: Execu
   if (!session.hasServerPermission("ALTER ANY CONNECTION")) throw sessionError(6102);
   // A unit of work of the distributed transaction coordinator: there are none.
   if (typeof statement.session === "string")
-    throw new SqlError(6111, 16, "Another user has decided a different outcome for the distributed transaction associated with UOW.");
+    throw new SqlError(
+      6111,
+      16,
+      "Another user has decided a different outcome for the distributed transaction associated with UOW.",
+    );
   const id = statement.session;
   if (id <= 0 || id > 32767) throw sessionError(6101, id);
   if (id <= 50) throw sessionError(6107);
@@ -43,8 +47,7 @@ export function checkpoint(_statement: CheckpointStatement, { session }: Executi
   database.log.checkpoint();
 }
 
-const COMPLETED =
-  "DBCC execution completed. If DBCC printed error messages, contact your system administrator.";
+const COMPLETED = "DBCC execution completed. If DBCC printed error messages, contact your system administrator.";
 
 const LOG_SPACE = columnList(`
   database_name nvarchar(128)
@@ -71,17 +74,29 @@ async function sqlPerformance(execution: Execution): Promise<void> {
 function checkDatabase(database: Database, execution: Execution, quiet: boolean): void {
   const { session } = execution;
   if (!hasDatabasePermission(database, session, "CONTROL"))
-    throw new SqlError(7983, 14, `User '${session.principal.name}' does not have permission to run DBCC checkdb for database '${database.name}'.`);
+    throw new SqlError(
+      7983,
+      14,
+      `User '${session.principal.name}' does not have permission to run DBCC checkdb for database '${database.name}'.`,
+    );
   for (const table of database.tables(session.transactions)) {
     const stored = database.table(session.transactions, table.schema, table.name);
     let rows = 0;
-    for (const _row of stored?.scan() ?? []) rows += 1;
+    for (const row of stored?.scan() ?? []) rows += row.length > 0 ? 1 : 0;
     if (quiet) continue;
     inform(execution, 2536, `DBCC results for '${table.name}'.`);
-    inform(execution, 2593, `There are ${String(rows)} rows in ${String(Math.max(1, Math.ceil(rows / 64)))} pages for object "${table.name}".`);
+    inform(
+      execution,
+      2593,
+      `There are ${String(rows)} rows in ${String(Math.max(1, Math.ceil(rows / 64)))} pages for object "${table.name}".`,
+    );
   }
   if (!quiet)
-    inform(execution, 8989, `CHECKDB found 0 allocation errors and 0 consistency errors in database '${database.name}'.`);
+    inform(
+      execution,
+      8989,
+      `CHECKDB found 0 allocation errors and 0 consistency errors in database '${database.name}'.`,
+    );
 }
 
 /** Commands that change nothing here: trace flags and caches. */
@@ -105,7 +120,12 @@ export async function dbcc(statement: DbccStatement, execution: Execution): Prom
     const database = first === null || first === "0" ? session.database : openDatabase(session, first);
     checkDatabase(database, execution, quiet);
   } else if (WITHOUT_EFFECT.has(command)) {
-    if (!session.isSysadmin) throw new SqlError(2571, 14, `User '${session.principal.name}' does not have permission to run DBCC ${command.toLowerCase()}.`);
+    if (!session.isSysadmin)
+      throw new SqlError(
+        2571,
+        14,
+        `User '${session.principal.name}' does not have permission to run DBCC ${command.toLowerCase()}.`,
+      );
   } else
     throw new SqlError(
       2526,
@@ -134,7 +154,8 @@ export function changeEndpoint(statement: EndpointStatement, { session }: Execut
   if (!session.hasServerPermission("ALTER ANY ENDPOINT")) throw sessionError(15247);
   const known = endpoints.find(statement.name);
   if (statement.kind === "createEndpoint") {
-    if (known !== undefined) throw new SqlError(15232, 16, `An endpoint with the name '${statement.name}' already exists.`);
+    if (known !== undefined)
+      throw new SqlError(15232, 16, `An endpoint with the name '${statement.name}' already exists.`);
     // One endpoint for mirroring is all that an instance may have.
     if (endpoints.all().length > 0)
       throw new SqlError(

@@ -28,7 +28,8 @@ function target(statement: AlterDatabaseStatement, { session }: Execution): Data
 /** 5064: another session is in the single user's place. */
 function refuseOccupied(database: Database, { session }: Execution): void {
   if (database.options.userAccess !== "SINGLE_USER") return;
-  if (session.instance.sessions.in(database).some((other) => other !== session)) throw sessionError(5064, database.name);
+  if (session.instance.sessions.in(database).some((other) => other !== session))
+    throw sessionError(5064, database.name);
 }
 
 /** What mirroring forbids, before any session is ended for it (1468). */

@@ -66,7 +66,9 @@ class BackupOptions {
     if (value instanceof CalendarTime)
       return (value.days - DAYS_TO_1970) * 86_400_000 + (value.ticks / TICKS_PER_DAY) * 86_400_000;
     const text = textOf(value) ?? "";
-    const milliseconds = Date.parse(/^\d{8}$/.test(text) ? text.replace(/(\d{4})(\d\d)(\d\d)/, "$1-$2-$3") : `${text}Z`);
+    const milliseconds = Date.parse(
+      /^\d{8}$/.test(text) ? text.replace(/(\d{4})(\d\d)(\d\d)/, "$1-$2-$3") : `${text}Z`,
+    );
     if (Number.isNaN(milliseconds))
       throw new SqlError(241, 16, "Conversion failed when converting date and/or time from character string.");
     return milliseconds;
@@ -90,7 +92,8 @@ export async function backup(statement: BackupStatement, execution: Execution): 
     async () => {
       if (context.transactionCount > 0) throw sessionError(3021);
       const database = instance.core.require(evaluatedText(execution, statement.database) ?? "");
-      if (database.hasStore && !hasDatabasePermission(database, session, name)) throw sessionError(262, name, database.name);
+      if (database.hasStore && !hasDatabasePermission(database, session, name))
+        throw sessionError(262, name, database.name);
       const options = new BackupOptions(statement, execution);
       const compression = options.has("COMPRESSION")
         ? true
@@ -127,7 +130,11 @@ export async function backup(statement: BackupStatement, execution: Execution): 
     },
   );
   await recordBackup(instance, outcome);
-  instance.errorLog.write(18264, 10, backedUpText(name, outcome.history.header.databaseName, instance.localCalendarNow()));
+  instance.errorLog.write(
+    18264,
+    10,
+    backedUpText(name, outcome.history.header.databaseName, instance.localCalendarNow()),
+  );
   session.noteChange(name);
 }
 

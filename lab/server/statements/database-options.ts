@@ -1,7 +1,7 @@
 /** Options of ALTER DATABASE … SET as the core keeps them: sql-docs alter-database-transact-sql-set-options.md. */
 import type { DatabaseOption } from "../../tsql/ast";
 import type { Database } from "../database";
-import type { DatabaseOptions, RecoveryModel, UserAccess } from "../storage/definitions";
+import type { DatabaseOptions, RecoveryModel } from "../storage/definitions";
 
 /** What a SET changes. */
 export interface WantedChange {
@@ -54,7 +54,7 @@ export function mergeOptions(database: Database, options: readonly DatabaseOptio
       case "SINGLE_USER":
       case "RESTRICTED_USER":
       case "MULTI_USER":
-        change.userAccess = name as UserAccess;
+        change.userAccess = name;
         break;
       case "ONLINE":
       case "OFFLINE":

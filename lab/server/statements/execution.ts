@@ -21,7 +21,11 @@ export function inform({ context }: Execution, number: number, text: string, sta
 }
 
 /** A result set; the language ends the statement. */
-export async function sendRows({ context }: Execution, columns: readonly Column[], rows: Iterable<Row>): Promise<number> {
+export async function sendRows(
+  { context }: Execution,
+  columns: readonly Column[],
+  rows: Iterable<Row>,
+): Promise<number> {
   context.sink.columns(columns);
   let count = 0;
   for (const row of rows) {

@@ -99,7 +99,8 @@ export function alterLogin(statement: AlterLoginStatement, { session }: Executio
     const { options } = action;
     if (options.defaultDatabase !== undefined && core.database(options.defaultDatabase) === undefined)
       throw sessionError(15010, options.defaultDatabase);
-    if (options.name !== undefined && principals.find(options.name) !== undefined) throw sessionError(15025, options.name);
+    if (options.name !== undefined && principals.find(options.name) !== undefined)
+      throw sessionError(15025, options.name);
     setPassword(session, login, options);
     principals.alter(login, (one) => {
       one.name = options.name ?? one.name;

@@ -4,7 +4,12 @@ import { SqlError } from "../../tsql/errors";
 import { objectPermissionNames } from "../catalog/permissions-function";
 import type { Database } from "../database";
 import { openDatabase } from "../database-access";
-import { type DatabasePermission, hasDatabasePermission, putPermission, removePermission } from "../database-permissions";
+import {
+  type DatabasePermission,
+  hasDatabasePermission,
+  putPermission,
+  removePermission,
+} from "../database-permissions";
 import { databasePrincipal } from "../database-principals";
 import { schemaOf } from "../schemas";
 import { type ServerPermission, serverPermission } from "../server-permissions";
@@ -42,9 +47,17 @@ const DATABASE_PERMISSIONS: ReadonlySet<string> = new Set([
 
 const STATES = { GRANT: "G", DENY: "D" } as const;
 
-function onServer(statement: PermissionStatement, permissions: readonly ServerPermission[], session: ServerSession): void {
+function onServer(
+  statement: PermissionStatement,
+  permissions: readonly ServerPermission[],
+  session: ServerSession,
+): void {
   if (session.database.name !== "master")
-    throw new SqlError(4621, 16, "Permissions at the server scope can only be granted when the current database is master");
+    throw new SqlError(
+      4621,
+      16,
+      "Permissions at the server scope can only be granted when the current database is master",
+    );
   if (!session.hasServerPermission("CONTROL SERVER"))
     throw new SqlError(4613, 16, "Grantor does not have GRANT permission.");
   const { principals } = session.instance;
@@ -54,7 +67,9 @@ function onServer(statement: PermissionStatement, permissions: readonly ServerPe
     principals.alter(grantee, (one) => {
       for (const permission of permissions) {
         if (statement.action === "REVOKE") delete one.permissions[permission];
-        else one.permissions[permission] = statement.action === "GRANT" && statement.grantOption ? "W" : STATES[statement.action];
+        else
+          one.permissions[permission] =
+            statement.action === "GRANT" && statement.grantOption ? "W" : STATES[statement.action];
       }
     });
   }
@@ -76,10 +91,14 @@ function securableOf(
         throw sessionError(15151, "find", "schema", name.name);
       return { database: session.database, scope: "SCHEMA", securable: name.name };
     case "OBJECT": {
-      const database = name.database === undefined || name.database === "" ? session.database : openDatabase(session, name.database);
+      const database =
+        name.database === undefined || name.database === "" ? session.database : openDatabase(session, name.database);
       const schema = name.schema === undefined || name.schema === "" ? "dbo" : name.schema;
       const isTable = database.table(session.transactions, schema, name.name) !== undefined;
-      const isKnown = isTable || session.instance.procedures.find(name, database.name) !== undefined || schema.toLowerCase() === "sys";
+      const isKnown =
+        isTable ||
+        session.instance.procedures.find(name, database.name) !== undefined ||
+        schema.toLowerCase() === "sys";
       if (!isKnown) throw sessionError(15151, "find", "object", name.name);
       return { database, scope: "OBJECT", securable: `${schema}.${name.name}` };
     }
@@ -88,7 +107,11 @@ function securableOf(
   }
 }
 
-async function inDatabase(statement: PermissionStatement, names: readonly string[], execution: Execution): Promise<void> {
+async function inDatabase(
+  statement: PermissionStatement,
+  names: readonly string[],
+  execution: Execution,
+): Promise<void> {
   const { session } = execution;
   const { database, scope, securable } = securableOf(statement, session);
   database.assertWritable();
@@ -117,11 +140,23 @@ export async function changePermissions(statement: PermissionStatement, executio
   const names = statement.permissions.map(({ name }) => name);
   const server = names.map(serverPermission);
   // The names of server permissions are not those of database permissions, CONTROL and ALTER aside.
-  const onServerOnly = statement.securable === undefined && names.every((name, index) => server[index] !== undefined && !DATABASE_PERMISSIONS.has(name));
-  if (onServerOnly) onServer(statement, server.filter((one) => one !== undefined), session);
+  const onServerOnly =
+    statement.securable === undefined &&
+    names.every((name, index) => server[index] !== undefined && !DATABASE_PERMISSIONS.has(name));
+  if (onServerOnly)
+    onServer(
+      statement,
+      server.filter((one) => one !== undefined),
+      session,
+    );
   else {
-    const expanded = names.flatMap((name) => (name === "ALL" ? ["SELECT", "INSERT", "UPDATE", "DELETE", "REFERENCES"] : [name]));
-    const allowed = statement.securable?.class === "OBJECT" ? new Set<string>([...objectPermissionNames, "EXECUTE"]) : DATABASE_PERMISSIONS;
+    const expanded = names.flatMap((name) =>
+      name === "ALL" ? ["SELECT", "INSERT", "UPDATE", "DELETE", "REFERENCES"] : [name],
+    );
+    const allowed =
+      statement.securable?.class === "OBJECT"
+        ? new Set<string>([...objectPermissionNames, "EXECUTE"])
+        : DATABASE_PERMISSIONS;
     for (const name of expanded)
       if (!allowed.has(name)) throw new SqlError(102, 15, `Incorrect syntax near '${name}'.`);
     await inDatabase(statement, expanded, execution);
@@ -142,7 +177,10 @@ export async function alterAuthorization(statement: AlterAuthorizationStatement,
     if (schema === undefined || schema.id <= 4) throw sessionError(15151, "find", "schema", statement.name.name);
     if (owner === undefined) throw sessionError(15151, "find", "principal", target);
     await changing(execution, database, () => {
-      database.putDefinition(session.transactions, "schema", schema.name, { ...schema, principalId: owner.principalId });
+      database.putDefinition(session.transactions, "schema", schema.name, {
+        ...schema,
+        principalId: owner.principalId,
+      });
     });
   } else if (statement.class === "ENDPOINT") {
     if (session.instance.endpoints.find(statement.name.name) === undefined)

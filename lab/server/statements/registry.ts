@@ -2,15 +2,7 @@
 import type { ServerStatement } from "../../tsql/ast";
 import type { StatementContext } from "../../tsql/host";
 import type { ServerSession } from "../server-session";
-import {
-  changeEndpoint,
-  checkpoint,
-  dbcc,
-  dropEndpoint,
-  kill,
-  reconfigure,
-  shutdown,
-} from "./administration";
+import { changeEndpoint, checkpoint, dbcc, dropEndpoint, kill, reconfigure, shutdown } from "./administration";
 import { alterDatabase } from "./alter-database";
 import { backup } from "./backup";
 import { createDatabase, dropDatabase } from "./create-database";

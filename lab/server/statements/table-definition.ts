@@ -92,7 +92,8 @@ export function foreignKeyDefinition(
     schema,
     table,
     columns: constraint.columns,
-    referencedSchema: references.table.schema === undefined || references.table.schema === "" ? "dbo" : references.table.schema,
+    referencedSchema:
+      references.table.schema === undefined || references.table.schema === "" ? "dbo" : references.table.schema,
     referencedTable: references.table.name,
     referencedColumns: references.columns,
     cascadesDelete: references.onDelete === "CASCADE",
@@ -133,9 +134,7 @@ export function defineTable(
       schema,
       name,
       columns: columns.map((column) => withDefault(name, column, constraints)),
-      keys: constraints
-        .filter(isKey)
-        .map((constraint) => keyDefinition(name, columns, constraint)),
+      keys: constraints.filter(isKey).map((constraint) => keyDefinition(name, columns, constraint)),
     },
     foreignKeys: constraints
       .filter((constraint) => constraint.kind === "foreignKey")

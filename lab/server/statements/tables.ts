@@ -107,7 +107,10 @@ export async function dropTable(statement: DropTableStatement, execution: Execut
     await changing(execution, database, () => {
       database.dropTable(session.transactions, table);
       for (const key of keys)
-        if (key.table.toLowerCase() === table.name.toLowerCase() && key.schema.toLowerCase() === table.schema.toLowerCase())
+        if (
+          key.table.toLowerCase() === table.name.toLowerCase() &&
+          key.schema.toLowerCase() === table.schema.toLowerCase()
+        )
           removeForeignKey(database, session.transactions, key);
     });
     session.noteChange("DROP TABLE");
@@ -150,7 +153,9 @@ function addParts(
   { session }: Execution,
 ): void {
   refuseChecks(action.constraints);
-  const fresh = action.columns.map((column) => withDefault(table.name, columnDefinition(table.name, column, false), action.constraints));
+  const fresh = action.columns.map((column) =>
+    withDefault(table.name, columnDefinition(table.name, column, false), action.constraints),
+  );
   for (const column of fresh)
     if (!column.nullable && column.default === undefined && column.generated === undefined)
       throw new SqlError(
@@ -159,9 +164,7 @@ function addParts(
         `ALTER TABLE only allows columns to be added that can contain nulls, or have a DEFAULT definition specified, or the column being added is an identity or timestamp column, or alternatively if none of the previous conditions are satisfied the table must be empty to allow addition of this column. Column '${column.name}' cannot be added to non-empty table '${table.name}' because it does not satisfy these conditions.`,
       );
   const columns = [...table.columns.map((column) => withDefault(table.name, column, action.constraints)), ...fresh];
-  const keys = action.constraints
-    .filter(isKey)
-    .map((constraint) => keyDefinition(table.name, columns, constraint));
+  const keys = action.constraints.filter(isKey).map((constraint) => keyDefinition(table.name, columns, constraint));
   if (keys.some((key) => key.kind === "primary key") && table.keys.some((key) => key.kind === "primary key"))
     throw sessionError(1779, table.name);
   const next: TableDefinition = { ...table, columns, keys: [...table.keys, ...keys] };
@@ -197,8 +200,7 @@ function dropConstraint(database: Database, table: TableDefinition, name: string
   if (current.columns.some((column) => column.default !== undefined && is(column.default.constraint))) {
     const columns = current.columns.map((column): ColumnDefinition => {
       if (column.default === undefined || !is(column.default.constraint)) return column;
-      const { default: _dropped, ...rest } = column;
-      return rest;
+      return { ...column, default: undefined };
     });
     database.alterTable(scope, { ...current, columns });
     return;
@@ -241,12 +243,10 @@ function dropColumns(
         ],
       });
   const columns = table.columns.filter((_, index) => !gone.has(index));
-  const keys = table.keys.map(
-    (key): KeyDefinition => ({
-      ...key,
-      columns: key.columns.map((column) => positionOf(columns, table.columns[column]?.name ?? "")),
-    }),
-  );
+  const keys = table.keys.map((key): KeyDefinition => ({
+    ...key,
+    columns: key.columns.map((column) => positionOf(columns, table.columns[column]?.name ?? "")),
+  }));
   database.alterTable(session.transactions, { ...table, columns, keys });
 }
 
@@ -336,7 +336,10 @@ export async function dropIndex(statement: DropIndexStatement, execution: Execut
     const database = databaseOf(owner, execution);
     const table = find(database, owner, execution);
     const key = table?.keys.find((one) => one.kind === "unique index" && one.name.toLowerCase() === name.toLowerCase());
-    const plain = table === undefined ? undefined : database.definition("index", `${String(table.id)}.${name}`, session.transactions);
+    const plain =
+      table === undefined
+        ? undefined
+        : database.definition("index", `${String(table.id)}.${name}`, session.transactions);
     if (table === undefined || (key === undefined && plain === undefined))
       throw sessionError(3701, "drop", "index", `${owner.name}.${name}`);
     await changing(execution, database, () => {
@@ -353,9 +356,9 @@ export async function createSchema(statement: CreateSchemaStatement, execution: 
   const { database } = session;
   database.assertWritable();
   require(database, "CREATE SCHEMA", execution);
-  if (schemaOf(database, statement.name, session.transactions) !== undefined)
-    throw sessionError(2714, statement.name);
-  const owner = statement.owner === undefined ? undefined : databasePrincipal(database, statement.owner, session.transactions);
+  if (schemaOf(database, statement.name, session.transactions) !== undefined) throw sessionError(2714, statement.name);
+  const owner =
+    statement.owner === undefined ? undefined : databasePrincipal(database, statement.owner, session.transactions);
   if (statement.owner !== undefined && owner === undefined) throw sessionError(15151, "find", "user", statement.owner);
   await changing(execution, database, () => {
     addSchema(database, session.transactions, statement.name, owner?.principalId ?? 1);

@@ -40,8 +40,16 @@ export async function createUser(statement: CreateUserStatement, execution: Exec
   session.noteChange("CREATE USER");
 }
 
-function find(database: Database, execution: Execution, verb: string, kind: "user" | "role", name: string): UserDefinition {
-  const user = database.users(execution.session.transactions).find((one) => one.name.toLowerCase() === name.toLowerCase());
+function find(
+  database: Database,
+  execution: Execution,
+  verb: string,
+  kind: "user" | "role",
+  name: string,
+): UserDefinition {
+  const user = database
+    .users(execution.session.transactions)
+    .find((one) => one.name.toLowerCase() === name.toLowerCase());
   if (user === undefined || (user.type === "R") !== (kind === "role")) throw sessionError(15151, verb, kind, name);
   return user;
 }
@@ -71,8 +79,7 @@ export async function dropUser(statement: DropPrincipalStatement, execution: Exe
   const database = require(execution, role ? "ALTER ANY ROLE" : "ALTER ANY USER");
   const user = find(database, execution, "drop", role ? "role" : "user", statement.name);
   const scope = session.transactions;
-  if (schemasOf(database, scope).some((schema) => schema.principalId === user.principalId))
-    throw sessionError(15138);
+  if (schemasOf(database, scope).some((schema) => schema.principalId === user.principalId)) throw sessionError(15138);
   if (role && databasePrincipals(database, scope).some((one) => one.roles.includes(user.name)))
     throw sessionError(15144);
   await changing(execution, database, () => {

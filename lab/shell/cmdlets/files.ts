@@ -1,4 +1,4 @@
-/** Cmdlets of the FileSystem provider, over the lab's Windows files: Test-Path, Get-Item, Get-ChildItem, Get-Content, Set-Content, Add-Content, Remove-Item, New-Item. */
+/** Cmdlets of the FileSystem provider, over the lab's Windows files: Test-Path, Get-Item, Get-ChildItem, Get-Content, Set-Content, Add-Content, Remove-Item, New-Item, Move-Item. */
 import type { CmdletContext, CmdletDefinition } from "../cmdlet";
 import { enumerate, toText, wildcard } from "../conversions";
 import { DateTime } from "../date-time";
@@ -384,6 +384,46 @@ const newItem: CmdletDefinition = {
   },
 };
 
+const moveItem: CmdletDefinition = {
+  metadata: {
+    name: "Move-Item",
+    implementingType: "Microsoft.PowerShell.Commands.MoveItemCommand",
+    parameters: [
+      ...PATH,
+      parameter("Destination", "string", { position: 1, mandatory: true }),
+      parameter("PassThru", "switch"),
+      FORCE,
+    ],
+    defaultSet: "Path",
+    shouldProcess: true,
+  },
+  async *run(context, input) {
+    const { bound } = context;
+    const destination = bound.text("Destination") ?? "";
+    for (const path of await pathsOf(context, input))
+      for (const entry of resolve(context, path, "MoveItemUnauthorizedAccessError")) {
+        const files = filesOf(context, destination);
+        if (bound.flag("WhatIf")) {
+          context.session.console.write(
+            `What if: Performing the operation "Move File" on target "Item: ${entry.path} Destination: ${destination}".${context.session.newLine}`,
+          );
+          continue;
+        }
+        try {
+          // Into a folder that is there, else under the new name.
+          const into = files.entry(destination)?.directory === true;
+          const target = into ? `${destination.replace(/\\+$/, "")}\\${entry.name}` : destination;
+          if (bound.flag("Force") && files.entry(target)?.directory === false) files.remove(target);
+          files.move(entry.path, target);
+          const moved = files.entry(target);
+          if (bound.flag("PassThru") && moved !== undefined) yield fileObject(moved);
+        } catch (error) {
+          context.writeError(refused(error, entry.path, "MoveItemUnauthorizedAccessError"), path);
+        }
+      }
+  },
+};
+
 export const fileCmdlets: readonly CmdletDefinition[] = [
   testPath,
   getItem,
@@ -393,4 +433,5 @@ export const fileCmdlets: readonly CmdletDefinition[] = [
   writeContent("Add-Content"),
   removeItem,
   newItem,
+  moveItem,
 ];
