@@ -66,25 +66,23 @@ export class Failback extends pulumi.ComponentResource {
     // F5. Log shipping of the primary's mgc.
     const shipping = new LogShipping(`${name}-log-shipping`, inputs<LogShippingArgs>("F5"), after(restore));
 
-    // F6. The active servers of the primary site. F7. The pool's state: Normal. In this order unless configured otherwise.
-    const activate = (previous: pulumi.Resource): ActiveServers =>
-      new ActiveServers(`${name}-active-servers`, inputs<ActiveServersArgs>("F6"), after(previous));
-    const normalise = (previous: pulumi.Resource): PoolState =>
-      new PoolState(`${name}-pool-state`, inputs<PoolStateArgs>("F7"), after(previous));
-    let state: PoolState;
-    if (desired.pool.activation === "document") {
-      state = normalise(activate(shipping));
-    } else {
-      state = normalise(shipping);
-      activate(state);
-    }
+    // F6. The active servers of the primary site. F7. The pool's state: Normal. In this order unless configured otherwise;
+    // the outputs of the whole are those of the last one.
+    const activate = (previous: pulumi.Resource, closing: boolean): ActiveServers =>
+      new ActiveServers(`${name}-active-servers`, inputs<ActiveServersArgs>("F6"), after(previous), closing);
+    const normalise = (previous: pulumi.Resource, closing: boolean): PoolState =>
+      new PoolState(`${name}-pool-state`, inputs<PoolStateArgs>("F7"), after(previous), closing);
+    const last =
+      desired.pool.activation === "document"
+        ? normalise(activate(shipping, false), true)
+        : activate(normalise(shipping, false), true);
 
-    this.authority = state.authority;
-    this.poolState = state.poolState;
-    this.activeServers = state.activeServers;
-    this.backupSetId = state.backupSetId;
-    this.backupFile = state.backupFile;
-    this.report = state.report;
+    this.authority = last.authority;
+    this.poolState = last.poolState;
+    this.activeServers = last.activeServers;
+    this.backupSetId = last.backupSetId;
+    this.backupFile = last.backupFile;
+    this.report = last.report;
     this.registerOutputs({});
   }
 }

@@ -197,7 +197,7 @@ const secondaryRow = z.object({
   secondaryDatabase: text.nullable(),
   restoreDelay: whole.nullable(),
   restoreAll: flag.nullable(),
-  restoreMode: whole.nullable(),
+  restoreMode: z.union([whole, flag.transform(Number)]).nullable(),
   disconnectUsers: flag.nullable(),
   blockSize: whole.nullable(),
   bufferCount: whole.nullable(),

@@ -265,6 +265,8 @@ function lateness(
     ],
   ];
   for (const [what, age, threshold] of ages) {
+    // With a delay the first restore is still to come for so long: no reason to run the jobs again and again.
+    if (typeof age !== "number" && what === "restore" && shipping.restoreDelayMinutes > 0) continue;
     if (typeof age !== "number") return `no ${what} so far`;
     if (age > threshold) return `last ${what} older than its threshold of ${threshold} minutes`;
   }

@@ -2,21 +2,25 @@
  * The checks before the restore over the backup's copy, the last other copy of the chat: read in one go, decided here.
  * Pure. After that restore nothing but the primary's copy, its backup files and the former mirror's copy is left.
  */
+import { authorityText, readable } from "./authority";
 import type { BackupHeader } from "./backup-header";
+import { partnerRole } from "./desired";
+import type { DatabaseObservation, InstanceObservation } from "./observation-types";
 import type { PlanContext } from "./plan-context";
 import {
   compareContents,
   databaseOf,
+  familyOf,
   fencedSetOf,
   isFenced,
+  isLive,
   isOnline,
   isRestoring,
   restoredFrom,
   sameName,
 } from "./relations";
-import { readable } from "./authority";
 
-/** One check with its answer. */
+/** One check with its answer. 1 to 10 stand in the order of the rules; 0 is what they all rest on. */
 export interface GateCheck {
   readonly number: number;
   readonly expected: string;
@@ -24,75 +28,97 @@ export interface GateCheck {
   readonly holds: boolean;
 }
 
+/** The set that the primary was restored from, whose file an engine has just read whole; `error` says why it could not. */
+export interface BroughtHomeFile {
+  readonly backupSetUuid: string | null;
+  readonly error: string | null;
+}
+
 /** What was read for the checks, all of it after the seed was taken. */
 export interface GateEvidence {
   readonly context: PlanContext;
   /** Header of the seed as the backup's engine read it, after VERIFYONLY with checksums. */
   readonly seed: BackupHeader;
-  /** The file of the set that came home could be verified by an engine just now; its error otherwise. */
-  readonly broughtHomeFile: true | string;
-  /** APPLOCK_MODE says that the lock is ours. */
-  readonly locked: boolean;
+  readonly broughtHome: BroughtHomeFile;
+  /** APPLOCK_MODE says that the lock is ours; what it says instead otherwise. */
+  readonly locked: true | string;
+}
+
+/** Both principals and what the rules compare of them. */
+interface Copies {
+  readonly primary: InstanceObservation;
+  readonly backup: InstanceObservation;
+  readonly home: DatabaseObservation | undefined;
+  readonly overwritten: DatabaseObservation | undefined;
 }
 
 /**
- * Every check of the gate. While the backup's copy is ONLINE all ten apply; a copy that is RESTORING already holds nothing
- * that the primary, which is the authority then, does not: what concerns the set that came home is left out.
+ * Every check of the gate. While the backup's copy is ONLINE all ten apply; one that is absent, or RESTORING as a
+ * secondary, holds nothing that the primary, which is the authority then, does not: what concerns the set that came home
+ * is left out. Where the pool was set Normal before log shipping (row 33), the primary is in use and may hold more.
  */
 export function gateChecks(evidence: GateEvidence): readonly GateCheck[] {
-  const { context, seed } = evidence;
-  const chat = context.desired.chat;
-  const { primary, backup, shell } = context;
+  const { context } = evidence;
+  const { primary, backup, shell, desired } = context;
   if (primary === undefined || backup === undefined || shell === undefined) {
     return [check(0, "both principals and the shell answer", "one of them does not", false)];
   }
-  const copy = databaseOf(primary, chat);
-  const overwritten = databaseOf(backup, chat);
-  const always = [
+  const copies: Copies = {
+    primary,
+    backup,
+    home: databaseOf(primary, desired.chat),
+    overwritten: databaseOf(backup, desired.chat),
+  };
+  const always = [mayOverwrite(context), ...alwaysChecked(evidence, copies)];
+  if (copies.overwritten === undefined || isRestoring(copies.overwritten)) return always;
+  return [...always, ...whileOnline(evidence, copies)].sort((left, right) => left.number - right.number);
+}
+
+// A seed is never the answer to an estate that has changed its mind meanwhile.
+function mayOverwrite(context: PlanContext): GateCheck {
+  const { authority, wayHome, broughtHome } = context;
+  const holds = authority.outcome !== "unclear" && (wayHome ? broughtHome : authority.seeds === true);
+  return check(
+    0,
+    "authority lets the backup's copy be overwritten from the primary's",
+    wayHome && !broughtHome ? `${authorityText(authority)}, and it is not home yet` : authorityText(authority),
+    holds,
+  );
+}
+
+function alwaysChecked({ context, seed, locked }: GateEvidence, { primary, backup, home }: Copies): GateCheck[] {
+  const sessions = backup.sessions.filter((session) => sameName(session.database, context.desired.chat));
+  const whole =
+    home !== undefined && isOnline(home) && home.recoveryModel === "FULL" && !home.isReadOnly && !primary.suspectPages;
+  return [
     check(
       1,
       "the primary's copy ONLINE, FULL, read-write, without damaged pages",
-      copy === undefined
+      home === undefined
         ? "no such database"
-        : `${copy.state}, ${copy.recoveryModel}, ${copy.isReadOnly ? "read-only" : "read-write"}, ${String(primary.suspectPages)} suspect pages`,
-      copy !== undefined &&
-        isOnline(copy) &&
-        copy.recoveryModel === "FULL" &&
-        !copy.isReadOnly &&
-        primary.suspectPages === 0,
+        : `${copyText(home)}, ${home.recoveryModel}, ${String(primary.suspectPages)} suspect pages`,
+      whole,
     ),
     check(
       5,
-      "the seed is a set of the primary's present fork",
-      `family ${seed.FamilyGUID}, fork ${seed.RecoveryForkID}, taken on ${seed.ServerName}`,
-      seed.FamilyGUID === copy?.familyGuid &&
-        seed.RecoveryForkID === copy.recoveryForkGuid &&
+      "the seed is a whole set of the primary's present fork",
+      `family ${seed.FamilyGUID}, fork ${seed.RecoveryForkID}, taken on ${seed.ServerName}${seed.IsDamaged ? ", damaged" : ""}`,
+      seed.FamilyGUID === home?.familyGuid &&
+        seed.RecoveryForkID === home.recoveryForkGuid &&
         sameName(seed.ServerName, primary.server.serverName) &&
         !seed.IsDamaged,
     ),
-    check(
-      8,
-      "no session in the backup's copy",
-      sessionsText(backup.sessions.filter((session) => sameName(session.database, chat))),
-      backup.sessions.every((session) => !sameName(session.database, chat)),
-    ),
-    check(9, "the lock of this pool is ours", evidence.locked ? "ours" : "not ours", evidence.locked),
+    check(8, "no session in the backup's copy", sessionsText(sessions), sessions.length === 0),
+    check(9, "the lock of this pool is ours", locked === true ? "ours" : locked, locked === true),
   ];
-  if (overwritten === undefined || isRestoring(overwritten)) return always;
-  return [...always, ...whileOnline(evidence)].sort((left, right) => left.number - right.number);
 }
 
-function whileOnline({ context, broughtHomeFile }: GateEvidence): GateCheck[] {
-  const { primary, backup, shell, desired, observation } = context;
-  if (primary === undefined || backup === undefined || shell === undefined) return [];
-  const chat = desired.chat;
-  const set = restoredFrom(primary, backup, chat);
-  const comparison = compareContents(primary.content, backup.content);
-  const overwritten = databaseOf(backup, chat);
-  const underFence = fencedSetOf(backup, chat, desired.pool.backupSet.copyOnly);
-  const mirror = thirdCopy(context);
-  const acknowledged = desired.pool.acknowledge.missingMirrorCopy;
-  const mirrorRead = desired.pool.backup.mirror === undefined || observation.instances.backupMirror?.reachable === true;
+function whileOnline(evidence: GateEvidence, copies: Copies): GateCheck[] {
+  const { context, broughtHome } = evidence;
+  const inUse = isInUse(context);
+  const set = restoredFrom(copies.primary, copies.backup, context.desired.chat);
+  const comparison = compareContents(copies.primary.content, copies.backup.content);
+  const fileHolds = set !== undefined && broughtHome.backupSetUuid === set.backupSetUuid && broughtHome.error === null;
   return [
     check(
       2,
@@ -100,42 +126,74 @@ function whileOnline({ context, broughtHomeFile }: GateEvidence): GateCheck[] {
       set?.backupSetUuid ?? "no such set",
       set !== undefined,
     ),
-    check(3, "both copies hold the same", comparison, comparison === "equal"),
-    check(
-      4,
-      "the backup's copy fenced since before its set was taken",
-      overwritten === undefined
-        ? "no such database"
-        : `${overwritten.state}, ${overwritten.isReadOnly ? "read-only" : "read-write"}`,
-      overwritten !== undefined &&
-        isFenced(overwritten) &&
-        set !== undefined &&
-        underFence?.backupSetUuid === set.backupSetUuid,
-    ),
-    check(
-      6,
-      "the set's file is still whole",
-      broughtHomeFile === true ? "verified" : broughtHomeFile,
-      broughtHomeFile === true,
-    ),
-    check(
-      7,
-      "the former mirror keeps its RESTORING copy, or its absence is acknowledged (acknowledge.missingMirrorCopy)",
-      mirror ?? (mirrorRead ? "no such copy" : "the mirror's instance does not answer"),
-      mirror === "RESTORING" || acknowledged,
-    ),
-    check(
-      10,
-      "pool state FailedOver and no active server",
-      `${shell.poolState}, ${String(shell.activeServers.length)} active`,
-      sameName(shell.poolState, "FailedOver") && shell.activeServers.length === 0,
-    ),
+    inUse
+      ? check(
+          3,
+          "the primary holds all that the backup holds",
+          comparison,
+          comparison === "equal" || comparison === "primaryMore",
+        )
+      : check(3, "both copies hold the same", comparison, comparison === "equal"),
+    inUse ? unused(context, copies) : fenced(context, copies, set?.backupSetUuid),
+    check(6, "the set's file is still whole", fileHolds ? "verified" : fileText(broughtHome), fileHolds),
+    thirdCopy(context, copies),
+    poolAsPlanned(context),
   ];
 }
 
-function thirdCopy(context: PlanContext): string | undefined {
-  const mirror = readable(context.observation, "backupMirror");
-  return mirror && databaseOf(mirror, context.desired.chat)?.state;
+// Row 33. Whatever is not clearly that is held against the strict form.
+function isInUse({ authority }: PlanContext): boolean {
+  return authority.outcome === "primary";
+}
+
+function fenced(context: PlanContext, { backup, overwritten }: Copies, uuid: string | undefined): GateCheck {
+  const underFence = fencedSetOf(backup, context.desired.chat, context.desired.pool.backupSet.copyOnly);
+  const holds = overwritten !== undefined && isFenced(overwritten) && underFence?.backupSetUuid === uuid;
+  return check(
+    4,
+    "the backup's copy fenced since before its set was taken",
+    `${overwritten === undefined ? "no such database" : copyText(overwritten)}, newest set under the present fence: ${underFence?.backupSetUuid ?? "none"}`,
+    holds && uuid !== undefined,
+  );
+}
+
+function unused(context: PlanContext, { backup }: Copies): GateCheck {
+  const live = isLive(backup, context.desired.chat, context.shell?.machines ?? []);
+  return check(4, "no chat server at work on the backup's copy", live ? "one is" : "none", !live);
+}
+
+function thirdCopy(context: PlanContext, { backup }: Copies): GateCheck {
+  const { desired, observation, authority } = context;
+  const expected =
+    "the former mirror keeps its RESTORING copy, or its absence is acknowledged (acknowledge.missingMirrorCopy)";
+  // Preflight has told that there never was one.
+  if (desired.pool.backup.mirror === undefined) return check(7, expected, "no mirror is configured", true);
+  const instance = readable(observation, partnerRole(authority.principals.backup));
+  const state = instance && databaseOf(instance, desired.chat)?.state;
+  const families = instance === undefined ? [] : [familyOf(instance, desired.chat), familyOf(backup, desired.chat)];
+  const foreign = families.every((family) => family !== null) && new Set(families).size > 1;
+  const found =
+    instance === undefined
+      ? "the mirror's instance does not answer"
+      : `${state ?? "no such copy"}${foreign ? " of another family" : ""}`;
+  return check(7, expected, found, (state === "RESTORING" && !foreign) || desired.pool.acknowledge.missingMirrorCopy);
+}
+
+function poolAsPlanned(context: PlanContext): GateCheck {
+  const { shell } = context;
+  const active = shell?.activeServers.length ?? 0;
+  const found = `${shell?.poolState ?? "not read"}, ${String(active)} active`;
+  if (isInUse(context)) return check(10, "pool state Normal", found, sameName(shell?.poolState, "Normal"));
+  const holds = sameName(shell?.poolState, "FailedOver") && active === 0;
+  return check(10, "pool state FailedOver and no active server", found, holds);
+}
+
+function fileText({ backupSetUuid, error }: BroughtHomeFile): string {
+  return error ?? `another set's file was read: ${backupSetUuid ?? "none"}`;
+}
+
+function copyText({ state, isReadOnly }: DatabaseObservation): string {
+  return `${state}, ${isReadOnly ? "read-only" : "read-write"}`;
 }
 
 function sessionsText(

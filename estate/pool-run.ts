@@ -12,6 +12,7 @@ import type {
   InstanceObservation,
   InstanceRole,
   Observation,
+  Section,
   SetVerification,
   ShellObservation,
 } from "./observation-types";
@@ -244,6 +245,13 @@ export class PoolRun {
       readSessions: (role) => readSessions(instanceOf(estate, role), names),
       observe: async (): Promise<PlanContext> => {
         const fresh = await this.#planned(await observe(estate));
+        const { principals } = fresh.plan.authority;
+        // A step in hand must not take an instance that did not answer for one with nothing on it.
+        for (const name of ["shell", principals.primary, principals.backup] as const) {
+          const section: Section<unknown> | undefined =
+            name === "shell" ? fresh.observation.shell : fresh.observation.instances[name];
+          if (section !== undefined) this.#answered(name, section);
+        }
         return contextOf(fresh.observation, desired);
       },
       readBack: (facts) => record.readBack(step, facts),
@@ -254,7 +262,12 @@ export class PoolRun {
   async #readSection(name: "shell"): Promise<ShellObservation>;
   async #readSection(name: InstanceRole): Promise<InstanceObservation>;
   async #readSection(name: SectionName): Promise<ShellObservation | InstanceObservation> {
-    const section = await observeSection(this.#estate, name);
+    const section: Section<ShellObservation | InstanceObservation> = await observeSection(this.#estate, name);
+    return this.#answered(name, section);
+  }
+
+  /** The section's value. Throws why it could not be read. */
+  #answered<Value>(name: SectionName, section: Section<Value>): Value {
     if (section.reachable) return section.value;
     const { code, message, address, hint } = section.failure;
     throw new DrError({ code: code as DrError["code"], summary: message, where: address, hint });

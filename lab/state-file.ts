@@ -1,5 +1,5 @@
 /** lab.json: what a running lab says of itself, in its directory; gone when the lab is down. */
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type LabDescription, LabError } from "./control-commands";
 import { request } from "./control-request";
@@ -40,14 +40,26 @@ export function readState(directory: string): LabDescription | undefined {
   }
 }
 
-/** Whether a process of this number is there. */
+/** Whether a process of this number runs. One that has ended and that its parent did not ask for yet is gone. */
 export function isProcessAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     // EPERM: it is there and somebody else's.
     return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+/** Containers without an init process never reap orphans; only Linux tells (proc_pid_stat(5), field 3 behind the name). */
+function isZombie(pid: number): boolean {
+  if (!existsSync("/proc/self/stat")) return false;
+  try {
+    const stat = readFileSync(`/proc/${String(pid)}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
+  } catch {
+    // It went away after kill(2) had seen it.
+    return true;
   }
 }
 

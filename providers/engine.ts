@@ -2,7 +2,7 @@
  * The Pulumi engine as a provider process can reach it: its address is the first argument of the process.
  * Used for messages that belong to a resource, and to notice that the engine is gone.
  */
-import { credentials } from "@grpc/grpc-js";
+import { credentials, type ServiceError, status } from "@grpc/grpc-js";
 import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { GetRootResourceRequest, LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 
@@ -14,8 +14,11 @@ const severities: Readonly<Record<Severity, LogSeverity>> = {
   error: LogSeverity.ERROR,
 };
 
-/** How often the engine is asked whether it is still there, and how long it may take to answer; milliseconds. */
+/** How often the engine is asked whether it is still there, milliseconds. */
 const heartbeat = 1_000;
+
+/** How long it may take to answer, milliseconds. An engine that is slow is there; one that is gone refuses at once. */
+const answerLimit = 5_000;
 
 /** How many questions in a row may stay without an answer. */
 const patience = 2;
@@ -24,9 +27,10 @@ export class Engine {
   readonly #client: EngineClient | undefined;
   #watch: NodeJS.Timeout | undefined;
 
-  /** @param address host:port of the engine; absent (not started by an engine): messages go to the console */
+  /** @param address host:port of the engine; anything else (not started by an engine): messages go to the console */
   constructor(address: string | undefined) {
-    this.#client = address === undefined ? undefined : new EngineClient(address, credentials.createInsecure());
+    const known = address !== undefined && /^\S+:\d+$/.test(address);
+    this.#client = known ? new EngineClient(address, credentials.createInsecure()) : undefined;
   }
 
   /** A message under the resource's URN; "" binds it to the stack. Several lines stay together. */
@@ -51,11 +55,12 @@ export class Engine {
     request.setUrn(urn);
     request.setEphemeral(ephemeral);
     // A message that the engine does not take must not fail the step that it tells of.
-    return new Promise((resolve) => client.log(request, () => resolve()));
+    const deadline = Date.now() + answerLimit;
+    return new Promise((resolve) => client.log(request, { deadline } as never, () => resolve()));
   }
 
   /**
-   * Calls `gone` once when the engine no longer answers (killed, or its pipe closed): two failed questions in a row.
+   * Calls `gone` once when nobody listens at the engine's address any more (killed, or its pipe closed): twice in a row.
    * Without it a provider outlives a killed CLI for ever.
    */
   watch(gone: () => void): void {
@@ -63,9 +68,9 @@ export class Engine {
     if (client === undefined || this.#watch !== undefined) return;
     let failures = 0;
     const ask = (): void => {
-      const deadline = Date.now() + heartbeat;
-      client.getRootResource(new GetRootResourceRequest(), { deadline } as never, (error: unknown) => {
-        failures = error === null ? 0 : failures + 1;
+      const deadline = Date.now() + answerLimit;
+      client.getRootResource(new GetRootResourceRequest(), { deadline } as never, (error: ServiceError | null) => {
+        failures = error?.code === status.UNAVAILABLE ? failures + 1 : 0;
         if (failures >= patience) gone();
         else this.#watch = setTimeout(ask, heartbeat).unref();
       });

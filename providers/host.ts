@@ -2,16 +2,18 @@
  * The handlers of all kinds, as the provider process runs them: one process-wide runtime, and per kind the seven methods
  * that the stored stub passes on to.
  */
+import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { DrError, toDrError, withoutStack } from "../estate/errors";
-import type { Seen } from "../estate/pool-run";
+import { authorityText } from "../estate/authority";
 import type { Desired } from "../estate/desired";
-import { sectionOf } from "../estate/plan-inputs";
-import { planLines, planWords, stepOf } from "../estate/plan";
+import { DrError, type DrErrorCode, toDrError, withoutStack } from "../estate/errors";
+import { openSteps, planLines, planWords, stepOf } from "../estate/plan";
+import { desiredInputs, sectionOf } from "../estate/plan-inputs";
 import type { StepKey } from "../estate/plan-types";
-import { blockingFindings } from "../estate/steps/preflight";
-import { outputsOf } from "./outputs";
+import type { PoolRun, Seen } from "../estate/pool-run";
+import { blockingFindings } from "../estate/steps/preflight-findings";
+import { lastStep, outputsOf, stepShown } from "./outputs";
 import { runtime } from "./runtime";
 import { type Kind, kinds } from "./stub";
 
@@ -41,11 +43,12 @@ class Handler {
       const { run, ...given } = news;
       const told = runSchema.parse(run);
       if (Object.values(given).includes(unknownValue)) return { inputs: given };
-      const pool = await runtime.pool(String(given["pool"]));
+      const pool = await this.#pool(given);
       const key = this.#key(pool.desired, given);
       runtime.tellUrn(pool.desired.pool.name, key, told.urn);
       const inputs: Properties = { ...given, step: "done" };
-      if (key !== "F0") return { inputs };
+      const strange = strangeInputs(pool.desired, key, given);
+      if (key !== "F0" || strange.length > 0) return { inputs, failures: strange };
       const seen = await pool.see();
       const lines = planLines(seen.plan).join("\n");
       // Once per `up`: the preview before it tells the plan, the update itself does not repeat it.
@@ -56,24 +59,32 @@ class Handler {
     });
   }
 
-  async diff(_id: string, _olds: Properties, news: Properties): Promise<pulumi.dynamic.DiffResult> {
+  async diff(_id: string, olds: Properties, news: Properties): Promise<pulumi.dynamic.DiffResult> {
     return this.#plainErrors(async () => {
-      const pool = await runtime.pool(String(news["pool"]));
-      const seen = await pool.see();
-      return { changes: stepOf(seen.plan, this.#key(pool.desired, news)).open };
+      const pool = await this.#pool(news);
+      const key = this.#key(pool.desired, news);
+      const { plan } = await pool.see();
+      // No step is open then, and none may pass for done because of it.
+      if (plan.authority.outcome === "unclear") {
+        const { authority } = plan;
+        throw new DrError({ code: "AUTHORITY_UNCLEAR", summary: `${key}: ${authorityText(authority)}` });
+      }
+      const follows = key === lastStep(pool.desired) && (openSteps(plan).length > 0 || olds["step"] !== "done");
+      return { changes: stepOf(plan, key).open || follows };
     });
   }
 
   async read(id: string, properties: Properties): Promise<pulumi.dynamic.ReadResult> {
     return this.#plainErrors(async () => {
-      const pool = await runtime.pool(String(properties["pool"]));
-      const key = this.#key(pool.desired, properties);
-      const seen = await pool.see();
+      const pool = await this.#pool(properties);
+      const { desired } = pool;
+      const key = this.#key(desired, properties);
+      const seen = await this.#see(pool);
       // Neither done nor open can be said: a state that claimed either would be taken for the estate.
-      if (seen.plan.authority.outcome === "unclear") throw unclear(this.#kind, key, seen);
-      const { inputs, step } = sectionOf(seen.observation, pool.desired, seen.plan, key);
-      const shown = { pool: pool.desired.pool.name, ...inputs, step };
-      return { id, inputs: shown, props: { ...outputsOf(key, pool.desired, seen, properties["report"]), ...shown } };
+      if (seen.plan.authority.outcome === "unclear") throw unclear(this.#kind, seen);
+      const { inputs, step } = sectionOf(seen.observation, desired, seen.plan, key);
+      const shown = { pool: desired.pool.name, ...inputs, step: stepShown(step, key, desired, seen.plan) };
+      return { id, inputs: shown, props: { ...outputsOf(key, desired, seen, properties["report"]), ...shown } };
     });
   }
 
@@ -101,12 +112,30 @@ class Handler {
     reportBefore?: unknown,
   ): Promise<{ pool: string; key: StepKey; seen: Properties }> {
     return this.#plainErrors(async () => {
-      const pool = await runtime.pool(String(inputs["pool"]));
+      const pool = await this.#pool(inputs);
       const key = this.#key(pool.desired, inputs);
       const seen = await runtime.inHand(() => pool.converge(key));
-      const after = { ...inputs, ...outputsOf(key, pool.desired, seen, pool.reportPath ?? reportBefore) };
+      const after = { ...outputsOf(key, pool.desired, seen, pool.reportPath ?? reportBefore), ...inputs };
       return { pool: pool.desired.pool.name, key, seen: after };
     });
+  }
+
+  /** The pool's run. What keeps every pool from being opened is told under Preflight, and in short elsewhere. */
+  #pool(properties: Properties): Promise<PoolRun> {
+    return this.#briefly(runtime.pool(String(properties["pool"])));
+  }
+
+  #see(pool: PoolRun): Promise<Seen> {
+    return this.#briefly(pool.see());
+  }
+
+  async #briefly<Result>(asked: Promise<Result>): Promise<Result> {
+    try {
+      return await asked;
+    } catch (thrown) {
+      if (this.#kind === "Preflight") throw thrown;
+      throw notRead(this.#kind, toDrError(thrown).code);
+    }
   }
 
   #key(desired: Desired, inputs: Properties): StepKey {
@@ -124,10 +153,9 @@ class Handler {
 }
 
 /** The whole reason once, under Preflight; one short line under every other resource. */
-function unclear(kind: Kind, key: StepKey, seen: Seen): DrError {
+function unclear(kind: Kind, seen: Seen): DrError {
   const { authority } = seen.plan;
-  if (kind !== "Preflight")
-    return new DrError({ code: "AUTHORITY_UNCLEAR", summary: `${key}: not read, see Preflight` });
+  if (kind !== "Preflight") return notRead(kind, "AUTHORITY_UNCLEAR");
   const errors = seen.plan.findings.filter((finding) => finding.severity === "error");
   return new DrError({
     code: "AUTHORITY_UNCLEAR",
@@ -135,6 +163,23 @@ function unclear(kind: Kind, key: StepKey, seen: Seen): DrError {
     found: `\n  ${authority.evidence.join("\n  ")}`,
     hint: errors[0]?.hint ?? authority.hint,
   });
+}
+
+function notRead(kind: Kind, code: DrErrorCode): DrError {
+  return new DrError({ code, summary: `${kind}: not read, see Preflight` });
+}
+
+/** Steps act by the configuration alone: a resource that says something else would show what it does not do. */
+function strangeInputs(desired: Desired, key: StepKey, given: Properties): pulumi.dynamic.CheckFailure[] {
+  const wanted: Properties = { pool: desired.pool.name, ...desiredInputs(desired, key) };
+  const properties = new Set([...Object.keys(wanted), ...Object.keys(given)]);
+  properties.delete("__provider");
+  return [...properties]
+    .filter((property) => !isDeepStrictEqual(given[property], wanted[property]))
+    .map((property) => ({
+      property,
+      reason: `expected ${JSON.stringify(wanted[property]) ?? "no such property"}, as the configuration of pool ${desired.pool.name} has it`,
+    }));
 }
 
 const keyOfKind: Readonly<Record<Exclude<Kind, "DatabaseMirroring">, StepKey>> = {

@@ -1,26 +1,51 @@
 /** Outputs of the kinds that have some besides their inputs: few, and none that moves by itself. Pure. */
 import type { Desired } from "../estate/desired";
-import { contextOf } from "../estate/plan-context";
-import type { StepKey } from "../estate/plan-types";
+import { openSteps } from "../estate/plan";
+import { contextOf, type PlanContext } from "../estate/plan-context";
+import type { Plan, StepKey } from "../estate/plan-types";
 import type { Seen } from "../estate/pool-run";
-import { restoresOf } from "../estate/relations";
+import { restoresOf, sameName } from "../estate/relations";
+
+/** The step that is done last: the outputs of the whole failback are its own. */
+export function lastStep(desired: Desired): StepKey {
+  return desired.pool.activation === "document" ? "F7" : "F6";
+}
 
 /**
  * @param report path of the report of this run, or the one known before
  */
 export function outputsOf(key: StepKey, desired: Desired, seen: Seen, report: unknown): Record<string, unknown> {
-  if (key !== "F3" && key !== "F7") return {};
+  if (key !== "F3" && key !== lastStep(desired)) return {};
   const context = contextOf(seen.observation, desired);
-  // The set that came home: by the primary's own history once it is restored, before that the one that F4 will take.
-  const restored = context.primary && restoresOf(context.primary, desired.chat).find((row) => row.restoreType === "D");
-  const set = (context.wayHome ? context.set : undefined) ?? restored?.backupSet;
-  const backup = { backupSetId: set?.backupSetUuid ?? "", file: set?.physicalDeviceName ?? "" };
-  if (key === "F3") return backup;
+  const set = (context.wayHome ? context.set : undefined) ?? cameHome(context);
+  const [backupSetId, file] = [set?.backupSetUuid ?? "", set?.physicalDeviceName ?? ""];
+  if (key === "F3") return { backupSetId, file };
   return {
     authority: seen.plan.authority.outcome,
+    poolState: context.shell?.poolState ?? "",
     activeServers: context.shell?.activeServers ?? [],
-    backupSetId: backup.backupSetId,
-    backupFile: backup.file,
+    backupSetId,
+    backupFile: file,
     report: typeof report === "string" ? report : "",
   };
+}
+
+/**
+ * `step` as `read` shows it. Where only an earlier step is open, the last resource has nothing to do but to tell afterwards
+ * how the run ended; without it a stack's outputs would be those of the drift that was mended.
+ */
+export function stepShown(step: string, key: StepKey, desired: Desired, plan: Plan): string {
+  const open = openSteps(plan).map((one) => one.key);
+  if (key !== lastStep(desired) || step !== "done" || open.length === 0) return step;
+  return `open: its outputs follow ${open.join(", ")}`;
+}
+
+// By the primary's own history; a set of another origin is somebody else's restore.
+function cameHome({ primary, desired }: PlanContext) {
+  if (primary === undefined) return undefined;
+  const { principal, mirror } = desired.pool.backup;
+  const restored = restoresOf(primary, desired.chat).find((row) => row.restoreType === "D")?.backupSet;
+  return [principal.server, mirror?.server].some((server) => sameName(server, restored?.serverName))
+    ? restored
+    : undefined;
 }

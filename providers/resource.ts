@@ -42,6 +42,35 @@ export abstract class PoolResource extends pulumi.CustomResource {
   }
 }
 
+/** Names of the outputs of {@link ClosingResource}. */
+const closingOutputs = ["authority", "poolState", "activeServers", "backupSetId", "backupFile", "report"];
+
+/** A resource that may be the last one: the outputs of the whole failback are its own then, and undefined otherwise. */
+export abstract class ClosingResource extends PoolResource {
+  /** "primary", "backup" or "unclear": which copy of the chat database is the truth. */
+  declare readonly authority: pulumi.Output<string>;
+  declare readonly poolState: pulumi.Output<string>;
+  /** FQDNs, sorted. */
+  declare readonly activeServers: pulumi.Output<string[]>;
+  /** backup_set_uuid of the set that the primary was restored from; empty where it never was. */
+  declare readonly backupSetId: pulumi.Output<string>;
+  /** File of that set. */
+  declare readonly backupFile: pulumi.Output<string>;
+  /** Path of the run's report; empty where no run has changed anything yet. */
+  declare readonly report: pulumi.Output<string>;
+
+  /** @param closing this one is the last */
+  constructor(
+    kind: Kind,
+    name: string,
+    args: PoolArgs & pulumi.Inputs,
+    options: pulumi.CustomResourceOptions,
+    closing: boolean,
+  ) {
+    super(kind, name, args, closing ? closingOutputs : [], options);
+  }
+}
+
 /**
  * The URN that the engine will give the resource (Pulumi's "Resource URNs"); built by hand, because `pulumi.createUrn` of
  * a parent under construction waits for its children.

@@ -6,16 +6,13 @@ import { randomBytes } from "node:crypto";
 import { type Configuration, formatProblems, parseConfiguration } from "../estate/configuration";
 import { rawConfiguration } from "../estate/configuration-text";
 import { desiredOf } from "../estate/desired";
-import { DrError } from "../estate/errors";
+import { DrError, toDrError } from "../estate/errors";
 import { closeEstate, type Estate, openEstate } from "../estate/estate";
 import type { StepKey } from "../estate/plan-types";
 import { PoolRun } from "../estate/pool-run";
 import { ManagementShell, shellEndpointOf } from "../estate/shell/management-shell";
 import { Engine } from "./engine";
 import type { Kind } from "./stub";
-
-/** How often the end of a step in hand is looked for before the process ends; milliseconds. */
-const stepInterval = 100;
 
 /** Environment variable with the folder of the reports; `reports` below the project's folder unless set. */
 const reportsVariable = "PERSISTENT_CHAT_DR_REPORTS";
@@ -29,7 +26,7 @@ class Runtime {
   readonly engine = new Engine(process.argv[2]);
   readonly #urns = new Map<string, string>();
   #pools: Promise<OpenPools> | undefined;
-  #inHand = 0;
+  readonly #inHand = new Set<Promise<unknown>>();
   #ending = false;
 
   /**
@@ -42,7 +39,9 @@ class Runtime {
     // Told to every call that asks for a pool.
     this.#pools.catch(() => undefined);
     this.engine.watch(() => void this.#end("the engine is gone"));
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void this.#end(signal));
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      process.on(signal, () => void this.#end(`of ${signal}`));
+    }
   }
 
   /** The run of a pool. Throws CONFIGURATION_INVALID. */
@@ -58,14 +57,15 @@ class Runtime {
     });
   }
 
-  /** Counts a step as in hand: the process does not end before it has. */
+  /** Takes a step in hand: the process does not end before it has. */
   async inHand<Result>(step: () => Promise<Result>): Promise<Result> {
     if (this.#ending) throw new DrError({ code: "CANCELLED", summary: "this process is ending; nothing was begun" });
-    this.#inHand += 1;
+    const work = step();
+    this.#inHand.add(work);
     try {
-      return await step();
+      return await work;
     } finally {
-      this.#inHand -= 1;
+      this.#inHand.delete(work);
     }
   }
 
@@ -106,19 +106,19 @@ class Runtime {
   async #end(why: string): Promise<void> {
     if (this.#ending) return;
     this.#ending = true;
-    while (this.#inHand > 0) await new Promise((resolve) => setTimeout(resolve, stepInterval));
-    try {
-      const pools = await this.#pools;
-      if (pools !== undefined) {
-        await Promise.all([...pools.runs.values()].map((run) => run.close()));
-        await Promise.all(pools.estates.map((estate) => closeEstate(estate)));
-      }
-      this.engine.close();
-    } catch (thrown) {
-      process.stderr.write(`ending after ${why}: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
-    } finally {
-      process.exit();
+    await Promise.allSettled(this.#inHand);
+    // Pools that could not be opened were told to whoever asked for them, and have nothing to close.
+    const pools = await this.#pools?.catch(() => undefined);
+    const runs = [...(pools?.runs.values() ?? [])];
+    const ends = [
+      ...(await Promise.allSettled(runs.map((run) => run.close()))),
+      ...(await Promise.allSettled((pools?.estates ?? []).map((estate) => closeEstate(estate)))),
+    ];
+    for (const end of ends) {
+      if (end.status === "rejected") process.stderr.write(`ending, because ${why}: ${toDrError(end.reason).message}\n`);
     }
+    this.engine.close();
+    process.exit();
   }
 }
 

@@ -15,7 +15,8 @@ export async function compareCopies(context: StepContext, set: BackupSetRow): Pr
   const [primary, backup] = await Promise.all(
     [roles.primary, roles.backup].map((role) => readContent(instanceOf(context.estate, role), chat, level)),
   );
-  if (primary === undefined || backup === undefined) throw new DrError({ code: "INTERNAL", summary: "nothing compared" });
+  if (primary === undefined || backup === undefined)
+    throw new DrError({ code: "INTERNAL", summary: "nothing compared" });
   const differences = contentDifferences(primary, backup);
   context.readBack({
     comparison: differences.length === 0 ? "equal" : "different",

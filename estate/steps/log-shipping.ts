@@ -1,16 +1,18 @@
 /** F5: log shipping from the primary to the backup, part by part; only what is missing or differs is touched. */
+import type { BackupHeader } from "../backup-header";
 import { DrError, toDrError } from "../errors";
-import type { AgentJob, InstanceObservation } from "../observation-types";
+import type { AgentJob } from "../observation-types";
 import type { PlanContext } from "../plan-context";
 import { type LogShippingChange, logShippingChanges, soundPrimary, soundSecondary } from "../plan-log-shipping";
 import { placeFiles, seedFile, setFilesOf } from "../plan-restore";
-import { type GateCheck, gateChecks } from "../point-of-no-return";
-import { databaseOf, isOnline, newestFullSet, restoredFrom, sameName } from "../relations";
-import { backupFull, restoreFull, verifyBackup } from "../statements";
+import { type BroughtHomeFile, type GateCheck, gateChecks } from "../point-of-no-return";
+import { newestFullSet, restoredFrom, sameName } from "../relations";
+import { backupFull, verifyBackup } from "../statements";
 import { runJob } from "./agent-job";
 import { moveStaleLogFiles } from "./stale-log-files";
 import { readBackDiffers, type StepContext, type StepHandler } from "./step-context";
-import { verifySet } from "./verify-set";
+import { takeOverAndRestore } from "./take-over";
+import { expectedOf, verifySet } from "./verify-set";
 
 /** Rounds of looking and changing: registering, then what only shows afterwards (jobs and schedules), then nothing. */
 const rounds = 3;
@@ -77,68 +79,65 @@ async function seed(context: StepContext, before: PlanContext): Promise<void> {
   ) {
     throw readBackDiffers(context.step, `a full set in ${file}`, set?.physicalDeviceName ?? "none");
   }
-  const header = await verifySet(context, roles.backup, {
-    file,
-    uuid: set.backupSetUuid,
-    database: chat,
-    serverName: primary.server.serverName,
-    family: databaseOf(primary, chat)?.familyGuid ?? null,
-  });
-  await passGate(context, header);
-  const copy = databaseOf(secondary, chat);
+  const header = await verifySet(context, roles.backup, expectedOf(set));
   const { moves, unplaced } = placeFiles(setFilesOf(primary, chat), secondary, chat);
   if (unplaced.length > 0) throw noPlace(context, unplaced);
-  const takeOver = copy !== undefined && isOnline(copy);
-  await context.change({
-    role: roles.backup,
-    doing: `RESTORE DATABASE [${chat}] WITH NORECOVERY (seed)`,
-    text: restoreFull({ database: chat, file, moves, recovery: "NORECOVERY", takeOver }),
-  });
+  await passGate(context, now, header);
+  await takeOverAndRestore(context, roles.backup, { database: chat, file, moves, recovery: "NORECOVERY" });
   const after = await context.readCopy(roles.backup, chat);
   context.readBack({ seed: set.backupSetUuid, file, secondary: after?.state });
   if (after?.state !== "RESTORING")
     throw readBackDiffers(context.step, `${chat} RESTORING`, after?.state ?? "no such database");
 }
 
-async function passGate(context: StepContext, seedHeader: Parameters<typeof gateChecks>[0]["seed"]): Promise<void> {
+/** All checks, read in one go right before the restore: what takes long (a whole file) is read first. */
+async function passGate(context: StepContext, before: PlanContext, seed: BackupHeader): Promise<void> {
+  const broughtHome = await verifyBroughtHome(context, before);
   const now = await context.observe();
-  const broughtHomeFile = await stillWhole(context, now);
-  await context.assertLocked();
-  const checks = gateChecks({ context: now, seed: seedHeader, broughtHomeFile, locked: true });
+  const locked = await context.assertLocked().then(
+    () => true as const,
+    (thrown: unknown) => toDrError(thrown).summary,
+  );
+  const checks = gateChecks({ context: now, seed, broughtHome, locked });
   context.readBack({ pointOfNoReturn: checks });
   const failed = checks.filter((check) => !check.holds);
   if (failed.length > 0) throw refused(context, failed);
 }
 
 // The second copy on disk: the file that the primary was restored from, read again by the primary's engine.
-async function stillWhole(context: StepContext, now: PlanContext): Promise<true | string> {
-  const { primary, backup } = now;
-  if (primary === undefined || backup === undefined) return "an instance does not answer";
-  const file = restoredFrom(primary, backup, context.desired.chat)?.physicalDeviceName;
-  if (file == null) return "no file known";
+async function verifyBroughtHome(context: StepContext, before: PlanContext): Promise<BroughtHomeFile> {
+  const { primary, backup } = before;
+  const set = primary && backup && restoredFrom(primary, backup, context.desired.chat);
+  const file = set?.physicalDeviceName ?? null;
+  if (set === undefined || file === null) return { backupSetUuid: null, error: "no such file is known" };
+  const role = before.authority.principals.primary;
   try {
-    const role = now.authority.principals.primary;
     await context.evidence({ role, doing: `RESTORE VERIFYONLY ${file}`, text: verifyBackup(file) });
-    return true;
+    return { backupSetUuid: set.backupSetUuid, error: null };
   } catch (thrown) {
-    return toDrError(thrown).summary;
+    return { backupSetUuid: set.backupSetUuid, error: toDrError(thrown).summary };
   }
 }
 
-/** One cycle of the three jobs; the proof is one file name in all three places. */
+/**
+ * One cycle of the three jobs; the proof is one file that passed all three places. A run by schedule may follow ours at any
+ * moment, so a later file proves the same: names carry the time (mgc_20130501021500.trn), and files go in their order.
+ */
 async function proveCycle(context: StepContext, set: PlanContext): Promise<void> {
   const roles = set.authority.principals;
   const mine = soundPrimary(set);
   const theirs = soundSecondary(set);
   await runJob(context, roles.primary, existing(context, mine?.backupJob));
+  const backedUp = fileName(soundPrimary(await context.observe())?.lastBackupFile);
   await runJob(context, roles.backup, existing(context, theirs?.copyJob));
   await runJob(context, roles.backup, existing(context, theirs?.restoreJob));
-  const after = await context.observe();
-  const backedUp = fileName(soundPrimary(after)?.lastBackupFile);
-  const copied = fileName(soundSecondary(after)?.lastCopiedFile);
-  const restored = fileName(soundSecondary(after)?.database?.lastRestoredFile);
-  context.readBack({ cycle: { backedUp, copied, restored } });
-  if (backedUp !== "" && backedUp === copied && copied === restored) return;
+  const after = soundSecondary(await context.observe());
+  const copied = fileName(after?.lastCopiedFile);
+  const restored = fileName(after?.database?.lastRestoredFile);
+  // A delay that was asked for keeps the file waiting on the backup: that its restore job ran well is all there is to see.
+  const delayed = context.desired.logShipping.restoreDelayMinutes > 0;
+  context.readBack({ cycle: { backedUp, copied, restored, delayed } });
+  if (backedUp !== "" && copied >= backedUp && (delayed || restored >= backedUp)) return;
   throw readBackDiffers(
     context.step,
     "one file backed up, copied and restored",
@@ -156,12 +155,11 @@ function fileName(path: string | null | undefined): string {
 }
 
 function readBack(context: StepContext, now: PlanContext): void {
-  const { primary, backup } = now as { primary?: InstanceObservation; backup?: InstanceObservation };
-  const copy = backup && databaseOf(backup, context.desired.chat);
+  const { primary, backup, backupCopy } = now;
   context.readBack({
     primary: primary?.server.serverName,
     secondary: backup?.server.serverName,
-    secondaryState: copy?.state,
+    secondaryState: backupCopy?.state,
     lastBackupFile: soundPrimary(now)?.lastBackupFile,
     lastCopiedFile: soundSecondary(now)?.lastCopiedFile,
     lastRestoredFile: soundSecondary(now)?.database?.lastRestoredFile,
@@ -179,7 +177,7 @@ function refused(context: StepContext, failed: readonly GateCheck[]): DrError {
     where: context.step.where,
     expected: failed.map((check) => `(${String(check.number)}) ${check.expected}`).join("; "),
     found: failed.map((check) => `(${String(check.number)}) ${check.found}`).join("; "),
-    hint: "The backup's copy is untouched. Mend what is named, then run the same command again.",
+    hint: "The backup's copy is as it was. Mend what is named, then run the same command again.",
   });
 }
 
@@ -189,6 +187,6 @@ function noPlace(context: StepContext, unplaced: readonly string[]): DrError {
     summary: `${context.step.id}: the backup has no place for files of the seed`,
     where: context.step.where,
     found: `none for ${unplaced.join(", ")}`,
-    hint: "Create mgc there with files of these logical names (Topology Builder does), then run the same command again.",
+    hint: "Create the database there with files of these logical names (Topology Builder does), then run the same command again.",
   });
 }

@@ -14,7 +14,7 @@ import { powerShellLiteral } from "../shell/quote";
 import type { StepContext } from "./step-context";
 
 /** CreateProcess takes 32,767 characters, and the script is sent as base64 of UTF-16: 8 characters for 3 of its own. */
-const filesPerJob = 100;
+const filesPerJob = 60;
 
 /** Moves what lies there now: the share's files as the primary's Agent, the copy folder's as the backup's. */
 export async function moveStaleLogFiles(context: StepContext, now: PlanContext): Promise<void> {
@@ -74,7 +74,7 @@ export function moveScript(folder: string, target: string, files: readonly strin
     "$ErrorActionPreference = 'Stop'",
     `try { if (-not (Test-Path -LiteralPath ${to})) { $null = New-Item -ItemType Directory -Path ${to} } } ${caught(31)}`,
     `foreach ($name in @(${files.map((file) => powerShellLiteral(file)).join(", ")})) {`,
-    `  try { Move-Item -LiteralPath (${powerShellLiteral(`${folder}\\`)} + $name) -Destination ${to} } ${caught(32)}`,
+    `  try { Move-Item -LiteralPath (${powerShellLiteral(joinWindowsPath(folder, ""))} + $name) -Destination ${to} } ${caught(32)}`,
     "}",
     "exit 0",
   ].join("\n");

@@ -10,7 +10,7 @@ import { notStarted, type StepResult } from "./step-result";
 /** A message as ODBC hands it to the Agent. */
 function odbcText(message: Message): string {
   const [state, word] = message.class >= ERROR_CLASS ? ["42000", "Error"] : ["01000", "Message"];
-  return `${message.text} [SQLSTATE ${state as string}] (${word as string} ${String(message.number)})`;
+  return `${message.text} [SQLSTATE ${state}] (${word} ${String(message.number)})`;
 }
 
 /** Runs a step. An error of class 11 and above fails it. */

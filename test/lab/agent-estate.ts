@@ -6,17 +6,20 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Agent } from "../../lab/agent/agent";
 import { agentClock } from "../../lab/agent/agent-clock";
+import { millisecondsOf } from "../../lab/agent/calendar-numbers";
 import { Instance } from "../../lab/server/instance";
 import type { RequestEntry } from "../../lab/server/request-journal";
 import type { ServerSession } from "../../lab/server/server-session";
 import type { Message } from "../../lab/tsql/results";
-import type { SqlValue } from "../../lab/tsql/values";
+import { CalendarTime, type SqlValue } from "../../lab/tsql/values";
 import { WindowsFiles } from "../../lab/windows/files";
 
 export const SHARE = "\\\\files.dci.discovery.com\\lslogs";
 export const COPY_FOLDER = "D:\\LSCopy";
 
-export type ResultRow = Readonly<Record<string, SqlValue>>;
+/** A value as tests compare it: whole numbers and times (milliseconds since 1970) as numbers, bytes as hexadecimal text. */
+export type Cell = string | number | null;
+export type ResultRow = Readonly<Record<string, Cell>>;
 
 /** What a batch answered. */
 export interface Answer {
@@ -49,7 +52,8 @@ export class Server {
           names = columns.map((column) => column.name);
           sets.push([]);
         },
-        row: (values) => void sets.at(-1)?.push(Object.fromEntries(names.map((name, at) => [name, values[at] ?? null]))),
+        row: (values) =>
+          void sets.at(-1)?.push(Object.fromEntries(names.map((name, at) => [name, cell(values[at] ?? null)]))),
         message: (message) => void messages.push(message),
         done: () => undefined,
         environment: () => undefined,
@@ -140,6 +144,14 @@ export class AgentEstate {
   }
 }
 
+function cell(value: SqlValue): Cell {
+  if (value === null || typeof value === "string" || typeof value === "number") return value;
+  if (typeof value === "bigint") return Number(value);
+  if (value instanceof CalendarTime) return millisecondsOf(value);
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("hex").toUpperCase();
+  throw new Error("The tests of the Agent read no decimals and no sql_variant.");
+}
+
 /** Asks until the answer is as wanted. Fails after 20 s. */
 export async function until<T>(ask: () => Promise<T>, wanted: (answer: T) => boolean): Promise<T> {
   const deadline = Date.now() + 20_000;
@@ -152,7 +164,10 @@ export async function until<T>(ask: () => Promise<T>, wanted: (answer: T) => boo
 }
 
 /** A job with one step, on this server. */
-export function oneStepJob(name: string, step: { readonly command: string; readonly subsystem?: string; readonly more?: string }): string {
+export function oneStepJob(
+  name: string,
+  step: { readonly command: string; readonly subsystem?: string; readonly more?: string },
+): string {
   const command = step.command.replaceAll("'", "''");
   return `DECLARE @job uniqueidentifier;
 EXEC msdb.dbo.sp_add_job @job_name = N'${name}', @job_id = @job OUTPUT;

@@ -122,10 +122,7 @@ describe("plan of a failback", () => {
     assert.equal(numbered.length, 9);
     const column = numbered.map((line) => line.indexOf("=>"));
     assert.equal(new Set(column).size, 1, lines.join("\n"));
-    assert.match(
-      numbered[0] ?? "",
-      /1\. +F1 +Clear the active servers +Management Shell +chat-b1, chat-b2/,
-    );
+    assert.match(numbered[0] ?? "", /1\. +F1 +Clear the active servers +Management Shell +chat-b1, chat-b2/);
     const busier = observation({ backup: failedOverBackup({ content: content(500), sessions: [] }) });
     assert.deepEqual(planWords(plan(busier, wanted)), planWords(whole));
     assert.deepEqual(planLines(plan(steady(), wanted)), [

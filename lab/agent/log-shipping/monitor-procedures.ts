@@ -133,9 +133,7 @@ function requirePair(caller: Caller, agentId: string, agentType: number): void {
     agentType === AGENT_TYPE.backup
       ? ["log_shipping_primary_databases", "primary_id"]
       : ["log_shipping_secondary", "secondary_id"];
-  const known =
-    [0, 1, 2].includes(agentType) &&
-    caller.rows(table as string, (row) => row[column as string] === agentId).length > 0;
+  const known = [0, 1, 2].includes(agentType) && caller.rows(table, (row) => row[column] === agentId).length > 0;
   if (!known) throw agentError(32016, agentId, agentType);
 }
 
@@ -160,9 +158,8 @@ const refreshMonitor: AgentProcedure = {
         : ["log_shipping_monitor_secondary", "secondary_id", "secondary_database"];
     await caller.change((writer) =>
       writer.delete(
-        table as string,
-        (row) =>
-          row[key as string] === agentId && (database === null || sameName(textOf(row, name as string), database)),
+        table,
+        (row) => row[key] === agentId && (database === null || sameName(textOf(row, name), database)),
       ),
     );
     return SUCCESS;
@@ -182,7 +179,7 @@ const cleanupHistory: AgentProcedure = {
         ? ["log_shipping_monitor_primary", "primary_id"]
         : ["log_shipping_monitor_secondary", "secondary_id"];
     const periods = caller
-      .rows(table as string, (row) => row[key as string] === agentId)
+      .rows(table, (row) => row[key] === agentId)
       .map((row) => numberOf(row, "history_retention_period"));
     if (periods.length === 0) return SUCCESS;
     const limit = caller.instance.utcTime() - Math.max(...periods) * MINUTE;

@@ -136,7 +136,8 @@ const addStep: AgentProcedure = {
     const values = givenValues(caller);
     const uid = randomUUID().toUpperCase();
     await caller.change((writer) => {
-      renumber(writer, job.jobId, stepId, 1);
+      // Behind the last step nothing moves, and an action may name the step before it is there.
+      if (stepId <= steps.length) renumber(writer, job.jobId, stepId, 1);
       writer.insert("sysjobsteps", {
         ...Object.fromEntries(PLAIN.map(([column, , standard]) => [column, standard])),
         ...values,

@@ -1,0 +1,239 @@
+/** Log shipping: one cycle, many cycles, and everything that keeps a file from being applied. */
+import assert from "node:assert/strict";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { COPY_FOLDER, SHARE } from "./agent-estate";
+import { JOBS, ShippingEstate } from "./log-shipping-estate";
+
+const ERRORS = "SELECT message, source FROM msdb.dbo.log_shipping_monitor_error_detail ORDER BY sequence_number";
+
+describe("log shipping", () => {
+  let estate: ShippingEstate;
+
+  beforeEach(async () => {
+    estate = new ShippingEstate();
+    await estate.seed();
+  });
+
+  afterEach(() => estate.dispose());
+
+  it("brings the rows of SQL-P1 to SQL-B1, cycle after cycle, with one file name in all three places", async () => {
+    await estate.register();
+    await estate.say("one");
+    await estate.cycle();
+    const [first, copied, restored] = await estate.lastFiles();
+    assert.match(first ?? "", /^mgc_\d{14}\.trn$/);
+    assert.deepEqual([copied, restored], [first, first]);
+    await estate.say("two", "three");
+    await estate.cycle();
+    const [second] = await estate.lastFiles();
+    assert.ok((second ?? "") > (first ?? ""));
+    const state = await estate.secondary.row("SELECT state_desc FROM sys.databases WHERE name = N'mgc'");
+    assert.equal(state["state_desc"], "RESTORING");
+    assert.deepEqual(await estate.secondary.run(ERRORS), []);
+    assert.deepEqual(await estate.recovered(), ["one", "two", "three"]);
+  });
+
+  it("leaves the journal of its statements under a name of its own, and no .wrk behind", async () => {
+    await estate.register();
+    await estate.cycle();
+    const said = estate.journal.filter((entry) => entry.client === "SQLAgent - sqllogship");
+    assert.deepEqual(
+      said.map((entry) => [entry.instance, entry.login, entry.changes[0]]),
+      [
+        ["SQL-P1", "DCI\\svc-agent-p1", "BACKUP LOG"],
+        ["SQL-P1", "DCI\\svc-agent-p1", said[1]?.changes[0]],
+        ["SQL-B1", "DCI\\svc-agent-b1", "RESTORE LOG"],
+      ],
+    );
+    const left = readdirSync(estate.files.shareDirectory(SHARE));
+    assert.deepEqual(
+      left.filter((name) => name.endsWith(".wrk")),
+      [],
+    );
+  });
+
+  it("writes two backups of one second into two files", async () => {
+    await estate.register();
+    await estate.primary.succeed(JOBS.backup);
+    await estate.primary.succeed(JOBS.backup);
+    const names = readdirSync(estate.files.shareDirectory(SHARE)).filter((name) => name.endsWith(".trn"));
+    assert.equal(new Set(names).size, 2);
+  });
+
+  it("tells each run in log_shipping_monitor_history_detail with its session and end", async () => {
+    await estate.register();
+    await estate.cycle();
+    const sql = `SELECT DISTINCT session_id, session_status FROM msdb.dbo.log_shipping_monitor_history_detail WHERE agent_type = `;
+    for (const [server, type] of [
+      [estate.primary, 0],
+      [estate.secondary, 1],
+      [estate.secondary, 2],
+    ] as const) {
+      const rows = await server.run(`${sql}${String(type)} ORDER BY session_status`);
+      assert.deepEqual(
+        rows.map((row) => [row["session_id"], row["session_status"]]),
+        [
+          [1, 0],
+          [1, 1],
+          [1, 2],
+        ],
+      );
+    }
+  });
+
+  it("succeeds without a file when the restore finds nothing, and last_restored_file stays", async () => {
+    await estate.register();
+    await estate.cycle();
+    const before = await estate.lastFiles();
+    await estate.secondary.succeed(JOBS.restore);
+    assert.deepEqual(await estate.lastFiles(), before);
+    const [last] = await estate.secondary.run(
+      "SELECT TOP 1 message FROM msdb.dbo.log_shipping_monitor_history_detail WHERE message LIKE N'Could not find%' ORDER BY session_id DESC",
+    );
+    assert.equal(
+      last?.["message"],
+      "Could not find a log backup file that could be applied to secondary database 'mgc'.",
+    );
+  });
+
+  it("fails the copy when the Agent's account may not write the copy folder, and goes on when it may again", async () => {
+    await estate.register();
+    await estate.say("late");
+    await estate.primary.succeed(JOBS.backup);
+    const denial = { host: "SQL-B1", account: "DCI\\svc-agent-b1", path: COPY_FOLDER, access: "write" } as const;
+    estate.files.deny(denial);
+    const rows = await estate.secondary.runJob(JOBS.copy);
+    assert.deepEqual(
+      rows.map((row) => row["run_status"]),
+      [0, 0],
+    );
+    assert.match(String(rows[0]?.["message"]), /Process Exit Code 1\. {2}The step failed\.$/);
+    const [error] = await estate.secondary.run(ERRORS);
+    assert.match(String(error?.["message"]), /^Access to the path 'D:\\LSCopy\\mgc_\d{14}\.trn' is denied\.$/);
+    estate.files.allow(denial);
+    await estate.secondary.succeed(JOBS.copy);
+    await estate.secondary.succeed(JOBS.restore);
+    assert.deepEqual(await estate.recovered(), ["late"]);
+  });
+
+  it("fails the copy when the share cannot be listed", async () => {
+    await estate.register();
+    estate.files.deny({ host: "*", account: "DCI\\svc-agent-b1", path: SHARE, access: "list" });
+    const [step] = await estate.secondary.runJob(JOBS.copy);
+    assert.equal(step?.["run_status"], 0);
+  });
+
+  it("skips what was applied, and a file that somebody else took away breaks the chain with 4305", async () => {
+    await estate.register();
+    for (const text of ["one", "one more"]) {
+      await estate.say(text);
+      await estate.cycle();
+    }
+    // A registration made anew takes every file that lies there (stale ones too); those that were applied are skipped.
+    await estate.register();
+    await estate.say("two");
+    await estate.cycle();
+    const skipped =
+      "SELECT COUNT(*) AS n FROM msdb.dbo.log_shipping_monitor_history_detail WHERE message LIKE N'Skipped%'";
+    assert.deepEqual(await estate.secondary.run(skipped), [{ n: 1 }]);
+    await estate.primary.run("BACKUP LOG mgc TO DISK = N'D:\\SQLData\\elsewhere.trn'");
+    await estate.say("three");
+    await estate.primary.run("BACKUP LOG mgc TO DISK = N'D:\\SQLData\\elsewhere.trn'");
+    await estate.primary.succeed(JOBS.backup);
+    await estate.secondary.succeed(JOBS.copy);
+    const rows = await estate.secondary.runJob(JOBS.restore);
+    assert.deepEqual(
+      rows.map((row) => row["run_status"]),
+      [0, 0],
+    );
+    const errors = await estate.secondary.run(ERRORS);
+    assert.ok(errors.some((row) => /too recent to apply to the database/.test(String(row["message"]))));
+  });
+
+  it("fails the restore on a copy that somebody recovered", async () => {
+    await estate.register();
+    await estate.cycle();
+    await estate.secondary.run("RESTORE DATABASE mgc WITH RECOVERY");
+    await estate.say("never arrives");
+    await estate.primary.succeed(JOBS.backup);
+    await estate.secondary.succeed(JOBS.copy);
+    const [step] = await estate.secondary.runJob(JOBS.restore);
+    assert.equal(step?.["run_status"], 0);
+  });
+
+  it("fails the restore on a log of another fork that lies in the share", async () => {
+    await estate.register();
+    await estate.cycle();
+    // The primary is put back to the seed: its next logs belong to a new fork.
+    await estate.say("lost");
+    await estate.primary.succeed(JOBS.backup);
+    await estate.primary.run(`ALTER DATABASE mgc SET SINGLE_USER WITH ROLLBACK IMMEDIATE;
+RESTORE DATABASE mgc FROM DISK = N'${SHARE}\\seed.bak' WITH REPLACE, RECOVERY; ALTER DATABASE mgc SET MULTI_USER;`);
+    await estate.say("other");
+    await estate.primary.succeed(JOBS.backup);
+    await estate.secondary.succeed(JOBS.copy);
+    const [step] = await estate.secondary.runJob(JOBS.restore);
+    assert.equal(step?.["run_status"], 0);
+  });
+
+  it("looks for older files when the next one is too recent for a copy that was put back", async () => {
+    await estate.register();
+    for (const text of ["one", "two"]) {
+      await estate.say(text);
+      await estate.cycle();
+    }
+    await estate.secondary.run(`RESTORE DATABASE mgc FROM DISK = N'${SHARE}\\seed.bak' WITH REPLACE, NORECOVERY`);
+    await estate.say("three");
+    await estate.cycle();
+    assert.deepEqual(await estate.recovered(), ["one", "two", "three"]);
+  });
+
+  it("deletes files past their retention, its own only, and only warns when it may not", async () => {
+    await estate.register();
+    const share = estate.files.shareDirectory(SHARE);
+    for (const name of ["mgc_20200101000000.trn", "mgccomp_20200101000000.trn", "mgc_notes.trn"])
+      writeFileSync(join(share, name), "old");
+    estate.files.deny({
+      host: "*",
+      account: "DCI\\svc-agent-p1",
+      path: `${SHARE}\\mgc_20200101000000.trn`,
+      access: "delete",
+    });
+    await estate.primary.succeed(JOBS.backup);
+    assert.ok(readdirSync(share).includes("mgc_20200101000000.trn"));
+    const [error] = await estate.primary.run(ERRORS);
+    assert.match(String(error?.["message"]), /^Could not delete old log backup files\. Access to the path/);
+    estate.files.allow({ account: "DCI\\svc-agent-p1" });
+    await estate.primary.succeed(JOBS.backup);
+    const left = readdirSync(share);
+    assert.deepEqual(
+      ["mgc_20200101000000.trn", "mgccomp_20200101000000.trn", "mgc_notes.trn"].filter((name) => left.includes(name)),
+      ["mgccomp_20200101000000.trn", "mgc_notes.trn"],
+    );
+  });
+
+  it("waits with files that are younger than restore_delay", async () => {
+    await estate.register(", @restore_delay = 60");
+    await estate.say("later");
+    await estate.primary.succeed(JOBS.backup);
+    await estate.secondary.succeed(JOBS.copy);
+    await estate.secondary.succeed(JOBS.restore);
+    assert.equal((await estate.lastFiles())[2], undefined);
+    await estate.secondary.run(
+      "EXEC master.dbo.sp_change_log_shipping_secondary_database @secondary_database = N'mgc', @restore_delay = 0",
+    );
+    await estate.secondary.succeed(JOBS.restore);
+    assert.deepEqual(await estate.recovered(), ["later"]);
+  });
+
+  it("lets readers in between restores in standby mode", async () => {
+    await estate.register(", @restore_mode = 1, @disconnect_users = 1");
+    await estate.say("read me");
+    await estate.cycle();
+    assert.deepEqual(await estate.secondary.run("SELECT content FROM mgc.dbo.tblChat"), [{ content: "read me" }]);
+    await estate.say("and me");
+    await estate.cycle();
+    assert.equal((await estate.secondary.run("SELECT content FROM mgc.dbo.tblChat")).length, 2);
+  });
+});
