@@ -41,13 +41,18 @@ export function powerShellCommand(script: string): string {
  */
 export async function runAgentScript(server: SqlServer, script: AgentScript): Promise<string> {
   const name = `${AGENT_JOB_PREFIX}${script.name}`;
+  let message: string;
   try {
     const jobId = await createJob(server, name, powerShellCommand(script.script));
     await startJob(server, jobId, script);
-    return await stepMessage(server, jobId, script);
-  } finally {
-    await deleteJob(server, name);
+    message = await stepMessage(server, jobId, script);
+  } catch (thrown) {
+    // What went wrong first is what must be told; a job that cannot be deleted now is removed by a later run.
+    await deleteJob(server, name).catch(() => undefined);
+    throw thrown;
   }
+  await deleteJob(server, name);
+  return message;
 }
 
 /** Removes jobs that a killed run left more than ten minutes ago. Answers their names. Throws DrError. */

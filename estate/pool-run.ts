@@ -250,7 +250,7 @@ export class PoolRun {
         for (const name of ["shell", principals.primary, principals.backup] as const) {
           const section: Section<unknown> | undefined =
             name === "shell" ? fresh.observation.shell : fresh.observation.instances[name];
-          if (section !== undefined) this.#answered(name, section);
+          if (section !== undefined) this.#answered(section);
         }
         return contextOf(fresh.observation, desired);
       },
@@ -263,11 +263,11 @@ export class PoolRun {
   async #readSection(name: InstanceRole): Promise<InstanceObservation>;
   async #readSection(name: SectionName): Promise<ShellObservation | InstanceObservation> {
     const section: Section<ShellObservation | InstanceObservation> = await observeSection(this.#estate, name);
-    return this.#answered(name, section);
+    return this.#answered(section);
   }
 
   /** The section's value. Throws why it could not be read. */
-  #answered<Value>(name: SectionName, section: Section<Value>): Value {
+  #answered<Value>(section: Section<Value>): Value {
     if (section.reachable) return section.value;
     const { code, message, address, hint } = section.failure;
     throw new DrError({ code: code as DrError["code"], summary: message, where: address, hint });

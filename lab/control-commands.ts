@@ -23,6 +23,8 @@ export interface InstanceDescription {
 export interface PoolDescription {
   readonly identity: string;
   readonly fqdn: string;
+  /** FQDNs of its machines by data centre. */
+  readonly machines: { readonly primary: readonly string[]; readonly backup: readonly string[] };
   readonly share: ShareDescription;
 }
 

@@ -21,7 +21,7 @@ import {
 } from "./daemon-options";
 import { JournalFile } from "./journal-file";
 import { ManagementStore } from "./lync/management-store";
-import { estateTopology, poolIdentity } from "./lync/topology";
+import { estateTopology, poolIdentity, type PoolTopology } from "./lync/topology";
 import { CONTENT_DATABASE, type PlayedEstate } from "./scenarios/estate-played";
 import { runBatches } from "./scenarios/sql-console";
 import { ShellEndpoint } from "./shell/endpoint";
@@ -165,6 +165,7 @@ export class Daemon {
     const described = this.estate.pools.slice(0, pools).map(({ topology, share, shareDirectory }) => ({
       identity: poolIdentity(topology.fqdn),
       fqdn: topology.fqdn,
+      machines: { primary: machinesOf(topology, "primary"), backup: machinesOf(topology, "backup") },
       share: { unc: share, directory: shareDirectory },
     }));
     const first = described[0];
@@ -258,4 +259,9 @@ function portError(error: unknown, port: number): unknown {
     `Port ${String(port)} on ${LOOPBACK} is taken by another program.`,
     "Choose other ports with --port-base, or end that program.",
   );
+}
+
+/** FQDNs of a pool's machines in one data centre. */
+function machinesOf(topology: PoolTopology, site: "primary" | "backup"): readonly string[] {
+  return topology.machines.filter((machine) => machine.site === site).map((machine) => machine.fqdn);
 }

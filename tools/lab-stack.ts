@@ -48,8 +48,15 @@ export class LabStack {
       PERSISTENT_CHAT_DR_SQL_PASSWORD: undefined,
       PERSISTENT_CHAT_DR_REPORTS: join(folder, "reports"),
     });
-    writeFileSync(stack.configurationFile, "config: {}\n");
-    await stack.must(["stack", "init", "primary", "--no-select"]);
+    // The program of this checkout under a project file of its own: the stack's configuration then stands beside it.
+    const project = {
+      name: "persistent-chat-dr",
+      runtime: "nodejs",
+      main: projectDirectory,
+      options: { refresh: "always" },
+    };
+    writeFileSync(join(folder, "Pulumi.yaml"), JSON.stringify(project));
+    await stack.must(["stack", "init", "primary"]);
     stack.configure({ active: "primary", ...configuration });
     await stack.setPassword(password);
     return stack;
@@ -80,16 +87,7 @@ export class LabStack {
 
   /** Sets the secret in the stack's configuration. */
   async setPassword(password: string): Promise<void> {
-    await this.must([
-      "config",
-      "set",
-      "--secret",
-      "persistent-chat-dr:sqlPassword",
-      password,
-      "--stack",
-      "primary",
-      ...this.#file(),
-    ]);
+    await this.must(["config", "set", "--secret", "persistent-chat-dr:sqlPassword", password, "--stack", "primary"]);
   }
 
   preview(...options: string[]): Promise<CliResult> {
@@ -120,7 +118,7 @@ export class LabStack {
 
   start(args: readonly string[], environment: NodeJS.ProcessEnv = {}): RunningCli {
     const child = spawn(cliPath(), args, {
-      cwd: projectDirectory,
+      cwd: this.folder,
       env: { ...this.#environment, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -150,11 +148,7 @@ export class LabStack {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #file(): string[] {
-    return ["--config-file", this.configurationFile];
-  }
-
   #where(): string[] {
-    return ["--stack", "primary", "--non-interactive", "--color", "never", ...this.#file()];
+    return ["--stack", "primary", "--non-interactive", "--color", "never"];
   }
 }

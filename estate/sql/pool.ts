@@ -1,4 +1,5 @@
 /** A pool of mssql with this product's options, and one batch sent over it. */
+import { isIP } from "node:net";
 import { ConnectionPool, type Connection, type Request } from "mssql";
 import { connectGuarded } from "./guarded-socket";
 import type { SqlEndpoint } from "./endpoint";
@@ -52,6 +53,8 @@ export function createPool(
       appName: applicationName,
       encrypt: endpoint.encrypt,
       trustServerCertificate: endpoint.trustServerCertificate,
+      // RFC 6066 knows no addresses as server names, and Node warns of one; the instance's own name stands for it.
+      serverName: isIP(endpoint.host) === 0 ? undefined : endpoint.server,
       connectTimeout: endpoint.connectTimeoutSeconds * 1000,
       instanceName: endpoint.port === undefined ? endpoint.instance : undefined,
       enableArithAbort: true,

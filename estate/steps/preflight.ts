@@ -70,6 +70,8 @@ async function probeAgents(context: StepContext, backup: InstanceRole, primary: 
     { role: backup, readFolder: share, writeFolder: copyFolder },
     { role: primary, readFolder: backupDirectory, writeFolder: backupDirectory },
   ];
+  // Two pools of one run may share an instance, by databases of their own.
+  const run = `${context.desired.pool.name}-${context.runId}`;
   const problems: string[] = [];
   for (const { role, readFolder, writeFolder } of tasks) {
     try {
@@ -77,10 +79,10 @@ async function probeAgents(context: StepContext, backup: InstanceRole, primary: 
         readFolder,
         readFile: undefined,
         writeFolder,
-        writeFile: `pchat-dr-probe-${context.runId}.txt`,
+        writeFile: `pchat-dr-probe-${run}.txt`,
         removeFiles: [],
       };
-      const options = { run: context.runId, timeoutSeconds: context.desired.timeouts.probeSeconds };
+      const options = { run, timeoutSeconds: context.desired.timeouts.probeSeconds };
       const outcome = await context.perform(role, `probing ${writeFolder} as SQL Server Agent`, async (server) => {
         await removeLeftoverJobs(server);
         return probeAgent(server, task, options);

@@ -45,7 +45,7 @@ async function moveAside(
   const target = joinWindowsPath(folder, `stale-${context.runId}`);
   const timeoutSeconds = context.desired.timeouts.probeSeconds;
   for (let at = 0; at < files.length; at += filesPerJob) {
-    const name = `move stale logs ${context.runId} ${String(at / filesPerJob + 1)}`;
+    const name = `move stale logs ${context.desired.pool.name}-${context.runId} ${String(at / filesPerJob + 1)}`;
     const script = moveScript(folder, target, files.slice(at, at + filesPerJob));
     const message = await context.perform(role, `moving old log files of ${folder} to ${target}`, (server) =>
       runAgentScript(server, { name, script, timeoutSeconds }),

@@ -8,7 +8,6 @@ import { SqlError } from "../tsql/errors";
 /** Severity and text by number; `%` stands for the arguments in their order. */
 const TEMPLATES = {
   229: [14, "The % permission was denied on the object '%', database '%', schema '%'."],
-  5001: [16, "User must be in the master database."],
   14234: [16, "The specified '%' is invalid (valid values are returned by %)."],
   14243: [10, "Job '%' started successfully."],
   14254: [10, "Job '%' stopped successfully."],
@@ -25,7 +24,6 @@ const TEMPLATES = {
   14262: [16, "The specified % ('%') does not exist."],
   14266: [16, "The specified '%' is invalid (valid values are: %)."],
   14269: [16, "Job '%' is already targeted at server '%'."],
-  14273: [16, "You must provide either @job_id or @job_name (and, optionally, @schedule_name), or @schedule_id."],
   14278: [16, "The schedule for this job is invalid (reason: %)."],
   14284: [16, "Cannot specify a job ID for a new job. An ID will be assigned by the procedure."],
   14287: [16, "The '%' supplied has an invalid %."],
@@ -55,14 +53,12 @@ const TEMPLATES = {
   14515: [16, "Only a member of the sysadmin server role can add a job for a different owner with @owner_login_name."],
   14525: [16, "Only members of sysadmin role are allowed to update or delete jobs owned by a different login."],
   14528: [16, 'Job "%" has no steps defined.'],
-  15007: [16, "'%' is not a valid login or you do not have permission."],
   15010: [
     16,
     "The database '%' does not exist. Supply a valid database name. To see available databases, use sys.databases.",
   ],
   21089: [16, "Only members of the sysadmin fixed server role can perform this operation."],
   22022: [16, "SQLServerAgent %"],
-  32007: [16, "Database % is not ONLINE."],
   // Severity 10 here: the entry is made all the same, and the procedure goes on.
   32008: [10, "Database % is not ONLINE. The backup job will not be performed until this database is brought online."],
   32009: [16, "A log shipping primary entry already exists for database %."],

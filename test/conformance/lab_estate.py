@@ -36,6 +36,10 @@ class LabEstate:
         pools = self.description.get("pools")
         return (pools[pool] if pools else self.description)["share"]["unc"]
 
+    def certificate(self):
+        """Path of the self-signed certificate of all instances: the authority to trust."""
+        return f"{self.description['directory']}/certificate/tds-certificate.pem"
+
     def connect(self, instance, **options):
         """A DB-API connection in autocommit mode, outside a transaction."""
         login = {"user": instance["user"], "password": instance["password"], "database": "master"}

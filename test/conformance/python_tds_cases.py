@@ -1,0 +1,238 @@
+"""python-tds against one instance of a lab: python python_tds_cases.py LAB.json"""
+
+import sys
+import threading
+import time
+from importlib.metadata import version
+
+import pytds
+
+from case_report import Report, equal, raises
+from lab_estate import LabEstate
+from shared_cases import *
+
+estate = LabEstate.read(sys.argv[1])
+server = estate.instance("backup", "principal")
+AUTHORITY = estate.certificate()
+
+
+def connect(**options):
+    return estate.connect(server, **options)
+
+
+def number(error):
+    return error.number
+
+
+def one(cursor):
+    (row,) = cursor.fetchall()
+    return row
+
+
+def value(cursor, text, *parameters):
+    cursor.execute(text, parameters or None)
+    return one(cursor)[0]
+
+
+def alive(connection):
+    """A connection that was cancelled or met an error answers the next statement."""
+    with connection.cursor() as cursor:
+        equal("the next statement", value(cursor, "SELECT 40 + 2"), 42)
+
+
+def protected(**options):
+    with connect(**options) as connection, connection.cursor() as cursor:
+        return value(cursor, "SELECT encrypt_option FROM sys.dm_exec_connections WHERE session_id = @@SPID")
+
+
+def without_tls():
+    equal("encrypt_option", protected(), "FALSE")
+
+
+def tls_for_login():
+    return protected(cafile=AUTHORITY, validate_host=False, enc_login_only=True)
+
+
+def tls_throughout():
+    equal("encrypt_option", protected(cafile=AUTHORITY, validate_host=False), "TRUE")
+
+
+def wrong_password():
+    raises("login", 18456, lambda: connect(password="wrong"), number)
+
+
+def unknown_database():
+    error = raises("login", 18456, lambda: connect(database="nosuch"), number)
+    if "nosuch" not in str(error):
+        raise AssertionError(f"4060's text is missing: {error}")
+
+
+def several_results():
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.execute(SEVERAL_STATEMENTS)
+        sets = []
+        while True:
+            if cursor.description is not None:
+                sets.append(cursor.fetchall())
+            if not cursor.nextset():
+                break
+        equal("result sets", sets, [[], [(3, "Grüße")], [(1, "one"), (2, "two")], [(None,)]])
+        equal("messages", [message.message for _, message in cursor.messages], ["first"])
+
+
+def severities():
+    with connect() as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("RAISERROR(N'severity %d, %s', 10, 7, 10, N'informative')")
+            equal("severity 10", [message.message for _, message in cursor.messages], ["severity 10, informative"])
+        for severity in (11, 14, 16, 18):
+            with connection.cursor() as cursor:
+                text = f"RAISERROR(N'severity {severity}', {severity}, 3)"
+                error = raises(text, 50000, lambda: cursor.execute(text), number)
+                equal("severity, state", (error.severity, error.state), (severity, 3))
+        alive(connection)
+
+
+def severity_of_the_connection():
+    """From 20 on the connection ends with the error."""
+    connection = connect()
+    with connection.cursor() as cursor:
+        raises("RAISERROR", 2745, lambda: cursor.execute("RAISERROR(N'fatal', 20, 1) WITH LOG"), lambda error: error.number)
+
+
+def error_after_row():
+    with connect() as connection:
+        with connection.cursor() as cursor:
+            raises("division", 8134, lambda: (cursor.execute(ERROR_AFTER_ROW), cursor.fetchall()), number)
+        alive(connection)
+
+
+def two_errors():
+    with connect() as connection:
+        with connection.cursor() as cursor:
+            text = "BACKUP DATABASE [nosuch] TO DISK = N'C:\\nosuch.bak'"
+            error = raises("backup", 3013, lambda: cursor.execute(text), number)
+            if "nosuch" not in str(error):
+                raise AssertionError(f"911's text is missing: {error}")
+        alive(connection)
+
+
+def cancelled(text, read_first):
+    with connect() as connection:
+        started = time.monotonic()
+        with connection.cursor() as cursor:
+            if read_first:
+                cursor.execute(text)
+                cursor.fetchmany(10)
+                cursor.cancel()
+            else:
+                timer = threading.Timer(0.3, cursor.cancel)
+                timer.start()
+                try:
+                    cursor.execute(text)
+                except pytds.Error:
+                    pass
+                timer.join()
+        alive(connection)
+        seconds = time.monotonic() - started
+        if seconds > CANCEL_WITHIN_SECONDS:
+            raise AssertionError(f"ended after {seconds:.1f} s")
+
+
+def time_out():
+    """The client's own limit: it sends the attention itself."""
+    connection = connect(timeout=1)
+    with connection:
+        with connection.cursor() as cursor:
+            try:
+                cursor.execute(LONG_WAIT)
+            except pytds.TimeoutError as error:
+                return error
+    raise AssertionError("no time-out")
+
+
+def round_trip(name, sent, expression="%s"):
+    def case():
+        with connect() as connection, connection.cursor() as cursor:
+            equal(name, value(cursor, f"SELECT {expression} AS v", sent), sent)
+
+    return case
+
+
+def nulls():
+    with connect() as connection, connection.cursor() as cursor:
+        columns = ", ".join(f"CAST(NULL AS {one}) AS c{index}" for index, one in enumerate(NULLABLE_TYPES))
+        cursor.execute(f"SELECT {columns} UNION ALL SELECT {columns}")
+        empty = (None,) * len(NULLABLE_TYPES)
+        equal("rows", cursor.fetchall(), [empty, empty])
+        equal("parameter", value(cursor, "SELECT CASE WHEN %s IS NULL THEN 1 ELSE 0 END", None), 1)
+
+
+def bits():
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT %s, %s, CAST(1 AS bit)", (True, False))
+        equal("bits", one(cursor), (True, False, True))
+
+
+def procedure():
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.callproc("sp_executesql", ["SELECT @a * 2", "@a int", 21])
+        equal("result", one(cursor)[0], 42)
+        equal("return status", cursor.get_proc_return_status(), 0)
+
+
+def transactions():
+    with connect() as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE TABLE #t (id int NOT NULL)")
+        connection.autocommit = False
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO #t (id) VALUES (1)")
+        connection.commit()
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO #t (id) VALUES (2)")
+        connection.rollback()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM #t")
+            equal("rows", cursor.fetchall(), [(1,)])
+        connection.rollback()
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            equal("@@TRANCOUNT", value(cursor, "SELECT @@TRANCOUNT"), 0)
+
+
+def large_result():
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.execute(LARGE_RESULT)
+        count = 0
+        while rows := cursor.fetchmany(1000):
+            count += len(rows)
+        equal("rows", count, LARGE_RESULT_ROWS)
+
+
+report = Report("python-tds", version("python-tds"))
+report.run("without TLS", without_tls)
+report.run("TLS for the login only", tls_for_login)
+report.run("TLS throughout", tls_throughout)
+report.run("wrong password", wrong_password)
+report.run("unknown database", unknown_database)
+report.run("several statements, several results", several_results)
+report.run("PRINT and RAISERROR", severities)
+report.run("RAISERROR of severity 20", severity_of_the_connection)
+report.run("error after a row", error_after_row)
+report.run("two errors of one statement", two_errors)
+report.run("attention in WAITFOR", lambda: cancelled(LONG_WAIT, False))
+report.run("attention in rows without end", lambda: cancelled(ENDLESS_ROWS, True))
+report.run("time-out", time_out)
+for name, sent in {**INTEGERS, **TEXTS, **BINARIES}.items():
+    report.run(f"parameter: {name}", round_trip(name, sent))
+report.run("parameter: uniqueidentifier", round_trip("uniqueidentifier", GUID))
+report.run("parameter: numeric(25, 0)", round_trip("numeric", LSN, "CAST(%s AS numeric(25, 0))"))
+report.run("parameter: datetime", round_trip("datetime", DATETIME, "CAST(%s AS datetime)"))
+report.run("parameter: datetime2", round_trip("datetime2", DATETIME2))
+report.run("parameter: bit", bits)
+report.run("NULL of every type", nulls)
+report.run("procedure by name", procedure)
+report.run("transactions", transactions)
+report.run("100,000 rows", large_result)
+report.end()
