@@ -161,6 +161,12 @@ function faults(lab: Command): void {
     .action((options: CommonOptions & { ms: number }) =>
       apply(options, { action: "replication-delay", milliseconds: options.ms }),
     );
+  withCommon(fault.command("disk-speed").description("Slow an instance's backups and restores down"))
+    .requiredOption("--instance <name>", "such as SQL-P1")
+    .requiredOption("--bytes-per-second <n>", "0 for this machine's own speed", wholeNumber)
+    .action((options: CommonOptions & { instance: string; bytesPerSecond: number }) =>
+      apply(options, { action: "disk-speed", instance: options.instance, bytesPerSecond: options.bytesPerSecond }),
+    );
   withCommon(fault.command("damage").description("Flip one byte of a file"))
     .requiredOption("--file <path>", "UNC path, or a path of a host's disk or of this machine")
     .option("--host <name>", "host whose disk it is")

@@ -66,6 +66,8 @@ export type Fault =
       readonly access: Access;
     }
   | { readonly action: "replication-delay"; readonly milliseconds: number }
+  /** How fast the instance reads and writes backup files; 0: as fast as this machine does. */
+  | { readonly action: "disk-speed"; readonly instance: string; readonly bytesPerSecond: number }
   /** Flips one byte; `offset` in bytes, the middle of the file when absent. `host` for paths with a drive letter. */
   | { readonly action: "damage"; readonly file: string; readonly host?: string; readonly offset?: number };
 

@@ -103,6 +103,11 @@ async function applyFault(daemon: Daemon, fault: Fault): Promise<string> {
     case "replication-delay":
       daemon.store.replication.setDelay(fault.milliseconds);
       return `A change takes ${String(fault.milliseconds)} ms to each replica.`;
+    case "disk-speed":
+      instanceOf(daemon, fault.instance).diskBytesPerSecond = fault.bytesPerSecond;
+      return fault.bytesPerSecond === 0
+        ? `The disks of ${fault.instance} are as fast as this machine's.`
+        : `The disks of ${fault.instance} do ${String(fault.bytesPerSecond)} bytes a second.`;
     case "damage":
       return damage(daemon, fault);
   }

@@ -1,5 +1,6 @@
 /** One played SQL Server: its instance, its SQL Server Agent and its listener, on its Windows host. */
 import { rmSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { Agent } from "./agent/agent";
 import type { InstanceStatus } from "./control-commands";
 import { type InstancePlan, MIRRORING_PORT, mirroringAddress } from "./daemon-instances";
@@ -42,6 +43,8 @@ export interface PlayedInstanceOptions {
 export class PlayedInstance implements PlayedHost {
   readonly plan: InstancePlan;
   readonly #options: PlayedInstanceOptions;
+  /** How fast backup files are read and written; 0: as fast as this machine does. May change while one is under way. */
+  diskBytesPerSecond = 0;
   #instance: Instance | undefined;
   #agent: Agent | undefined;
   #listener: TdsServer | undefined;
@@ -93,6 +96,7 @@ export class PlayedInstance implements PlayedHost {
       utcTime: clock.utcTime,
       partner: this.#options.partner,
       onRequest: this.#options.journal,
+      transferred: (bytes) => this.#transferred(bytes),
     });
     this.#instance = instance;
     this.#agent = new Agent({ instance, clock: clock.agent });
@@ -124,6 +128,10 @@ export class PlayedInstance implements PlayedHost {
     const { hostDirectory, instanceDirectory } = this.#options;
     for (const folder of [hostDirectory, instanceDirectory]) rmSync(folder, { recursive: true, force: true });
     await this.start();
+  }
+
+  async #transferred(bytes: number): Promise<void> {
+    if (this.diskBytesPerSecond > 0) await delay((bytes / this.diskBytesPerSecond) * 1000);
   }
 
   async startAgent(): Promise<void> {

@@ -14,7 +14,7 @@ import type { StepKey } from "../estate/plan-types";
 import type { PoolRun, Seen } from "../estate/pool-run";
 import { blockingFindings } from "../estate/steps/preflight-findings";
 import { lastStep, outputsOf, stepShown } from "./outputs";
-import { runtime } from "./runtime";
+import { runtime, stackOf } from "./runtime";
 import { type Kind, kinds } from "./stub";
 
 /** Placeholder that the engine sends for a value that is not known yet (sdk/nodejs/runtime/rpc). */
@@ -43,7 +43,7 @@ class Handler {
       const { run, ...given } = news;
       const told = runSchema.parse(run);
       if (Object.values(given).includes(unknownValue)) return { inputs: given };
-      const pool = await this.#pool(given);
+      const pool = await this.#pool(given, stackOf(told.urn));
       const key = this.#key(pool.desired, given);
       runtime.tellUrn(pool.desired.pool.name, key, told.urn);
       const inputs: Properties = { ...given, step: "done" };
@@ -59,9 +59,9 @@ class Handler {
     });
   }
 
-  async diff(_id: string, olds: Properties, news: Properties): Promise<pulumi.dynamic.DiffResult> {
+  async diff(id: string, olds: Properties, news: Properties): Promise<pulumi.dynamic.DiffResult> {
     return this.#plainErrors(async () => {
-      const pool = await this.#pool(news);
+      const pool = await this.#pool(news, stackOfId(id));
       const key = this.#key(pool.desired, news);
       const { plan } = await pool.see();
       // No step is open then, and none may pass for done because of it.
@@ -76,7 +76,7 @@ class Handler {
 
   async read(id: string, properties: Properties): Promise<pulumi.dynamic.ReadResult> {
     return this.#plainErrors(async () => {
-      const pool = await this.#pool(properties);
+      const pool = await this.#pool(properties, stackOfId(id));
       const { desired } = pool;
       const key = this.#key(desired, properties);
       const seen = await this.#see(pool);
@@ -84,13 +84,15 @@ class Handler {
       if (seen.plan.authority.outcome === "unclear") throw unclear(this.#kind, seen);
       const { inputs, step } = sectionOf(seen.observation, desired, seen.plan, key);
       const shown = { pool: desired.pool.name, ...inputs, step: stepShown(step, key, desired, seen.plan) };
-      return { id, inputs: shown, props: { ...outputsOf(key, desired, seen, properties["report"]), ...shown } };
+      // With --run-program a resource is read after the steps before it, so this run's own report may be the newest.
+      const report = pool.reportPath ?? properties["report"];
+      return { id, inputs: shown, props: { ...outputsOf(key, desired, seen, report), ...shown } };
     });
   }
 
   async create(inputs: Properties): Promise<pulumi.dynamic.CreateResult> {
     const { pool, key, seen } = await this.#converge(inputs);
-    return { id: `${pool}/${key}`, outs: seen };
+    return { id: `${runtime.stack}/${pool}/${key}`, outs: seen };
   }
 
   async update(_id: string, olds: Properties, news: Properties): Promise<pulumi.dynamic.UpdateResult> {
@@ -112,7 +114,7 @@ class Handler {
     reportBefore?: unknown,
   ): Promise<{ pool: string; key: StepKey; seen: Properties }> {
     return this.#plainErrors(async () => {
-      const pool = await this.#pool(inputs);
+      const pool = await this.#pool(inputs, runtime.stack);
       const key = this.#key(pool.desired, inputs);
       const seen = await runtime.inHand(() => pool.converge(key));
       const after = { ...outputsOf(key, pool.desired, seen, pool.reportPath ?? reportBefore), ...inputs };
@@ -121,8 +123,8 @@ class Handler {
   }
 
   /** The pool's run. What keeps every pool from being opened is told under Preflight, and in short elsewhere. */
-  #pool(properties: Properties): Promise<PoolRun> {
-    return this.#briefly(runtime.pool(String(properties["pool"])));
+  #pool(properties: Properties, stack: string): Promise<PoolRun> {
+    return this.#briefly(runtime.pool(String(properties["pool"]), stack));
   }
 
   #see(pool: PoolRun): Promise<Seen> {
@@ -150,6 +152,11 @@ class Handler {
       throw withoutStack(toDrError(thrown));
     }
   }
+}
+
+/** Ids are `<stack>/<pool>/<step>`: a refresh has nothing else that names the stack. */
+function stackOfId(id: string): string {
+  return id.slice(0, Math.max(id.indexOf("/"), 0));
 }
 
 /** The whole reason once, under Preflight; one short line under every other resource. */

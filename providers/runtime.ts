@@ -25,29 +25,33 @@ interface OpenPools {
 class Runtime {
   readonly engine = new Engine(process.argv[2]);
   readonly #urns = new Map<string, string>();
+  #configuration: ((key: string) => string | undefined) | undefined;
   #pools: Promise<OpenPools> | undefined;
   readonly #inHand = new Set<Promise<unknown>>();
   #ending = false;
 
   /**
-   * Takes the configuration, begins to observe every pool and watches the engine. Only the first call counts: every kind
-   * brings the same configuration.
+   * Takes the configuration and watches the engine. Only the first call counts: every kind brings the same configuration.
+   * The call that follows at once tells which stack this is, which nothing in the process's environment does.
    */
   configure(get: (key: string) => string | undefined): void {
-    if (this.#pools !== undefined) return;
-    this.#pools = this.#open(get);
-    // Told to every call that asks for a pool.
-    this.#pools.catch(() => undefined);
+    if (this.#configuration !== undefined) return;
+    this.#configuration = get;
     this.engine.watch(() => void this.#end("the engine is gone"));
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       process.on(signal, () => void this.#end(`of ${signal}`));
     }
   }
 
-  /** The run of a pool. Throws CONFIGURATION_INVALID. */
-  async pool(name: string): Promise<PoolRun> {
-    if (this.#pools === undefined)
-      throw new DrError({ code: "INTERNAL", summary: "a handler was called before configure" });
+  /**
+   * The run of a pool. The first call opens all pools and begins to observe them side by side.
+   * @param stack name of the stack, for reports and for whoever meets our lock
+   * Throws CONFIGURATION_INVALID.
+   */
+  async pool(name: string, stack: string): Promise<PoolRun> {
+    const get = this.#configuration;
+    if (get === undefined) throw new DrError({ code: "INTERNAL", summary: "a handler was called before configure" });
+    this.#pools ??= this.#open(get, stack);
     const run = (await this.#pools).runs.get(name);
     if (run !== undefined) return run;
     throw new DrError({
@@ -74,17 +78,23 @@ class Runtime {
     this.#urns.set(`${pool}/${key}`, urn);
   }
 
+  /** The stack of a URN that was told; "" before. */
+  get stack(): string {
+    const [urn = ""] = this.#urns.values();
+    return stackOf(urn);
+  }
+
   /** URN of a resource by kind, "" when it was not told. */
   urnOf(pool: string, kind: Kind): string {
     for (const [key, urn] of this.#urns) if (key.startsWith(`${pool}/`) && urn.includes(`:${kind}::`)) return urn;
     return "";
   }
 
-  async #open(get: (key: string) => string | undefined): Promise<OpenPools> {
+  async #open(get: (key: string) => string | undefined, stack: string): Promise<OpenPools> {
     const parsed = parseConfiguration(rawConfiguration(get));
     if (!parsed.ok) throw new DrError({ code: "CONFIGURATION_INVALID", summary: formatProblems(parsed.problems) });
     const configuration = parsed.value;
-    const identity = { stack: process.env["PULUMI_NODEJS_STACK"] ?? "stack", run: randomBytes(4).toString("hex") };
+    const identity = { stack, run: randomBytes(4).toString("hex") };
     const shell = new ManagementShell(shellEndpointOf(configuration));
     const estates = configuration.pools.map((pool) => openEstate(configuration, pool, identity, shell));
     const runs = new Map<string, PoolRun>();
@@ -120,6 +130,11 @@ class Runtime {
     this.engine.close();
     process.exit();
   }
+}
+
+/** `primary` of `urn:pulumi:primary::persistent-chat-dr::…` (Pulumi's "Resource URNs"). */
+export function stackOf(urn: string): string {
+  return /^urn:pulumi:(.*?)::/.exec(urn)?.[1] ?? "";
 }
 
 function secretsOf(configuration: Configuration): string[] {

@@ -16,11 +16,23 @@ describe("a converged stack whose pool fails over behind its back", function () 
   });
   after(() => estate.stop());
 
+  it("refuses a single step out of turn and says which one is open", async () => {
+    const lines = await estate.journalLength();
+    const result = await estate.stack.up("--target", "**PoolState::lyncpc-pool-state");
+    assert.notEqual(result.code, 0, result.output);
+    assert.match(result.output, /F7 not begun: F1 is still open/);
+    assert.deepEqual(await estate.changesSince(lines), []);
+  });
+
   it("shows every step as an update with a changed property, goes in the document's order and then does nothing", async () => {
     const preview = await estate.stack.preview("--diff");
     assert.equal(preview.code, 0, preview.output);
-    assert.equal(preview.output.match(/^ *~ pulumi-nodejs:dynamic\/persistent-chat:/gm)?.length, 10, preview.output);
-    assert.equal(preview.output.match(/step\s*: "open: /g)?.length, 10, preview.output);
+    assert.equal(
+      preview.output.match(/^ *~ pulumi-nodejs:dynamic\/persistent-chat:\w+: \(update\)/gm)?.length,
+      10,
+      preview.output,
+    );
+    assert.equal(preview.output.match(/step\s*: "open: .*" => "done"/g)?.length, 10, preview.output);
     const lines = await estate.journalLength();
     const up = await estate.stack.up();
     assert.equal(up.code, 0, up.output);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, afterEach, beforeEach, describe, it } from "mocha";
+import { afterEach, beforeEach, describe, it } from "mocha";
 import type { RunningCli } from "../../tools/lab-stack";
 import { TestEstate } from "./support/estate";
 
@@ -10,43 +10,73 @@ describe("a failback that is interrupted in F4", function () {
     estate = await TestEstate.start("failed-over", "--database-size", "64MiB");
   });
   afterEach(() => estate.stop());
-  after(() => undefined);
 
   it("tells a damaged file once, and the next plain up takes a new backup and converges", async () => {
+    await slow(estate);
     const running = estate.stack.start(["up", "--yes", "--skip-preview", ...estate.stack.where()]);
-    await estate.run("fault", "damage-next-backup", "--folder", String.raw`\\files.dci.discovery.com\lslogs\failback`);
+    await reached(estate, running, "RESTORE DATABASE");
+    const [set] = await estate.ask(
+      "backup",
+      "SELECT TOP (1) f.physical_device_name AS f FROM msdb.dbo.backupset AS b JOIN msdb.dbo.backupmediafamily AS f " +
+        "ON f.media_set_id = b.media_set_id WHERE b.database_name = N'mgc' AND b.type = 'D' ORDER BY b.backup_set_id DESC;",
+    );
+    // Near its end, where the restore has not been yet.
+    const file = String(set?.["f"]);
+    await estate.run("fault", "damage", "--file", file, "--offset", String(60 * 1024 * 1024));
     const first = await running.done;
-    assert.notEqual(first.code, 0, first.output);
-    assert.match(first.output, /3183|damaged|3241|3189/);
+    assert.equal(first.code, 1, first.output);
+    const causes = first.output.split("\n").filter((line) => /^ +error: SQL-P1/.test(line));
+    assert.equal(causes.length, 1, first.output);
+    assert.match(causes[0] ?? "", /RESTORE|page|damage|checksum/i);
+    await fast(estate);
     const second = await estate.stack.up();
     assert.equal(second.code, 0, second.output);
     assert.equal((await estate.stack.preview("--expect-no-changes")).code, 0);
   });
 
   it("goes on after its provider was killed", async () => {
+    await slow(estate);
     const running = estate.stack.start(["up", "--yes", "--skip-preview", ...estate.stack.where()]);
     await reached(estate, running, "RESTORE DATABASE");
     process.kill(await providerOf(running), "SIGKILL");
     const first = await running.done;
     assert.notEqual(first.code, 0, first.output);
+    await fast(estate);
     const second = await estate.stack.up();
     assert.equal(second.code, 0, second.output);
     assert.equal((await estate.stack.preview("--expect-no-changes")).code, 0);
   });
 
   it("finishes its step when the CLI was killed, holds the lock until then, and goes on after pulumi cancel", async () => {
+    await slow(estate);
     const running = estate.stack.start(["up", "--yes", "--skip-preview", ...estate.stack.where()]);
     await reached(estate, running, "RESTORE DATABASE");
     const provider = await providerOf(running);
     running.process.kill("SIGKILL");
     await running.done;
-    await eventually(() => !isAlive(provider), "the provider ends by itself after its step");
     await estate.stack.must(["cancel", "--yes", "--stack", "primary"]);
+    const meanwhile = await estate.stack.up();
+    assert.notEqual(meanwhile.code, 0, meanwhile.output);
+    assert.match(meanwhile.output, /another run holds the lock of this pool: pchat-dr/);
+    assert.ok(isAlive(provider), "the step was still in hand");
+    await fast(estate);
+    await eventually(() => !isAlive(provider), "the provider ends by itself after its step");
+    const state = "SELECT state_desc FROM sys.databases WHERE name = N'mgc';";
+    assert.equal((await estate.ask("primary", state))[0]?.["state_desc"], "ONLINE");
     const second = await estate.stack.up();
     assert.equal(second.code, 0, second.output);
     assert.equal((await estate.stack.preview("--expect-no-changes")).code, 0);
   });
 });
+
+/** So slow that what a test does in the middle of a restore does not race with its end. */
+function slow(estate: TestEstate): Promise<string> {
+  return estate.run("fault", "disk-speed", "--instance", "SQL-P1", "--bytes-per-second", String(6 * 1024 * 1024));
+}
+
+function fast(estate: TestEstate): Promise<string> {
+  return estate.run("fault", "disk-speed", "--instance", "SQL-P1", "--bytes-per-second", "0");
+}
 
 /** Waits until the lab has begun what the text names; the journal has a line when it ended, requests are visible before. */
 async function reached(estate: TestEstate, running: RunningCli, command: string): Promise<void> {

@@ -99,11 +99,11 @@ describe("handlers without an estate", () => {
   });
 
   it("read tells the whole reason under Preflight and one short line elsewhere, and never an empty id", async () => {
-    const whole = await failure(handler("Preflight").read("pool1/F0", inputsOf("Preflight")));
+    const whole = await failure(handler("Preflight").read("primary/pool1/F0", inputsOf("Preflight")));
     assert.equal(whole.code, "AUTHORITY_UNCLEAR");
     assert.match(whole.message, /SQL-P1/);
     for (const kind of others) {
-      const short = await failure(handler(kind).read(`pool1/${keys[kind]}`, inputsOf(kind)));
+      const short = await failure(handler(kind).read(`primary/pool1/${keys[kind]}`, inputsOf(kind)));
       assert.equal(short.message, `${kind}: not read, see Preflight. [AUTHORITY_UNCLEAR]`);
     }
   });
@@ -126,9 +126,9 @@ describe("handlers without an estate", () => {
   });
 
   it("a pool that the configuration does not have is told once, with the way out", async () => {
-    const gone = await failure(handler("Preflight").read("old/F0", { pool: "old" }));
+    const gone = await failure(handler("Preflight").read("primary/old/F0", { pool: "old" }));
     assert.match(gone.message, /no pool "old".*pulumi state delete/);
-    const short = await failure(handler("PoolState").read("old/F7", { pool: "old" }));
+    const short = await failure(handler("PoolState").read("primary/old/F7", { pool: "old" }));
     assert.equal(short.summary, "PoolState: not read, see Preflight");
   });
 });
