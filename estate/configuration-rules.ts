@@ -16,6 +16,7 @@ export function brokenRules(raw: unknown): Problem[] {
   const pools = listAt(raw, ["pools"]);
   uniquePools(raw, pools.length, report);
   uniqueInstances(raw, pools.length, report);
+  uniqueShares(raw, pools.length, report);
   for (let at = 0; at < pools.length; at += 1) {
     for (const site of siteNames) siteRules(raw, ["pools", at, site], report);
     logShippingRules(raw, ["pools", at, "logShipping"], report);
@@ -38,6 +39,20 @@ function uniquePools(raw: unknown, count: number, report: Report): void {
       if (first === undefined) seen.set(value, at);
       else report(["pools", at, key], `a ${key} that pools[${first}] does not have`);
     }
+  }
+}
+
+// Log files and backups are named for their database: two of one name in one folder would be taken for each other.
+function uniqueShares(raw: unknown, count: number, report: Report): void {
+  const seen = new Map<string, number>();
+  for (let at = 0; at < count; at += 1) {
+    const path = ["pools", at, "logShipping", "share"];
+    const share = textAt(raw, path)?.toLowerCase().replace(/\\+$/, "");
+    if (share === undefined) continue;
+    const database = (textAt(raw, ["pools", at, "databases", "chat"]) ?? "mgc").toLowerCase();
+    const first = seen.get(`${share}|${database}`);
+    if (first === undefined) seen.set(`${share}|${database}`, at);
+    else report(path, `a share that pools[${first}] does not ship ${database} to`);
   }
 }
 

@@ -48,19 +48,18 @@ function authorityFindings(context: PlanContext): Finding[] {
         ? failureOf(context, "primary")
         : authority.code === "B_UNREACHABLE"
           ? failureOf(context, "backup")
-          : "";
+          : { text: "" };
     const facts = authority.code === "UNKNOWN_COMBINATION" ? `: ${authority.evidence.join("; ")}` : "";
     findings.push(
       errorFinding(
         `authority:${authority.code ?? "UNKNOWN_COMBINATION"}`,
-        `${authorityText(authority)}${failure}${facts}`,
-        authority.hint ?? "",
+        `${authorityText(authority)}${failure.text}${facts}`,
+        failure.hint ?? authority.hint ?? "",
       ),
     );
   } else if (authority.facts.backupCopy === "silent") {
-    findings.push(
-      warningFinding("unreachable:backup", `${authority.message}${failureOf(context, "backup")}`, authority.hint ?? ""),
-    );
+    const { text, hint } = failureOf(context, "backup");
+    findings.push(warningFinding("unreachable:backup", `${authority.message}${text}`, hint ?? authority.hint ?? ""));
   }
   if (mustNotSeed(context)) {
     findings.push(
@@ -93,19 +92,23 @@ function mustNotSeed(context: PlanContext): boolean {
   return outcome === "primary" && seeds !== true && allows.includes("F5") && seedNeeded(context) !== null;
 }
 
-function failureOf(context: PlanContext, role: InstanceRole): string {
+/** Why an instance could not be read, and what its own error says to do; nothing when it was read. */
+function failureOf(context: PlanContext, role: InstanceRole): { readonly text: string; readonly hint?: string } {
   const section = context.observation.instances[role];
-  if (section === undefined || section.reachable) return "";
+  if (section === undefined || section.reachable) return { text: "" };
   const { address, message, code, hint } = section.failure;
-  return `: ${address}: ${message} [${code}]${hint === undefined ? "" : ` ${hint}`}`;
+  return { text: `: ${address}: ${message} [${code}]`, hint };
 }
 
 function lockFindings(context: PlanContext): Finding[] {
-  const findings: Finding[] = [];
+  // One run holds it in both homes; it is told once.
+  const findings = new Map<string, Finding>();
   for (const role of ["backup", "primary"] as const) {
     const locks = readable(context.observation, role)?.locks ?? [];
     for (const holder of locks.filter((one) => !one.ours && isLockOf(one.resource, context.desired.pool.fqdn))) {
-      findings.push(
+      if (findings.has(holder.programName)) continue;
+      findings.set(
+        holder.programName,
         errorFinding(
           `lock-held:${role}`,
           `another run works on this pool: ${holder.programName} on ${holder.hostName}, process ${holder.hostProcessId ?? "?"}, login ${holder.loginName}, since ${holder.loginTime} (session ${holder.sessionId} of ${serverName(context.desired.pool, role)}, ${holder.context})`,
@@ -116,7 +119,7 @@ function lockFindings(context: PlanContext): Finding[] {
       );
     }
   }
-  return findings;
+  return [...findings.values()];
 }
 
 function activeServerFindings(context: PlanContext): Finding[] {

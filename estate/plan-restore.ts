@@ -1,7 +1,7 @@
 /** Files and folders of the restore on the primary, of the backup sets, and what a restore has to put right. Pure. */
 import { joinWindowsPath, windowsFileName, windowsFolder } from "./configuration-forms";
 import type { Desired } from "./desired";
-import type { DatabaseFile, InstanceObservation, LogWriteCounter } from "./observation-types";
+import type { DatabaseFile, DatabaseObservation, InstanceObservation, LogWriteCounter } from "./observation-types";
 import { databaseOf, fenceEvidence, filesOf, restoresOf, salvageMark, sameName } from "./relations";
 import type { FileMove } from "./statements";
 
@@ -85,8 +85,18 @@ export function salvageDescription(run: string): string {
   return `${salvageMark} ${run}`;
 }
 
-/** What is not as it should be on a copy that was restored and compared; empty when the restore is finished. */
-export function unfinishedAfterRestore(target: InstanceObservation, database: string): readonly string[] {
+/** Options that a restore does not bring along: TRUSTWORTHY is off after every one, the others follow the instance. */
+export const optionsNotRestored = ["isTrustworthy", "isDbChaining", "isBrokerEnabled"] as const;
+
+/**
+ * What is not as it should be on a copy that was restored and compared; empty when the restore is finished.
+ * @param model the copy that came home, whose options the restored one is to have
+ */
+export function unfinishedAfterRestore(
+  target: InstanceObservation,
+  database: string,
+  model: DatabaseObservation | undefined,
+): readonly string[] {
   const copy = databaseOf(target, database);
   if (copy === undefined || copy.state !== "ONLINE") return [`${database} is not ONLINE`];
   const unfinished: string[] = [];
@@ -94,6 +104,9 @@ export function unfinishedAfterRestore(target: InstanceObservation, database: st
   if (copy.userAccess !== "MULTI_USER") unfinished.push(`still ${copy.userAccess}`);
   if (copy.recoveryModel !== "FULL") unfinished.push(`recovery model ${copy.recoveryModel}`);
   if (copy.ownerName === null) unfinished.push("owner without a login");
+  for (const option of optionsNotRestored) {
+    if (model !== undefined && copy[option] !== model[option]) unfinished.push(`${option} is ${String(copy[option])}`);
+  }
   return unfinished;
 }
 

@@ -253,7 +253,7 @@ function backupReason(context: PlanContext, restoredButBehind: boolean): string 
 function restoreReason(context: PlanContext): string {
   const { primary, desired, broughtHome, authority } = context;
   if (primary === undefined) return "";
-  if (broughtHome) return unfinishedAfterRestore(primary, desired.chat).join("; ");
+  if (broughtHome) return unfinishedAfterRestore(primary, desired.chat, context.backupCopy).join("; ");
   if (authority.facts.restoredFrom === "current" && authority.facts.comparison === "unknown") {
     return "restored, not yet compared";
   }

@@ -65,21 +65,23 @@ export class CliMissing extends Error {
   }
 }
 
+/** A way to get the CLI: fills `<root>/bin`, or throws why it cannot. */
+export type Way = (root: string, say: (line: string) => void) => Promise<void>;
+
 /**
  * Makes sure that the pinned CLI is there; answers its path. Works in a folder of its own and moves it in place at the
  * end, so that a half-built folder is never taken for a whole one. Throws CliMissing.
  * @param say where to tell what happens (standard error by default)
+ * @param ways by name, in the order in which they are tried; unless given, the official download, then Go modules
  */
 export async function ensureCli(
   say: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
+  ways: Readonly<Record<string, Way>> = { download, build },
 ): Promise<string> {
   const directory = cliDirectory();
   if (isComplete(directory)) return cliPath();
   const reasons: string[] = [];
-  for (const [name, provide] of [
-    ["download", download],
-    ["build", build],
-  ] as const) {
+  for (const [name, provide] of Object.entries(ways)) {
     const root = join(directory, "..", "..", `.${version}-${name}-${String(process.pid)}`);
     mkdirSync(join(root, "bin"), { recursive: true });
     try {

@@ -140,7 +140,7 @@ async function open(context: StepContext, backup: InstanceObservation): Promise<
   const options = model === undefined ? "" : setRestoredOptions(chat, differingOptions(copy, model));
   if (options !== "") await context.change({ role, doing: `ALTER DATABASE [${chat}]: options`, text: options });
   const after = await context.readInstance(role);
-  const unfinished = unfinishedAfterRestore(after, chat);
+  const unfinished = unfinishedAfterRestore(after, chat, model);
   const opened = databaseOf(after, chat);
   context.readBack({ readOnly: opened?.isReadOnly, userAccess: opened?.userAccess, owner: opened?.ownerName });
   if (unfinished.length > 0) throw readBackDiffers(context.step, `${chat} open for everybody`, unfinished.join("; "));
