@@ -89,6 +89,11 @@ export class SessionHost implements Host {
     await executeServerStatement(statement, context, this.session);
   }
 
+  running(command: string, waitType?: string): void {
+    const request = this.session.request;
+    if (request !== undefined) Object.assign(request, { command, waitType });
+  }
+
   begin(): void {
     this.session.transactions.begin();
   }

@@ -61,7 +61,9 @@ export function readTypedValue(reader: ByteReader, label: string): TypedValue {
   if (fixed !== undefined && token !== TypeToken.guid) return guarded({ name: fixed.name }, reader.bytes(fixed.size));
   if (nullableTokens.has(token)) {
     const size = reader.uint8();
-    const found = fixedTypes.find((type) => type.nullable === token && type.size === size);
+    // Microsoft's JDBC driver declares a NULL uniqueidentifier with the length 0, which MS-TDS 2.2.5.4.2 allows.
+    const isNullGuid = token === TypeToken.guid && size === 0;
+    const found = fixedTypes.find((type) => type.nullable === token && (type.size === size || isNullGuid));
     if (found === undefined) throw wrongLength();
     const bytes = byteLengthData(reader);
     if (bytes !== undefined && bytes.length > size) throw wrongLength();

@@ -95,7 +95,7 @@ export class ResponseWriter implements ResultSink {
   columns(columns: readonly Column[]): void {
     if (!this.#begin()) return;
     const out = this.#message.out;
-    const writers = columns.map(({ type }) => valueWriter(type, this.#context.tdsVersion));
+    const writers = columns.map(({ type, nullable }) => valueWriter(type, this.#context.tdsVersion, nullable));
     out.uint8(Token.columnMetadata);
     out.uint16(columns.length);
     columns.forEach((column, index) => {

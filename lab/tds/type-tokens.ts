@@ -39,7 +39,7 @@ export const TypeToken = {
   xml: 0xf1,
 } as const;
 
-/** Types whose values have one size: their byte in a sql_variant, the byte of the nullable twin, the size in bytes. */
+/** Types whose values have one size: their byte where NULL is impossible, that of the nullable twin, the size in bytes. */
 export const fixedTypes: readonly {
   readonly name: SqlTypeName;
   readonly token: number;

@@ -55,10 +55,15 @@ const VARIANT_MAXIMUM = 8009;
 /**
  * The writer for a type. text, ntext and image are sent as their (max) twins; to clients before TDS 7.3 the four newer
  * date and time types are sent as nvarchar. A value that does not fit its type throws TypeError: an error of the engine.
+ * @param nullable whether the column may hold NULL
  */
-export function valueWriter(type: SqlType, tdsVersion: number): ValueWriter {
+export function valueWriter(type: SqlType, tdsVersion: number, nullable = true): ValueWriter {
   const fixed = fixedTypes.find(({ name }) => name === type.name);
-  if (fixed !== undefined) return byteLengthWriter([fixed.nullable, fixed.size], rawWriter(type));
+  if (fixed !== undefined) {
+    // System.Data.SqlClient reads columns without fNullable as types without a length, whatever TYPE_INFO says.
+    if (!nullable && fixed.token !== fixed.nullable) return fixedLengthWriter(fixed.token, type);
+    return byteLengthWriter([fixed.nullable, fixed.size], rawWriter(type));
+  }
   const decimal = decimalTokens.get(type.name);
   if (decimal !== undefined) {
     const precision = type.precision ?? 18;
@@ -101,6 +106,18 @@ function byteLengthWriter(typeInfo: readonly number[], raw: (out: ByteWriter, va
       out.patchUint8(at, out.length - at - 1);
     },
     nullValue: (out) => out.uint8(0),
+  };
+}
+
+/** Types without a length (MS-TDS 2.2.5.4.1): their NULL exists only in the bitmap of NBCROW. */
+function fixedLengthWriter(token: number, type: SqlType): ValueWriter {
+  return {
+    userType: 0,
+    typeInfo: (out) => out.uint8(token),
+    value: rawWriter(type),
+    nullValue: () => {
+      throw new TypeError(`A column of ${type.name} that is not nullable has a NULL.`);
+    },
   };
 }
 

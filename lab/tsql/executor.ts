@@ -39,6 +39,15 @@ const COMMANDS: Readonly<Partial<Record<Statement["kind"], number>>> = {
   executeString: 0xe0,
 };
 
+/** sys.dm_exec_requests.command of the language's own statements; those of the server tell it themselves. */
+const RUNNING: Readonly<Partial<Record<Statement["kind"], string>>> = {
+  selectStatement: "SELECT",
+  insert: "INSERT",
+  delete: "DELETE",
+  update: "UPDATE",
+  waitFor: "WAITFOR",
+};
+
 /** Statements that leave @@ROWCOUNT as it is, and say nothing to the client. */
 const SILENT = new Set<Statement["kind"]>([
   "block",
@@ -98,6 +107,8 @@ export class Executor {
     this.state.startStatement();
     if (this.state.settings.noExec && statement.kind !== "setSwitch") return NEXT;
     this.output.errorKept = false;
+    const command = RUNNING[statement.kind];
+    if (command !== undefined) this.state.host.running?.(command, command === "WAITFOR" ? command : undefined);
     try {
       const outcome = await this.dispatch(statement);
       if (!SILENT.has(statement.kind) && !this.output.errorKept) this.state.error = 0;
@@ -234,6 +245,8 @@ export class Executor {
       }
       case "waitFor":
         await waitFor(statement, scope);
+        // The wait is over while the command still runs.
+        state.host.running?.("WAITFOR");
         this.output.done(0);
         return NEXT;
       case "beginTransaction":

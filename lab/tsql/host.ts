@@ -113,6 +113,8 @@ export interface Host {
   now?(): number;
   /** Session settings that the server needs (LOCK_TIMEOUT in ms, -1 = wait; CONTEXT_INFO; DEADLOCK_PRIORITY …). */
   setOption(name: string, value: SqlValue): void;
+  /** Told what runs now, as sys.dm_exec_requests names it, and the wait type while the language itself waits. */
+  running?(command: string, waitType?: string): void;
   /** Told once per executed statement that changes something, with its kind ("UPDATE", "BACKUP DATABASE", "EXEC sp_add_job" …): for the lab's journal. */
   noteChange(kind: string): void;
 }

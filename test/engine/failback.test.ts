@@ -74,13 +74,9 @@ describe("failback", function () {
     assert.equal(pool["poolState"], "Normal");
     assert.deepEqual(pool["activeServers"], estate.lab.pools[0]?.machines.primary);
     const report = estate.report(pool["report"]);
-    assert.deepEqual(
-      report.summary.steps.map((step) => step.key),
-      ["F0", "F1", "F2-chat", "F2-compliance", "F2b", "F3", "F4", "F5", "F6", "F7"].filter((key) =>
-        report.summary.steps.some((step) => step.key === key),
-      ),
-    );
-    assert.equal(report.summary.steps.length, 10);
+    // Both databases' mirroring ends side by side.
+    const keys = report.summary.steps.map((step) => (step.key.startsWith("F2-") ? "F2" : step.key));
+    assert.deepEqual(keys, ["F0", "F1", "F2", "F2", "F2b", "F3", "F4", "F5", "F6", "F7"]);
     assert.ok(report.summary.steps.every((step) => step.outcome === "succeeded"));
   });
 

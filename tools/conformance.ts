@@ -1,0 +1,122 @@
+/**
+ * `npm run conformance [-- client…]`: puts the lab's SQL Server instances to clients that others wrote. Starts a lab of its
+ * own, installs each client below `.conformance`, runs its cases and ends with 0 only if every case of every client passed.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ConformanceClient, conformanceClients } from "./conformance-clients";
+import { type CaseProgramResult, runCaseProgram } from "./conformance-run";
+import { runLab } from "./lab-process";
+
+/** mgc must hold more than the 100,000 messages that each client reads at once. */
+const databaseSize = "112MiB";
+const portsOfLab = 5;
+const triesOfPorts = 10;
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** A running lab: where its JSON lies, its process, and how to end it. */
+interface OwnLab {
+  readonly json: string;
+  readonly pid: number;
+  down(): Promise<void>;
+}
+
+async function startOwnLab(): Promise<OwnLab> {
+  const folder = mkdtempSync(join(tmpdir(), "persistent-chat-conformance-"));
+  for (let tries = 1; ; tries += 1) {
+    const where = ["--port-base", String(await freePortBase()), "--directory", join(folder, "lab")];
+    try {
+      const printed = await runLab(
+        ["up", "--json", "--scenario", "failed-over", "--database-size", databaseSize].concat(where),
+      );
+      const json = join(folder, "lab.json");
+      writeFileSync(json, printed, { mode: 0o600 });
+      return {
+        json,
+        pid: (JSON.parse(printed) as { pid: number }).pid,
+        down: async () => {
+          await runLab(["down", ...where]);
+          rmSync(folder, { recursive: true, force: true });
+        },
+      };
+    } catch (error) {
+      // Between the look and the start another program may have taken a port.
+      if (tries < triesOfPorts && error instanceof Error && /Port \d+/.test(error.message)) continue;
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+}
+
+/** The first of a run of ports that are free on loopback now. */
+async function freePortBase(): Promise<number> {
+  for (;;) {
+    const base = 15_000 + Math.floor(Math.random() * 15_000);
+    const free = await Promise.all(Array.from({ length: portsOfLab }, (_, index) => isFree(base + index)));
+    if (free.every(Boolean)) return base;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
+
+/** Runs one client's cases; one that cannot be installed counts as one failed case. */
+async function putToClient(client: ConformanceClient, lab: OwnLab): Promise<CaseProgramResult> {
+  try {
+    const command = await client.install(say);
+    return await runCaseProgram({ ...command, args: [...command.args, lab.json] }, client.name, lab.pid);
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    return { title: `${client.name} (not run)`, cases: [{ name: "installation", passed: false, found }] };
+  }
+}
+
+function tell(result: CaseProgramResult): void {
+  const failed = result.cases.filter((one) => !one.passed);
+  say(`${result.title}: ${String(result.cases.length - failed.length)} passed, ${String(failed.length)} failed`);
+  for (const { name, found } of failed) say(`  ${name}: ${found}`);
+}
+
+async function main(names: readonly string[]): Promise<number> {
+  const chosen = conformanceClients.filter(({ name }) => names.length === 0 || names.includes(name));
+  const unknown = names.filter((name) => conformanceClients.every((client) => client.name !== name));
+  if (unknown.length > 0) {
+    const known = conformanceClients.map(({ name }) => name).join(", ");
+    process.stderr.write(`error: unknown client ${unknown.join(", ")}\n  hint: One of ${known}; none for all.\n`);
+    return 2;
+  }
+  say("starting a lab …");
+  const lab = await startOwnLab();
+  const results: CaseProgramResult[] = [];
+  try {
+    for (const client of chosen) {
+      const result = await putToClient(client, lab);
+      tell(result);
+      results.push(result);
+    }
+  } finally {
+    await lab.down();
+  }
+  const cases = results.flatMap((result) => result.cases);
+  const passed = cases.filter((one) => one.passed).length;
+  say(`${String(passed)} passed, ${String(cases.length - passed)} failed`);
+  return cases.length > 0 && passed === cases.length ? 0 : 1;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  },
+);
