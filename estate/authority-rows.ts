@@ -32,15 +32,16 @@ export const authorityRows: readonly AuthorityRow[] = [
     when: (facts) => facts.primaryCopy === "silent",
     outcome: "unclear",
     code: "P_UNREACHABLE",
-    message: "the primary's instance does not answer",
-    hint: "Start the instance or mend its address; while it is down, the pool stays on the backup (stack backup).",
+    message: "the primary's instance could not be read",
+    hint: "Start the instance or mend its address; while it is down, the pool stays on the backup.",
     allows: nothing,
   },
   {
     number: 2,
     when: (facts) => facts.backupCopy === "silent" && primaryOnline(facts) && normal(facts),
     outcome: "primary",
-    message: "the pool runs on the primary; the backup's instance does not answer, so log shipping cannot be looked at",
+    message:
+      "the pool runs on the primary; the backup's instance could not be read, so log shipping cannot be looked at",
     hint: "Bring the backup's instance back: the pool has no protection meanwhile.",
     allows: ["F0", "F6", "F7"],
   },
@@ -49,8 +50,7 @@ export const authorityRows: readonly AuthorityRow[] = [
     when: (facts) => facts.backupCopy === "silent" && failedOver(facts),
     outcome: "unclear",
     code: "B_UNREACHABLE",
-    message:
-      "the pool runs on the backup and the backup's instance does not answer: the only proven copy cannot be read",
+    message: "the pool runs on the backup, whose instance could not be read: it holds the only proven copy",
     hint: "Bring the backup's instance back first.",
     allows: nothing,
   },
@@ -118,7 +118,7 @@ export const authorityRows: readonly AuthorityRow[] = [
     outcome: "unclear",
     code: "P_DAMAGED",
     message: "the pool is Normal, the primary's database is damaged and the backup is a log shipping secondary",
-    hint: "This is no failback: use stack backup in mode disaster.",
+    hint: "This is no failback: fail the pool over first (Microsoft's failover runbook).",
     allows: nothing,
   },
   {
@@ -135,7 +135,7 @@ export const authorityRows: readonly AuthorityRow[] = [
     outcome: "unclear",
     code: "NO_ONLINE_COPY",
     message: "the primary has no such database and the backup's is RESTORING: no copy is online",
-    hint: "RESTORE DATABASE … WITH RECOVERY on the backup opens it; that is step O4 of stack backup.",
+    hint: "RESTORE DATABASE … WITH RECOVERY on the backup opens it; that is part of Microsoft's failover runbook.",
     allows: nothing,
   },
   {
@@ -372,7 +372,7 @@ export const authorityRows: readonly AuthorityRow[] = [
     outcome: "unclear",
     code: "B_MAY_BE_LAST",
     message: "the primary was rebuilt and is empty, and the pool was never failed over: the backup may hold everything",
-    hint: "Use stack backup: it opens the backup's copy and fails the pool over. Seeding it from here would destroy it.",
+    hint: "Fail the pool over (Microsoft's failover runbook): that opens the backup's copy. Seeding it from here would destroy it.",
     allows: nothing,
   },
   {
@@ -381,7 +381,7 @@ export const authorityRows: readonly AuthorityRow[] = [
     outcome: "unclear",
     code: "B_MAY_BE_LAST",
     message: "the primary shows no chat, and the backup's RESTORING copy is of another family or an unknown one",
-    hint: "Find out what the backup holds (stack backup opens it) before anything overwrites it.",
+    hint: "Find out what the backup holds before anything overwrites it; the failover runbook opens it.",
     allows: nothing,
   },
   {

@@ -100,7 +100,7 @@ function evidenceOf(
 }
 
 function copyLine(name: string, instance: InstanceObservation | undefined, chat: string): string {
-  if (instance === undefined) return `${name}: does not answer`;
+  if (instance === undefined) return `${name}: could not be read`;
   const database = databaseOf(instance, chat);
   if (database === undefined) return `${name}: no database ${chat}`;
   const parts = [`${name}: ${chat} ${database.state}${database.isReadOnly ? " read-only" : ""}`];

@@ -10,13 +10,11 @@ export const DR_ERROR_CODES = [
   "EARLIER_STEP_OPEN",
   "STEP_REFUSED",
   "READ_BACK_DIFFERS",
-  "PLAN_CHANGED",
   // reaching an instance
   "UNREACHABLE",
   "LOGIN_FAILED",
   "ENCRYPTION_DECLINED",
   "CERTIFICATE_REFUSED",
-  "WRONG_INSTANCE",
   "CONNECTION_LOST",
   // what an instance answers
   "PERMISSION_DENIED",

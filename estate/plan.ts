@@ -135,8 +135,14 @@ export function planLines(whole: Plan): readonly string[] {
     ...(whole.salvage === null ? [] : [`0.  F0  Save the primary's copy to the share first  ${whole.salvage.where}`]),
     ...lines,
     ...(unclear ? whole.authority.evidence.map((line) => `  ${line}`) : []),
-    ...whole.findings.map((finding) => `${finding.severity}: ${finding.message}. ${finding.hint}`.trimEnd()),
+    ...whole.findings.map(findingLine),
   ];
+}
+
+// What stops an `up` only is no error of a preview, and must not read like one.
+function findingLine(finding: Finding): string {
+  const severity = finding.severity === "error" && finding.atUpOnly ? "stops an up" : finding.severity;
+  return `${severity}: ${finding.message}. ${finding.hint}`.trimEnd();
 }
 
 /**

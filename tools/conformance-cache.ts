@@ -1,7 +1,7 @@
 /** What the conformance clients need, kept in `.conformance` of the checkout so that a second run downloads nothing. */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { projectDirectory } from "./pulumi-cli";
 
@@ -16,6 +16,8 @@ export interface MavenArtifact {
 }
 
 const virtualEnvironment = join(cacheFolder, "python");
+/** Keeps compiled files of the cases out of the checkout. */
+export const pythonEnvironment = { PYTHONDONTWRITEBYTECODE: "1" };
 /** The interpreter with the clients' packages. */
 export const pythonExecutable = join(virtualEnvironment, "bin", "python");
 
@@ -38,11 +40,18 @@ export async function installPythonPackages(packages: readonly string[], say: (l
   return pythonExecutable;
 }
 
-/** Downloads a wheel without what it depends on, and answers its path's folder. */
-export async function downloadWheel(requirement: string, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"];
-  await runQuietly(pythonExecutable, ["-m", "pip", "download", ...options, "--dest", folder, requirement]);
+/** Unpacks a wheel, without what it depends on, into a folder. */
+export async function unpackWheel(requirement: string, folder: string): Promise<void> {
+  const wheels = await mkdtemp(join(cacheFolder, "wheel-"));
+  try {
+    const options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"];
+    await runQuietly(pythonExecutable, ["-m", "pip", "download", ...options, "--dest", wheels, requirement]);
+    const [file] = await readdir(wheels);
+    if (file === undefined) throw new Error(`pip ended well, but brought no wheel of ${requirement}.`);
+    await runQuietly(pythonExecutable, ["-m", "zipfile", "-e", join(wheels, file), folder]);
+  } finally {
+    await rm(wheels, { recursive: true, force: true });
+  }
 }
 
 /** The jar of an artifact, by Maven's own client. */

@@ -21,7 +21,8 @@ export interface ConformanceClient {
   install(say: (line: string) => void): Promise<CaseProgram>;
 }
 
-const casesFolder = join(projectDirectory, "test", "conformance");
+/** The programs of the cases. */
+export const casesFolder = join(projectDirectory, "test", "conformance");
 
 /** pyOpenSSL 24 removed what python-tds 1.17 uses for TLS inside TDS. */
 const pythonPackages = ["python-tds==1.17.1", "pyOpenSSL<24", "pymssql==2.4.6"];
@@ -33,7 +34,7 @@ export const conformanceClients: readonly ConformanceClient[] = [
     async install() {
       await requireProgram("tsql", ["-C"], "Install FreeTDS's programs: apt-get install freetds-bin");
       await requireProgram("python3", ["--version"], "Install Python 3.");
-      return { file: "python3", args: [join(casesFolder, "freetds_cases.py")] };
+      return { file: "python3", args: [join(casesFolder, "freetds_cases.py")], environment: pythonEnvironment };
     },
   },
   pythonClient("python-tds", "python_tds_cases.py"),
@@ -74,7 +75,11 @@ export const conformanceClients: readonly ConformanceClient[] = [
     name: "sqlclient",
     async install(say) {
       const python = await installDotnet(say);
-      return { file: python, args: [join(casesFolder, "sqlclient_cases.py")], environment: dotnetEnvironment() };
+      return {
+        file: python,
+        args: [join(casesFolder, "sqlclient_cases.py")],
+        environment: { ...dotnetEnvironment(), ...pythonEnvironment },
+      };
     },
   },
 ];
@@ -83,7 +88,8 @@ function pythonClient(name: string, cases: string): ConformanceClient {
   return {
     name,
     async install(say) {
-      return { file: await installPythonPackages(pythonPackages, say), args: [join(casesFolder, cases)] };
+      const file = await installPythonPackages(pythonPackages, say);
+      return { file, args: [join(casesFolder, cases)], environment: pythonEnvironment };
     },
   };
 }

@@ -19,24 +19,15 @@ const opensslWheel = "psycopg2-binary==2.9.5";
 const folder = join(cacheFolder, "dotnet");
 const opensslFolder = join(folder, "openssl");
 
-/** Where the assemblies of Microsoft lie. */
-export const assembliesFolder = join(folder, "assemblies", "mssqlcli", "mssqltoolsservice", "bin");
+const assembliesFolder = join(folder, "assemblies", "mssqlcli", "mssqltoolsservice", "bin");
 
 /** Installs runtime and assemblies; answers the interpreter that loads them. */
 export async function installDotnet(say: (line: string) => void): Promise<string> {
   await installPythonPackages(packages, say);
   await once(join(folder, "installed"), `${assembliesWheel}\n${opensslWheel}`, async () => {
     say(`downloading ${assembliesWheel}, ${opensslWheel} …`);
-    for (const [wheel, into] of [
-      [assembliesWheel, join(folder, "assemblies")],
-      [opensslWheel, opensslFolder],
-    ] as const) {
-      const wheels = join(folder, "wheels", wheel);
-      await downloadWheel(wheel, wheels);
-      const file = readdirSync(wheels).find((name) => name.endsWith(".whl"));
-      if (file === undefined) throw new Error(`pip ended well, but there is no wheel in ${wheels}.`);
-      await runQuietly(pythonExecutable, ["-m", "zipfile", "-e", join(wheels, file), into]);
-    }
+    await unpackWheel(assembliesWheel, join(folder, "assemblies"));
+    await unpackWheel(opensslWheel, opensslFolder);
     linkOpenssl();
   });
   return pythonExecutable;
@@ -53,12 +44,10 @@ function linkOpenssl(): void {
   }
 }
 
-/** What a program needs that loads the runtime. */
+/** What a program needs that loads the runtime (test/conformance/dotnet_runtime.py). */
 export function dotnetEnvironment(): Record<string, string> {
   return {
     CONFORMANCE_ASSEMBLIES: assembliesFolder,
     LD_LIBRARY_PATH: join(opensslFolder, "psycopg2_binary.libs"),
-    // The runtime knows ICU up to 70 by itself; Debian 12 has 72.
-    CLR_ICU_VERSION_OVERRIDE: "72",
   };
 }

@@ -1,13 +1,19 @@
 /**
  * `npm run conformance [-- client…]`: puts the lab's SQL Server instances to clients that others wrote. Starts a lab of its
  * own, installs each client below `.conformance`, runs its cases and ends with 0 only if every case of every client passed.
+ *
+ * `npm run conformance -- --journal <file>…`: parses the T-SQL that the product sent, as a lab's journal has it, with
+ * Microsoft's grammars of SQL Server 2008 R2 and 2012.
  */
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ConformanceClient, conformanceClients } from "./conformance-clients";
+import { pythonEnvironment } from "./conformance-cache";
+import { casesFolder, type ConformanceClient, conformanceClients } from "./conformance-clients";
+import { dotnetEnvironment, installDotnet } from "./conformance-dotnet";
 import { type CaseProgramResult, runCaseProgram } from "./conformance-run";
+import { freePorts } from "./free-ports";
 import { runLab } from "./lab-process";
 
 /** mgc must hold more than the 100,000 messages that each client reads at once. */
@@ -29,7 +35,7 @@ interface OwnLab {
 async function startOwnLab(): Promise<OwnLab> {
   const folder = mkdtempSync(join(tmpdir(), "persistent-chat-conformance-"));
   for (let tries = 1; ; tries += 1) {
-    const where = ["--port-base", String(await freePortBase()), "--directory", join(folder, "lab")];
+    const where = ["--port-base", String(await freePorts(portsOfLab)), "--directory", join(folder, "lab")];
     try {
       const printed = await runLab(
         ["up", "--json", "--scenario", "failed-over", "--database-size", databaseSize].concat(where),
@@ -53,23 +59,6 @@ async function startOwnLab(): Promise<OwnLab> {
   }
 }
 
-/** The first of a run of ports that are free on loopback now. */
-async function freePortBase(): Promise<number> {
-  for (;;) {
-    const base = 15_000 + Math.floor(Math.random() * 15_000);
-    const free = await Promise.all(Array.from({ length: portsOfLab }, (_, index) => isFree(base + index)));
-    if (free.every(Boolean)) return base;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-  });
-}
-
 /** Runs one client's cases; one that cannot be installed counts as one failed case. */
 async function putToClient(client: ConformanceClient, lab: OwnLab): Promise<CaseProgramResult> {
   try {
@@ -88,6 +77,7 @@ function tell(result: CaseProgramResult): void {
 }
 
 async function main(names: readonly string[]): Promise<number> {
+  if (names[0] === "--journal") return parseJournals(names.slice(1));
   const chosen = conformanceClients.filter(({ name }) => names.length === 0 || names.includes(name));
   const unknown = names.filter((name) => conformanceClients.every((client) => client.name !== name));
   if (unknown.length > 0) {
@@ -97,6 +87,12 @@ async function main(names: readonly string[]): Promise<number> {
   }
   say("starting a lab …");
   const lab = await startOwnLab();
+  // The lab outlives its starter: whoever ends this must end it too.
+  const interrupted = (signal: NodeJS.Signals): void => {
+    const end = (): void => process.exit(128 + constants.signals[signal]);
+    lab.down().then(end, end);
+  };
+  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   const results: CaseProgramResult[] = [];
   try {
     for (const client of chosen) {
@@ -105,12 +101,26 @@ async function main(names: readonly string[]): Promise<number> {
       results.push(result);
     }
   } finally {
+    process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
     await lab.down();
   }
   const cases = results.flatMap((result) => result.cases);
   const passed = cases.filter((one) => one.passed).length;
   say(`${String(passed)} passed, ${String(cases.length - passed)} failed`);
   return cases.length > 0 && passed === cases.length ? 0 : 1;
+}
+
+/** Hands the journals to ScriptDom; answers its exit code. */
+async function parseJournals(paths: readonly string[]): Promise<number> {
+  const python = await installDotnet(say);
+  const child = spawn(python, [join(casesFolder, "scriptdom.py"), ...paths], {
+    env: { ...process.env, ...dotnetEnvironment(), ...pythonEnvironment },
+    stdio: "inherit",
+  });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve(code ?? 1));
+  });
 }
 
 main(process.argv.slice(2)).then(

@@ -29,7 +29,7 @@ async function probe(context: StepContext): Promise<void> {
   if (problems.length > 0) throw preflightFailed(problems);
 }
 
-/** Each engine writes the backup folder and reads what the other wrote: four directions. */
+/** The backup's engine writes F3's folder and the primary's reads there; the other way round for F5's seed. */
 async function probeEngines(context: StepContext, backup: InstanceRole, primary: InstanceRole): Promise<string[]> {
   const { backupFolder, seedFolder } = context.desired;
   const directions = [

@@ -1,7 +1,6 @@
 /** A lab for a test: the real daemon as a process of its own, with a directory and ports of its own. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -17,6 +16,9 @@ import { DEFAULT_PASSWORD } from "../../lab/daemon-options";
 import { startDaemon } from "../../lab/daemon-start";
 import { type JournalEntry, readJournal } from "../../lab/journal-file";
 import { isProcessAlive } from "../../lab/state-file";
+import { freePorts } from "../../tools/free-ports";
+
+export { freePorts };
 
 export interface LabOptions {
   /** Default failed-over. */
@@ -152,23 +154,5 @@ export function runLab(...args: readonly string[]): Promise<RunResult> {
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     child.on("error", reject);
     child.on("close", (status) => resolve({ status, stdout, stderr }));
-  });
-}
-
-/** The first of `count` ports in a row that are free now. */
-export async function freePorts(count: number): Promise<number> {
-  for (;;) {
-    // Above the lab's default base and below the range from which systems hand out ports of their own.
-    const base = 15_000 + Math.floor(Math.random() * 15_000);
-    const free = await Promise.all(Array.from({ length: count }, (_, index) => isFree(base + index)));
-    if (free.every(Boolean)) return base;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
 }

@@ -1,10 +1,10 @@
 /** A lab of its own and a stack that points at it, for one group of engine tests. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConnectionPool } from "mssql";
 import { labConfiguration, type LabDescription, labInstance } from "../../../tools/lab-configuration";
+import { freePorts } from "../../../tools/free-ports";
 import { labUp, runLab } from "../../../tools/lab-process";
 import { LabStack } from "../../../tools/lab-stack";
 
@@ -40,7 +40,7 @@ export class TestEstate {
   /** Starts a lab of 4 MiB databases unless told otherwise, and a stack on it. */
   static async start(scenario: "steady" | "failed-over", ...options: readonly string[]): Promise<TestEstate> {
     const folder = mkdtempSync(join(tmpdir(), "persistent-chat-lab-"));
-    const where = ["--port-base", String(await freePortBase()), "--directory", join(folder, "lab")];
+    const where = ["--port-base", String(await freePorts(portsPerLab)), "--directory", join(folder, "lab")];
     const size = options.includes("--database-size") ? [] : ["--database-size", "4MiB"];
     const lab = await labUp(["--scenario", scenario, ...size, ...options, ...where]);
     try {
@@ -133,22 +133,4 @@ export class TestEstate {
 
 function isOurs(line: JournalLine): boolean {
   return line.kind === "cmdlet" || line.client.startsWith("pchat-dr");
-}
-
-/** A run of free ports on loopback; each is tried. */
-async function freePortBase(): Promise<number> {
-  for (let attempt = 0; attempt < 50; attempt += 1) {
-    const base = 20_000 + Math.floor(Math.random() * 2_000) * 16;
-    const free = await Promise.all(Array.from({ length: portsPerLab }, (_, index) => isFree(base + index)));
-    if (free.every(Boolean)) return base;
-  }
-  throw new Error("no run of free ports was found on loopback");
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-  });
 }
