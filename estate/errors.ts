@@ -125,11 +125,13 @@ export function toDrError(thrown: unknown, where?: string): DrError {
 }
 
 /**
- * The error for a handler to throw: Pulumi's SDK prints `stack` wherever there is one, and a stack tells an operator nothing.
- * Empties the stack of the very error and returns it.
+ * The error for a handler to throw. Pulumi's SDK writes error and stack of a failed read, check or diff to standard error
+ * (cmd/dynamic-provider), besides handing the message to the engine, which shows it under its resource: the stack tells an
+ * operator nothing and the message must not stand there twice. Changes the very error and returns it.
  */
-export function withoutStack<Thrown extends Error>(error: Thrown): Thrown {
-  error.stack = "";
+export function withoutStack<Thrown extends Error>(error: Thrown, resource: string): Thrown {
+  error.stack = "see there";
+  error.toString = () => resource;
   return error;
 }
 

@@ -149,7 +149,7 @@ class Handler {
     try {
       return await action();
     } catch (thrown) {
-      throw withoutStack(toDrError(thrown));
+      throw withoutStack(toDrError(thrown), this.#kind);
     }
   }
 }

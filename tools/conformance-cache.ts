@@ -19,7 +19,7 @@ const virtualEnvironment = join(cacheFolder, "python");
 /** Keeps compiled files of the cases out of the checkout. */
 export const pythonEnvironment = { PYTHONDONTWRITEBYTECODE: "1" };
 /** The interpreter with the clients' packages. */
-export const pythonExecutable = join(virtualEnvironment, "bin", "python");
+const pythonExecutable = join(virtualEnvironment, "bin", "python");
 
 /** Fails with `hint` where a program is missing. */
 export async function requireProgram(file: string, args: readonly string[], hint: string): Promise<void> {

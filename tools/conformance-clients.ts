@@ -6,6 +6,7 @@ import {
   cacheFolder,
   installMavenArtifact,
   installPythonPackages,
+  pythonEnvironment,
   requireProgram,
   runQuietly,
 } from "./conformance-cache";

@@ -4,14 +4,7 @@
  */
 import { existsSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import {
-  cacheFolder,
-  downloadWheel,
-  installPythonPackages,
-  once,
-  pythonExecutable,
-  runQuietly,
-} from "./conformance-cache";
+import { cacheFolder, installPythonPackages, once, unpackWheel } from "./conformance-cache";
 
 const packages = ["pythonnet==3.2.1", "dotnetcore2==3.1.23"];
 const assembliesWheel = "mssql-cli==1.0.0";
@@ -23,14 +16,14 @@ const assembliesFolder = join(folder, "assemblies", "mssqlcli", "mssqltoolsservi
 
 /** Installs runtime and assemblies; answers the interpreter that loads them. */
 export async function installDotnet(say: (line: string) => void): Promise<string> {
-  await installPythonPackages(packages, say);
+  const python = await installPythonPackages(packages, say);
   await once(join(folder, "installed"), `${assembliesWheel}\n${opensslWheel}`, async () => {
     say(`downloading ${assembliesWheel}, ${opensslWheel} …`);
     await unpackWheel(assembliesWheel, join(folder, "assemblies"));
     await unpackWheel(opensslWheel, opensslFolder);
     linkOpenssl();
   });
-  return pythonExecutable;
+  return python;
 }
 
 /** The wheel's libraries have a hash in their names; .NET looks for those of OpenSSL itself. */

@@ -45,11 +45,13 @@ const programLimitMilliseconds = 5 * 60_000;
 /**
  * @param name title until the program has given its own
  * @param serverPid whose memory is watched while the large result is read
+ * @param signal stops the program
  */
 export async function runCaseProgram(
   program: CaseProgram,
   name: string,
   serverPid: number,
+  signal: AbortSignal,
 ): Promise<CaseProgramResult> {
   const child = spawn(program.file, program.args, {
     env: { ...process.env, ...program.environment },
@@ -62,7 +64,9 @@ export async function runCaseProgram(
     child.once("close", (code, signal) => resolve(signal ?? `status ${String(code)}`));
   });
   exit.catch(() => undefined);
-  const limit = setTimeout(() => child.kill("SIGKILL"), programLimitMilliseconds);
+  const stop = (): void => void child.kill("SIGKILL");
+  const limit = setTimeout(stop, programLimitMilliseconds);
+  signal.addEventListener("abort", stop);
   const cases: CaseResult[] = [];
   let title = name;
   let running = "its start";
@@ -86,6 +90,7 @@ export async function runCaseProgram(
     if (!ended) cases.push({ name: running, passed: false, found: `the program ended with ${how}: ${errors.trim()}` });
   } finally {
     clearTimeout(limit);
+    signal.removeEventListener("abort", stop);
     watch?.end();
   }
   return { title, cases };

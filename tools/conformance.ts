@@ -60,10 +60,10 @@ async function startOwnLab(): Promise<OwnLab> {
 }
 
 /** Runs one client's cases; one that cannot be installed counts as one failed case. */
-async function putToClient(client: ConformanceClient, lab: OwnLab): Promise<CaseProgramResult> {
+async function putToClient(client: ConformanceClient, lab: OwnLab, signal: AbortSignal): Promise<CaseProgramResult> {
   try {
     const command = await client.install(say);
-    return await runCaseProgram({ ...command, args: [...command.args, lab.json] }, client.name, lab.pid);
+    return await runCaseProgram({ ...command, args: [...command.args, lab.json] }, client.name, lab.pid, signal);
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error);
     return { title: `${client.name} (not run)`, cases: [{ name: "installation", passed: false, found }] };
@@ -85,25 +85,24 @@ async function main(names: readonly string[]): Promise<number> {
     process.stderr.write(`error: unknown client ${unknown.join(", ")}\n  hint: One of ${known}; none for all.\n`);
     return 2;
   }
+  // The lab outlives its starter: whoever interrupts this must find it ended too.
+  const interruption = new AbortController();
+  const interrupt = (signal: NodeJS.Signals): void => interruption.abort(signal);
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   say("starting a lab …");
   const lab = await startOwnLab();
-  // The lab outlives its starter: whoever ends this must end it too.
-  const interrupted = (signal: NodeJS.Signals): void => {
-    const end = (): void => process.exit(128 + constants.signals[signal]);
-    lab.down().then(end, end);
-  };
-  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   const results: CaseProgramResult[] = [];
   try {
     for (const client of chosen) {
-      const result = await putToClient(client, lab);
+      if (interruption.signal.aborted) break;
+      const result = await putToClient(client, lab, interruption.signal);
       tell(result);
       results.push(result);
     }
   } finally {
-    process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
     await lab.down();
   }
+  if (interruption.signal.aborted) return 128 + constants.signals[interruption.signal.reason as NodeJS.Signals];
   const cases = results.flatMap((result) => result.cases);
   const passed = cases.filter((one) => one.passed).length;
   say(`${String(passed)} passed, ${String(cases.length - passed)} failed`);

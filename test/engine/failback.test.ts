@@ -13,11 +13,16 @@ describe("failback", function () {
   before(async () => {
     estate = await TestEstate.start("failed-over", "--database-size", "64MiB");
     roomsBefore = await estate.rooms("backup");
-    const up = await estate.stack.up();
+    // With its preview, as a person runs it.
+    const up = await estate.stack.run(["up", "--yes", ...estate.stack.where()]);
     printed += up.output;
     assert.equal(up.code, 0, up.output);
   });
   after(() => estate.stop());
+
+  it("prints its plan once, in the preview", () => {
+    assert.equal(printed.match(/^\s*\d+\.\s+F\d/gm)?.length, 9, printed);
+  });
 
   it("brings every room home and opens it", async () => {
     assert.equal(await estate.rooms("primary"), roomsBefore);
@@ -105,6 +110,27 @@ describe("failback", function () {
       changes.flatMap((line) => line.changes),
       changes.map(() => "Set-CsPersistentChatActiveServer"),
     );
+    assert.equal((await estate.stack.preview("--expect-no-changes")).code, 0);
+  });
+
+  it("leaves the state as it is when the primary does not answer, and says so in at most two places", async () => {
+    const before = await estate.stack.state();
+    const { port } = labInstance(estate.lab, "primary");
+    await estate.run("fault", "instance-stop", "--instance", "SQL-P1");
+    try {
+      const preview = await estate.stack.preview();
+      printed += preview.output;
+      assert.notEqual(preview.code, 0, preview.output);
+      // Progress lines announce what the diagnostics then tell.
+      const diagnostics = preview.output.slice(preview.output.indexOf("Diagnostics:"));
+      const told = diagnostics
+        .split("\n")
+        .filter((line) => line.includes(`localhost:${String(port)}`) || line.includes(`127.0.0.1:${String(port)}`));
+      assert.ok(told.length >= 1 && told.length <= 2, preview.output);
+    } finally {
+      await estate.run("fault", "instance-start", "--instance", "SQL-P1");
+    }
+    assert.equal(await estate.stack.state(), before);
     assert.equal((await estate.stack.preview("--expect-no-changes")).code, 0);
   });
 

@@ -94,8 +94,11 @@ describe("lab/server: system views and functions", () => {
     ]);
     const abort = new AbortController();
     const waiting = ask(worker, "WAITFOR DELAY '00:00:30'", abort.signal);
-    const requests = await run(sa, "SELECT session_id, command FROM sys.dm_exec_requests WHERE session_id <> @@SPID");
-    assert.equal(requests.rows.length, 1);
+    const requests = await run(
+      sa,
+      "SELECT command, status, wait_type FROM sys.dm_exec_requests WHERE session_id <> @@SPID",
+    );
+    assert.deepEqual(requests.rows, [{ command: "WAITFOR", status: "suspended", wait_type: "WAITFOR" }]);
     await run(sa, `KILL ${String(worker.id)}`);
     await waiting;
     assert.equal((await run(sa, "SELECT * FROM sys.dm_exec_sessions")).rows.length, 1);

@@ -109,9 +109,9 @@ const sentAs: readonly (readonly [SqlType, SqlType, SqlValue])[] = [
   [{ name: "timestamp" }, { name: "binary", length: 8 }, Uint8Array.of(0, 0, 0, 0, 0, 0, 7, 209)],
 ];
 
-function throughBytes(type: SqlType, value: SqlValue, tdsVersion: number = TdsVersion.v7_4): unknown {
+function throughBytes(type: SqlType, value: SqlValue, tdsVersion: number = TdsVersion.v7_4, nullable = true): unknown {
   const out = new ByteWriter();
-  const writer = valueWriter(type, tdsVersion);
+  const writer = valueWriter(type, tdsVersion, nullable);
   writer.typeInfo(out);
   if (value === null) writer.nullValue(out);
   else writer.value(out, value);
@@ -147,6 +147,27 @@ describe("TDS: bytes of every type", () => {
 
   it("NULL of sql_variant", () => {
     assert.deepEqual(throughBytes({ name: "sql_variant" }, null), { type: { name: "sql_variant" }, value: null });
+  });
+
+  for (const [type, make] of types) {
+    it(`${JSON.stringify(type)} that is never NULL (seed ${seed})`, () => {
+      const value = make(generator(seed));
+      assert.deepEqual(throughBytes(type, value, TdsVersion.v7_4, false), { type, value });
+    });
+  }
+
+  it("what is never NULL has no length: four bytes of int behind its type (MS-TDS 2.2.5.4.1)", () => {
+    const out = new ByteWriter();
+    const writer = valueWriter({ name: "int" }, TdsVersion.v7_4, false);
+    writer.typeInfo(out);
+    writer.value(out, 258);
+    out.take(out.length, out.length, (piece) => assert.deepEqual([...piece], [0x38, 2, 1, 0, 0]));
+    assert.throws(() => writer.nullValue(out), /not nullable has a NULL/);
+  });
+
+  it("a NULL uniqueidentifier whose type says length 0", () => {
+    const reader = new ByteReader(Buffer.from([0x24, 0, 0]));
+    assert.deepEqual(readTypedValue(reader, "1"), { type: { name: "uniqueidentifier" }, value: null });
   });
 
   for (const [type, twin, value] of sentAs) {

@@ -32,7 +32,9 @@ describe("DrError", () => {
   });
 
   it("can be thrown without a stack", () => {
-    assert.equal(withoutStack(new DrError({ code: "TIMEOUT", summary: "late" })).stack, "");
+    const plain = withoutStack(new DrError({ code: "TIMEOUT", summary: "late" }), "PoolState");
+    assert.equal(`${plain.toString()}: ${String(plain.stack)}`, "PoolState: see there");
+    assert.equal(plain.message, "late. [TIMEOUT]");
   });
 });
 

@@ -65,7 +65,7 @@ describe("handlers without an estate", () => {
       (error: unknown) => error,
     );
     assert.ok(thrown instanceof DrError, String(thrown));
-    assert.equal(thrown.stack, "");
+    assert.equal(thrown.stack, "see there");
     assert.ok(!thrown.message.includes("hunter22"));
     return thrown;
   };
