@@ -10,7 +10,7 @@ from shared_cases import *
 dotnet_runtime.load("System.Data.SqlClient", "System.Data.Common")
 
 import System
-from System.Data import CommandType, ConnectionState, DbType, ParameterDirection, SqlDbType
+from System.Data import CommandType, ConnectionState, ParameterDirection, SqlDbType
 from System.Data.SqlClient import SqlCommand, SqlConnection, SqlException, SqlInfoMessageEventHandler
 from System.Threading.Tasks import Task
 
