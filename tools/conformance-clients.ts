@@ -25,8 +25,8 @@ export interface ConformanceClient {
 /** The programs of the cases. */
 export const casesFolder = join(projectDirectory, "test", "conformance");
 
-/** pyOpenSSL 24 removed what python-tds 1.17 uses for TLS inside TDS. */
-const pythonPackages = ["python-tds==1.17.1", "pyOpenSSL<24", "pymssql==2.4.6"];
+/** python-tds and pymssql; pyOpenSSL 24 removed what python-tds 1.17 uses for TLS inside TDS. */
+export const pythonPackages = ["python-tds==1.17.1", "pyOpenSSL<24", "pymssql==2.4.6"];
 const jdbcArtifact = { group: "com.microsoft.sqlserver", name: "mssql-jdbc", version: "12.10.1.jre11" };
 
 export const conformanceClients: readonly ConformanceClient[] = [

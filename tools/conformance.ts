@@ -4,6 +4,8 @@
  *
  * `npm run conformance -- --journal <file>…`: parses the T-SQL that the product sent, as a lab's journal has it, with
  * Microsoft's grammars of SQL Server 2008 R2 and 2012.
+ *
+ * `npm run conformance -- failback`: a failback by the real CLI, judged by such clients and by that parser.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -11,6 +13,7 @@ import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { pythonEnvironment } from "./conformance-cache";
 import { casesFolder, type ConformanceClient, conformanceClients } from "./conformance-clients";
+import { judgeFailback } from "./conformance-failback";
 import { dotnetEnvironment, installDotnet } from "./conformance-dotnet";
 import { type CaseProgramResult, runCaseProgram } from "./conformance-run";
 import { freePorts } from "./free-ports";
@@ -78,6 +81,7 @@ function tell(result: CaseProgramResult): void {
 
 async function main(names: readonly string[]): Promise<number> {
   if (names[0] === "--journal") return parseJournals(names.slice(1));
+  if (names[0] === "failback") return judgeFailback(say, parseJournals);
   const chosen = conformanceClients.filter(({ name }) => names.length === 0 || names.includes(name));
   const unknown = names.filter((name) => conformanceClients.every((client) => client.name !== name));
   if (unknown.length > 0) {
