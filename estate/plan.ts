@@ -196,8 +196,10 @@ function logShippingStep(context: PlanContext): StepBody {
   const restoreFirst = wayHome && !context.broughtHome;
   const changes = logShippingChanges(context, plannedRun, restoreFirst);
   const open = changes.length > 0;
-  const transfers = changes.some((change) => change.part === "seed") ? transferSeconds(context) : null;
+  const seeds = changes.some((change) => change.part === "seed");
+  const transfers = seeds ? transferSeconds(context) : null;
   const { primaryName, backupName } = context;
+  const shipping = `${primaryName} ships to ${backupName}`;
   return {
     key: "F5",
     id: "F5",
@@ -206,7 +208,8 @@ function logShippingStep(context: PlanContext): StepBody {
     where: `${primaryName}, ${backupName}`,
     role: context.authority.principals.primary,
     now: shippingNow(context, changes),
-    then: `${primaryName} ships to ${backupName}`,
+    // The one step that cannot be taken back says so where the plan is read.
+    then: seeds ? `${shipping}, whose ${desired.chat} is overwritten: the point of no return` : shipping,
     open,
     reason: open ? reasonOf(changes.map((change) => change.property)) : "",
     statements: changes.flatMap((change) => change.statements),
