@@ -26,7 +26,7 @@ export function preflightFailed(problems: readonly string[]): DrError {
   const list = problems.map((problem, index) => `\n  ${String(index + 1)}. ${problem}`).join("");
   return new DrError({
     code: "PREFLIGHT_FAILED",
-    summary: `Preflight found what stands in the way; nothing was changed:${list}\n`,
+    summary: `Preflight found what stands in the way; nothing was changed:${list.replace(/\.+$/, "")}`,
     hint: "Mend what is named, then run the same command again.",
   });
 }
