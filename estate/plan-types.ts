@@ -59,13 +59,19 @@ export interface PlanStep {
   readonly reason: string;
   /** Open, but later steps need not wait: all that is left is to wait for sessions that the fence will end. */
   readonly courtesy: boolean;
+  /** A copy moves, or log shipping is set up: Preflight probes accounts and folders before the first change. */
+  readonly probed: boolean;
   readonly statements: readonly PlannedStatement[];
   /** Seconds by sizes and history; null when neither says anything. */
   readonly estimateSeconds: number | null;
 }
 
 /** A step before the plan has put it into its place. */
-export type StepBody = Omit<PlanStep, "stage" | "courtesy"> & { readonly courtesy?: boolean };
+export type StepBody = Omit<PlanStep, "stage" | "courtesy" | "probed"> & {
+  readonly courtesy?: boolean;
+  /** True for F1 to F4 unless given. */
+  readonly probed?: boolean;
+};
 
 /** The plan of one pool. */
 export interface Plan {

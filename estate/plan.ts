@@ -175,12 +175,14 @@ const stages: { readonly [Key in StepKey]: number } = {
   F7: 8,
 };
 
+const wayHomeSteps: ReadonlySet<StepId> = new Set(["F1", "F2", "F2b", "F3", "F4"]);
+
 // The one place that lets a step be open: what authority does not allow has no statements and is not to be done.
 function gated(context: PlanContext, bodies: readonly StepBody[]): readonly PlanStep[] {
   const { authority, desired } = context;
   return bodies.map((body) => {
     const stage = desired.pool.activation === "document" ? stages[body.key] : swappedStage(body.key);
-    const step: PlanStep = { courtesy: false, ...body, stage };
+    const step: PlanStep = { courtesy: false, probed: wayHomeSteps.has(body.id), ...body, stage };
     if (authority.allows.includes(body.id)) return step;
     return { ...step, open: false, courtesy: false, reason: "", statements: [], estimateSeconds: null };
   });
@@ -212,6 +214,8 @@ function logShippingStep(context: PlanContext): StepBody {
     then: seeds ? `${shipping}, whose ${desired.chat} is overwritten: the point of no return` : shipping,
     open,
     reason: open ? reasonOf(changes.map((change) => change.property)) : "",
+    // A drifted number or schedule is mended without touching any folder.
+    probed: changes.some((change) => ["add-primary", "seed", "add-secondary"].includes(change.part)),
     statements: changes.flatMap((change) => change.statements),
     estimateSeconds: open ? (transfers === null ? null : 2 * transfers) : null,
   };
@@ -251,6 +255,7 @@ function preflightStep(
     reason:
       errors.length > 0 ? errors.map((finding) => finding.id).join(", ") : due ? "probed before the first change" : "",
     courtesy: false,
+    probed: false,
     statements: salvage === null ? [] : [salvage],
     estimateSeconds: null,
   };

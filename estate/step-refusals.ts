@@ -3,7 +3,7 @@ import { authorityText } from "./authority";
 import { DrError } from "./errors";
 import { refusalOf, stepOf } from "./plan";
 import type { Plan, StepKey } from "./plan-types";
-import { needsProbes, preflightRefusal } from "./steps/preflight-findings";
+import { preflightRefusal } from "./steps/preflight-findings";
 
 /**
  * Why a step must not begin, or undefined when it may, or has nothing to do.
@@ -15,7 +15,7 @@ export function beginningRefusal(whole: Plan, key: StepKey, preflightPassed: boo
   // Unclear authority leaves no step open, and none may look done for that reason.
   if (!step.open && whole.authority.outcome !== "unclear") return undefined;
   const refusal = refusalOf(whole, key);
-  if (refusal !== undefined || preflightPassed || !needsProbes(step)) return refusal;
+  if (refusal !== undefined || preflightPassed || !(step.open && step.probed)) return refusal;
   return new DrError({
     code: "EARLIER_STEP_OPEN",
     summary: `${key} not begun: F0 (Preflight) has not passed in this run, so folders and accounts were not probed`,

@@ -1,6 +1,6 @@
 /** Which findings stop Preflight, and whether a step needs what only an `up` probes. Pure. */
 import { DrError } from "../errors";
-import type { Finding, Plan, PlanStep } from "../plan-types";
+import type { Finding, Plan } from "../plan-types";
 
 /** Findings that stop a step which is open; in a preview those that only an `up` must have in order are left out. */
 export function blockingFindings(plan: Plan, when: "preview" | "up"): readonly Finding[] {
@@ -29,9 +29,4 @@ export function preflightFailed(problems: readonly string[]): DrError {
     summary: `Preflight found what stands in the way; nothing was changed:${list.replace(/\.+$/, "")}`,
     hint: "Mend what is named, then run the same command again.",
   });
-}
-
-/** Folders and accounts matter where a copy moves or log shipping is set up; a list or a state needs neither. */
-export function needsProbes(step: PlanStep): boolean {
-  return step.open && ["F1", "F2", "F2b", "F3", "F4", "F5"].includes(step.id);
 }

@@ -8,14 +8,14 @@ import { probeAgent, probeEngineRead, probeEngineWrite } from "../probe";
 import type { ProbeTask } from "../probe-script";
 import { salvageOf, sameName } from "../relations";
 import { backupFull } from "../statements";
-import { needsProbes, preflightFailed } from "./preflight-findings";
+import { preflightFailed } from "./preflight-findings";
 import { readBackDiffers, type StepContext, type StepHandler } from "./step-context";
 import { expectedOf, verifySet } from "./verify-set";
 
 export const preflight: StepHandler = {
   sections: ({ plan }) => (plan.salvage === null ? [] : [plan.authority.principals.primary]),
   async converge(context) {
-    if (context.plan.steps.some(needsProbes)) await probe(context);
+    if (context.plan.steps.some((step) => step.open && step.probed)) await probe(context);
     if (context.plan.salvage !== null) await salvage(context);
   },
 };

@@ -113,6 +113,20 @@ describe("failback", function () {
     assert.equal((await estate.stack.preview("--expect-no-changes")).code, 0);
   });
 
+  it("names a copy job that was disabled behind its back, and mends that alone", async () => {
+    await estate.ask("backup", "EXEC msdb.dbo.sp_update_job @job_name = N'LSCopy_SQL-P1_mgc', @enabled = 0;");
+    const preview = await estate.stack.preview("--diff", "--expect-no-changes");
+    printed += preview.output;
+    assert.equal(preview.code, 7, preview.output);
+    assert.match(preview.output, /copyJob[^}]*~ enabled *: false => true/);
+    const lines = await estate.journalLength();
+    const up = await estate.stack.up();
+    assert.equal(up.code, 0, up.output);
+    const changes = (await estate.changesSince(lines)).flatMap((line) => line.changes);
+    assert.deepEqual(changes, ["EXEC sp_update_job"]);
+    assert.equal((await estate.stack.preview("--expect-no-changes")).code, 0);
+  });
+
   it("leaves the state as it is when the primary does not answer, and says so in at most two places", async () => {
     const before = await estate.stack.state();
     const { port } = labInstance(estate.lab, "primary");
