@@ -21,6 +21,9 @@ import { makeUndoFile } from "./undo-file";
 
 const MOST_DEVICES = 64;
 const MOST_CHARACTERS = 259;
+/** Bytes that BLOCKSIZE may be. */
+const LEAST_BLOCK = 512;
+const MOST_BLOCK = 65_536;
 
 /** Takes the backup. Every failure leaves the database as it was and ends with 3013. */
 export async function backup(core: InstanceCore, request: BackupRequest, progress: Progress): Promise<BackupOutcome> {
@@ -50,8 +53,9 @@ function refuseDevices(request: BackupRequest, statement: string): void {
     if (device.length > MOST_CHARACTERS) throw backupErrors.deviceNameTooLong(MOST_CHARACTERS);
   }
   const size = request.blockSize;
-  if (size !== undefined && (size < 512 || size > 65_536 || (size & (size - 1)) !== 0))
-    throw backupErrors.blockSizePower();
+  if (size === undefined) return;
+  if (size < LEAST_BLOCK || size > MOST_BLOCK) throw backupErrors.outOfRange(size, "BLOCKSIZE");
+  if ((size & (size - 1)) !== 0) throw backupErrors.blockSizePower();
 }
 
 function refuseState(database: Database, request: BackupRequest): void {

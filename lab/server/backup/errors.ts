@@ -156,6 +156,8 @@ export const backupErrors = {
     ),
   notTape: (device: string) =>
     error(3242, `The file on device '${device}' is not a valid Microsoft Tape Format backup set.`, 2),
+  outOfRange: (value: number, parameter: string) =>
+    error(3250, `The value '${String(value)}' is not within range for the ${parameter} parameter.`),
   blockSizePower: () => error(3253, "The block size parameter must supply a value that is a power of 2."),
   emptyVolume: (device: string) => error(3254, `The volume on device '${device}' is empty.`),
   incompleteSet: (device: string) =>

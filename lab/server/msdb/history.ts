@@ -1,5 +1,6 @@
 /** Writes msdb's history of backups and restores. */
 import { fromEpoch } from "../../tsql/calendar";
+import { SqlError } from "../../tsql/errors";
 import type { SqlValue } from "../../tsql/values";
 import type { BackupOutcome, BackupSetHistory, RestoreOutcome } from "../backup/history";
 import type { BackupFileEntry, BackupSetHeader } from "../backup/header";
@@ -172,21 +173,38 @@ function timeZone(instance: Instance): number {
   return Math.round((instance.core.localTime() - instance.utcTime()) / 900_000);
 }
 
-/** Rows of a successful BACKUP. */
+/** Writes history; when msdb cannot be written the cause and 3009 say so: what was to be recorded has succeeded. */
+async function record(instance: Instance, work: (writer: TableWriter) => unknown): Promise<void> {
+  try {
+    instance.core.require("msdb").assertWritable();
+    await instance.msdb.change(work);
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    throw error.followedBy(
+      new SqlError(
+        3009,
+        16,
+        "Could not insert a backup or restore history/detail record in the msdb database. This may indicate a problem with the msdb database. The backup/restore operation was still successful.",
+      ),
+    );
+  }
+}
+
+/** Rows of a successful BACKUP. Throws the cause and 3009 when msdb cannot be written. */
 export async function recordBackup(instance: Instance, outcome: BackupOutcome): Promise<void> {
-  await instance.msdb.change((writer) => backupSetId(writer, outcome.history, timeZone(instance)));
+  await record(instance, (writer) => backupSetId(writer, outcome.history, timeZone(instance)));
 }
 
 /** RESTORE VERIFYONLY … LOADHISTORY. */
 export async function recordVerified(instance: Instance, history: BackupSetHistory): Promise<void> {
-  await instance.msdb.change((writer) => backupSetId(writer, history, timeZone(instance)));
+  await record(instance, (writer) => backupSetId(writer, history, timeZone(instance)));
 }
 
 /** Rows of a successful RESTORE DATABASE or LOG with FROM. */
 export async function recordRestore(instance: Instance, outcome: RestoreOutcome): Promise<void> {
   const { history, restore } = outcome;
   if (history === undefined || restore === undefined) return;
-  await instance.msdb.change((writer) => {
+  await record(instance, (writer) => {
     const id = writer.insert("restorehistory", {
       restore_date: restore.restoreDate,
       destination_database_name: restore.destinationDatabase,

@@ -129,13 +129,13 @@ export async function backup(statement: BackupStatement, execution: Execution): 
       return instance.core.backup(request);
     },
   );
-  await recordBackup(instance, outcome);
   instance.errorLog.write(
     18264,
     10,
     backedUpText(name, outcome.history.header.databaseName, instance.localCalendarNow()),
   );
   session.noteChange(name);
+  await recordBackup(instance, outcome);
 }
 
 function backedUpText(name: string, database: string, now: CalendarTime): string {

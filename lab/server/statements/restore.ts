@@ -2,6 +2,7 @@
 import type { RestoreOptionName, RestoreStatement } from "../../tsql/ast";
 import { SqlError } from "../../tsql/errors";
 import type { SqlValue } from "../../tsql/values";
+import type { RestoreOutcome } from "../backup/history";
 import type { RowSet } from "../backup/inspect";
 import type { InspectRequest, RestoreRequest } from "../backup/request";
 import { numberOf, textOf } from "../functions/definition";
@@ -110,19 +111,20 @@ async function restoreDatabase(
   statement: RestoreStatement,
   execution: Execution,
   options: RestoreOptions,
-): Promise<void> {
+): Promise<RestoreOutcome | undefined> {
   const { session } = execution;
   const { core } = session.instance;
   const name = evaluatedText(execution, statement.database) ?? "";
   requireRestore(execution, name);
+  let outcome: RestoreOutcome | undefined;
   if (statement.devices.length === 0) {
     await core.recoverDatabase(name, requesterOf(execution), options.recovery);
   } else {
     const request: RestoreRequest = { ...restoreRequest(statement, execution, options), database: name };
-    const outcome = statement.type === "LOG" ? await core.restoreLog(request) : await core.restoreDatabase(request);
-    await recordRestore(session.instance, outcome);
+    outcome = statement.type === "LOG" ? await core.restoreLog(request) : await core.restoreDatabase(request);
   }
   session.noteChange(`RESTORE ${statement.type}`);
+  return outcome;
 }
 
 async function inspect(statement: RestoreStatement, execution: Execution, options: RestoreOptions): Promise<void> {
@@ -146,13 +148,14 @@ async function inspect(statement: RestoreStatement, execution: Execution, option
 /** Executes RESTORE. Errors are the cause, 3119 where it applies, and 3013. */
 export async function restore(statement: RestoreStatement, execution: Execution): Promise<void> {
   const { session, context } = execution;
+  let outcome: RestoreOutcome | undefined;
   await followed(
     () => terminatedAbnormally(TERMINATED[statement.type]),
     async () => {
       if (context.transactionCount > 0) throw sessionError(3021);
       const options = new RestoreOptions(statement, execution);
       if (statement.type === "DATABASE" || statement.type === "LOG") {
-        await restoreDatabase(statement, execution, options);
+        outcome = await restoreDatabase(statement, execution, options);
         return;
       }
       requireCreate(execution);
@@ -164,4 +167,6 @@ export async function restore(statement: RestoreStatement, execution: Execution)
       if (options.has("LOADHISTORY")) await recordVerified(session.instance, history);
     },
   );
+  // Behind 3013's reach: a restore that msdb does not learn of has succeeded all the same.
+  if (outcome !== undefined) await recordRestore(session.instance, outcome);
 }

@@ -36,6 +36,8 @@ export async function bulkLoad(
     }
     flush(batch);
     scope.commit();
+    // Until the next log backup the log alone does not hold these rows.
+    if (count > 0 && database.options.recoveryModel === "BULK_LOGGED") database.log.update({ hasBulkLoggedData: true });
     return count;
   } catch (error) {
     scope.rollback();

@@ -1,0 +1,4 @@
+import { connectionNotHeld, connectionRules } from "./connection";
+import { checkRules } from "./support";
+
+checkRules("connection and login", connectionRules, connectionNotHeld);

@@ -1,0 +1,4 @@
+import { stateRules, statesNotHeld } from "./states";
+import { checkRules } from "./support";
+
+checkRules("states of databases", stateRules, statesNotHeld);
