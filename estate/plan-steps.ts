@@ -37,6 +37,7 @@ export function clearedActiveServersStep(context: PlanContext): StepBody {
   return {
     key: "F1",
     id: "F1",
+    probed: true,
     resource: "ClearedActiveServers",
     title: "Clear the active servers",
     where: "Management Shell",
@@ -66,6 +67,7 @@ export function mirroringStep(context: PlanContext, kind: "chat" | "compliance")
   return {
     key: kind === "chat" ? "F2-chat" : "F2-compliance",
     id: "F2",
+    probed: true,
     resource: "DatabaseMirroring",
     title: `Remove mirroring of ${name}`,
     where: context.backupName,
@@ -89,6 +91,7 @@ export function fenceStep(context: PlanContext): StepBody {
   return {
     key: "F2b",
     id: "F2b",
+    probed: true,
     resource: "WriteFence",
     title: `Fence ${desired.chat} on the backup`,
     where: context.backupName,
@@ -118,6 +121,7 @@ export function backupStep(context: PlanContext): StepBody {
   return {
     key: "F3",
     id: "F3",
+    probed: true,
     resource: "DatabaseBackup",
     title: `Full backup of ${desired.chat}`,
     where: context.backupName,
@@ -144,6 +148,7 @@ export function restoreStep(context: PlanContext): StepBody {
   return {
     key: "F4",
     id: "F4",
+    probed: true,
     resource: "DatabaseRestore",
     title: `Restore ${desired.chat} on the primary`,
     where: context.primaryName,

@@ -2,11 +2,11 @@
 import type { Authority, StepId } from "./authority";
 import type { InstanceRole } from "./observation-types";
 
-/** A step of one resource: mirroring has two, one for each database. */
-export type StepKey = Exclude<StepId, "F2"> | "F2-chat" | "F2-compliance";
+/** Keys of the failback's resources in the document's order: a step with one resource for each database has two. */
+export const failbackKeys = ["F0", "F1", "F2-chat", "F2-compliance", "F2b", "F3", "F4", "F5", "F6", "F7"] as const;
 
-/** Every step's key in the document's order. */
-export const stepKeys = ["F0", "F1", "F2-chat", "F2-compliance", "F2b", "F3", "F4", "F5", "F6", "F7"] as const;
+/** The resource of one step in a plan. */
+export type StepKey = (typeof failbackKeys)[number];
 
 /** The resource that converges a step. */
 export type ResourceKind =
@@ -69,7 +69,7 @@ export interface PlanStep {
 /** A step before the plan has put it into its place. */
 export type StepBody = Omit<PlanStep, "stage" | "courtesy" | "probed"> & {
   readonly courtesy?: boolean;
-  /** True for F1 to F4 unless given. */
+  /** False unless given. */
   readonly probed?: boolean;
 };
 

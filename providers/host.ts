@@ -15,6 +15,7 @@ import type { PoolRun, Seen } from "../estate/pool-run";
 import { blockingFindings } from "../estate/steps/preflight-findings";
 import { lastStep, outputsOf, stepShown } from "./outputs";
 import { runtime, stackOf } from "./runtime";
+import { keyOf, keyOfId } from "./step-key";
 import { type Kind, kinds } from "./stub";
 
 /** Placeholder that the engine sends for a value that is not known yet (sdk/nodejs/runtime/rpc). */
@@ -44,7 +45,7 @@ class Handler {
       const told = runSchema.parse(run);
       if (Object.values(given).includes(unknownValue)) return { inputs: given };
       const pool = await this.#pool(given, stackOf(told.urn));
-      const key = this.#key(pool.desired, given);
+      const key = keyOf(this.#kind, pool.desired, given);
       runtime.tellUrn(pool.desired.pool.name, key, told.urn);
       const inputs: Properties = { ...given, step: "done" };
       const strange = strangeInputs(pool.desired, key, given);
@@ -62,7 +63,7 @@ class Handler {
   async diff(id: string, olds: Properties, news: Properties): Promise<pulumi.dynamic.DiffResult> {
     return this.#plainErrors(async () => {
       const pool = await this.#pool(news, stackOfId(id));
-      const key = this.#key(pool.desired, news);
+      const key = keyOf(this.#kind, pool.desired, news);
       const { plan } = await pool.see();
       // No step is open then, and none may pass for done because of it.
       if (plan.authority.outcome === "unclear") {
@@ -78,7 +79,7 @@ class Handler {
     return this.#plainErrors(async () => {
       const pool = await this.#pool(properties, stackOfId(id));
       const { desired } = pool;
-      const key = this.#key(desired, properties);
+      const key = keyOfId(id) ?? keyOf(this.#kind, desired, properties);
       const seen = await this.#see(pool);
       // Neither done nor open can be said: a state that claimed either would be taken for the estate.
       if (seen.plan.authority.outcome === "unclear") throw unclear(this.#kind, seen);
@@ -115,7 +116,7 @@ class Handler {
   ): Promise<{ pool: string; key: StepKey; seen: Properties }> {
     return this.#plainErrors(async () => {
       const pool = await this.#pool(inputs, runtime.stack);
-      const key = this.#key(pool.desired, inputs);
+      const key = keyOf(this.#kind, pool.desired, inputs);
       const seen = await runtime.inHand(() => pool.converge(key));
       const after = { ...outputsOf(key, pool.desired, seen, pool.reportPath ?? reportBefore), ...inputs };
       return { pool: pool.desired.pool.name, key, seen: after };
@@ -138,11 +139,6 @@ class Handler {
       if (this.#kind === "Preflight") throw thrown;
       throw notRead(this.#kind, toDrError(thrown).code);
     }
-  }
-
-  #key(desired: Desired, inputs: Properties): StepKey {
-    if (this.#kind !== "DatabaseMirroring") return keyOfKind[this.#kind];
-    return inputs["database"] === desired.chat ? "F2-chat" : "F2-compliance";
   }
 
   async #plainErrors<Result>(action: () => Promise<Result>): Promise<Result> {
@@ -188,17 +184,6 @@ function strangeInputs(desired: Desired, key: StepKey, given: Properties): pulum
       reason: `expected ${JSON.stringify(wanted[property]) ?? "no such property"}, as the configuration of pool ${desired.pool.name} has it`,
     }));
 }
-
-const keyOfKind: Readonly<Record<Exclude<Kind, "DatabaseMirroring">, StepKey>> = {
-  Preflight: "F0",
-  ClearedActiveServers: "F1",
-  WriteFence: "F2b",
-  DatabaseBackup: "F3",
-  DatabaseRestore: "F4",
-  LogShipping: "F5",
-  ActiveServers: "F6",
-  PoolState: "F7",
-};
 
 const handlers = new Map<Kind, Handler>(kinds.map((kind) => [kind, new Handler(kind)]));
 

@@ -3,7 +3,7 @@ import type { Desired } from "../../estate/desired";
 import type { InstanceObservation, Observation } from "../../estate/observation-types";
 import { errorsOf, openSteps, plan, planLines, planWords, refusalOf, setToVerify, stepOf } from "../../estate/plan";
 import { sectionOf } from "../../estate/plan-inputs";
-import { stepKeys, type StepKey } from "../../estate/plan-types";
+import { failbackKeys, type StepKey } from "../../estate/plan-types";
 import { fenceEvidence, salvageMark } from "../../estate/relations";
 import {
   backupSet,
@@ -260,7 +260,7 @@ describe("plan of a failback", () => {
   it("refuses every step while authority is unclear", () => {
     const whole = plan(observation({ primary: null }), wanted);
     assert.deepEqual(openSteps(whole), []);
-    for (const key of stepKeys) assert.equal(refusalOf(whole, key)?.code, "AUTHORITY_UNCLEAR");
+    for (const key of failbackKeys) assert.equal(refusalOf(whole, key)?.code, "AUTHORITY_UNCLEAR");
     assert.equal(errorsOf(whole, false).length, 1);
     assert.match(errorsOf(whole, false)[0]?.message ?? "", /127\.0\.0\.1 \(primary\): no answer within 15 s/);
   });
@@ -318,9 +318,9 @@ describe("plan of a failback", () => {
               assert.deepEqual(writing, [], context);
               assert.equal(whole.salvage, null, context);
               assert.ok(errorsOf(whole, false).length > 0, context);
-              for (const key of stepKeys) assert.ok(refusalOf(whole, key), context);
+              for (const key of failbackKeys) assert.ok(refusalOf(whole, key), context);
             }
-            if (console === null) for (const key of stepKeys.slice(1)) assert.ok(refusalOf(whole, key), context);
+            if (console === null) for (const key of failbackKeys.slice(1)) assert.ok(refusalOf(whole, key), context);
           }
         }
       }
@@ -335,7 +335,7 @@ describe("plan of a steady estate", () => {
     assert.deepEqual(openSteps(whole), []);
     assert.deepEqual(whole.findings, []);
     assert.equal(stepOf(whole, "F0").open, false);
-    for (const key of stepKeys) assert.equal(sectionOf(steady(), wanted, whole, key).step, "done", key);
+    for (const key of failbackKeys) assert.equal(sectionOf(steady(), wanted, whole, key).step, "done", key);
   });
 
   it("mends the active servers alone, with the least change", () => {
@@ -393,6 +393,6 @@ describe("what a preview shows", () => {
     assert.deepEqual(section("F7").inputs, { poolState: "FailedOver" });
     assert.equal(section("F4").inputs["source"], "none");
     assert.deepEqual(section("F5").inputs, { primary: { server: "none" }, secondary: { server: "none" } });
-    for (const key of stepKeys) assert.match(section(key).step, /^open: ./, key);
+    for (const key of failbackKeys) assert.match(section(key).step, /^open: ./, key);
   });
 });

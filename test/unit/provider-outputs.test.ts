@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { Observation } from "../../estate/observation-types";
 import { plan } from "../../estate/plan";
-import { stepKeys } from "../../estate/plan-types";
+import { failbackKeys } from "../../estate/plan-types";
 import { lastStep, outputsOf, stepShown } from "../../providers/outputs";
 import {
   backupSet,
@@ -37,7 +37,7 @@ describe("outputs of the resources", () => {
       backupSetId: set.backupSetUuid,
       file: set.physicalDeviceName,
     });
-    for (const key of stepKeys.filter((one) => !["F3", "F7"].includes(one))) {
+    for (const key of failbackKeys.filter((one) => !["F3", "F7"].includes(one))) {
       assert.deepEqual(outputsOf(key, wanted, after, ""), {}, key);
     }
   });
