@@ -35,6 +35,11 @@ export type UnclearCode =
   | "B_MAY_BE_LAST"
   | "BOTH_ONLINE"
   | "B_MISSING"
+  | "B_INCOMPLETE"
+  | "B_FOREIGN"
+  | "PRIMARY_ONLINE"
+  | "PRIMARY_GONE"
+  | "CANNOT_FOLLOW"
   | "UNKNOWN_COMBINATION";
 
 /** One row. A row of the table that ends differently under an acknowledgement stands here twice, with one number. */
@@ -56,6 +61,8 @@ export interface AuthorityRow {
   readonly salvage?: boolean;
   /** The secondary's copy is overwritten by F5 although no failback brought the data home in this run. */
   readonly seeds?: boolean;
+  /** Of a failover: the chat would change its site, which nobody but a person or a promoted change may begin. */
+  readonly moves?: boolean;
   /** Steps that may change something. */
   readonly allows: readonly StepId[];
 }

@@ -21,10 +21,21 @@ export function brokenRules(raw: unknown): Problem[] {
     for (const site of siteNames) siteRules(raw, ["pools", at, site], report);
     logShippingRules(raw, ["pools", at, "logShipping"], report);
   }
+  failoverPools(raw, pools, report);
   if (valueAt(raw, ["shell", "connectionUri"]) !== undefined && valueAt(raw, ["shell", "user"]) === undefined) {
     report(["shell", "user"], "a Windows account, because shell.connectionUri is given");
   }
   return problems;
+}
+
+// A misspelt name would leave a pool where it is, silently.
+function failoverPools(raw: unknown, pools: readonly unknown[], report: Report): void {
+  const names = pools.map((pool) => textAt(pool, ["name"]));
+  listAt(raw, ["failover", "pools"]).forEach((name, at) => {
+    if (typeof name === "string" && !names.includes(name)) {
+      report(["failover", "pools", at], `the name of a pool: ${names.filter((one) => one !== undefined).join(", ")}`);
+    }
+  });
 }
 
 type Report = (path: Path, expected: string) => void;

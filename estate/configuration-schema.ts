@@ -169,6 +169,8 @@ export const poolSchema = section({
     /** The backup mirror's RESTORING copy, a third copy during F5, need not exist. */
     missingMirrorCopy: flag().prefault(false),
   }).prefault({}),
+  /** While the backup site serves, its log is backed up every so many minutes: nobody else does, and it would grow. */
+  logBackupMinutes: whole(1, 1439, "minutes").prefault(15),
   /** The restore may create mgc where Topology Builder has not installed it. */
   createMissing: flag().prefault(false),
 });
@@ -198,6 +200,26 @@ export const configurationSchema = section({
   }),
   sqlPassword: text("the SQL login's password as secret configuration").optional(),
   shellPassword: text("the shell account's password as secret configuration").optional(),
+  /** What a stack that makes the backup active may do. Without a mode it moves nothing. */
+  failover: section({
+    mode: oneOf("planned", "disaster").optional(),
+    /** Names of the pools that the mode is for; all of them unless given. */
+    pools: z
+      .array(text("the name of a pool"), { error: "a list of names of pools" })
+      .min(1, { error: "a list of names of pools" })
+      .optional(),
+    /** When the primary site was lost, for the statement of what is lost; the present moment unless given. */
+    outageSince: text("a time in UTC such as 2026-05-01T02:15:00Z", isUtcTime).optional(),
+    /** A disaster that loses more than so many minutes is refused until it is acknowledged. */
+    maximumLossMinutes: whole(0, 525600, "minutes").optional(),
+    acknowledgeLoss: flag().prefault(false),
+  }).prefault({}),
+  /** Guards of both ways. */
+  guard: section({
+    /** The active site does not change again within so many minutes. */
+    quietMinutes: whole(1, 525600, "minutes").optional(),
+    acknowledgeRecentMove: flag().prefault(false),
+  }).prefault({}),
   /** No person watches: Preflight fails when one of F1 to F4 is open. */
   unattended: flag().prefault(false),
   timeouts: section({
@@ -209,6 +231,10 @@ export const configurationSchema = section({
     lockHeartbeatSeconds: seconds(1, 10),
   }).prefault({}),
 });
+
+function isUtcTime(time: string): boolean {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?Z$/.test(time) && !Number.isNaN(Date.parse(time));
+}
 
 function isPlainAddress(address: string): boolean {
   if (!URL.canParse(address)) return false;

@@ -30,6 +30,8 @@ export const configurationKeys: readonly (keyof Configuration)[] = Object.freeze
   "sql",
   "sqlPassword",
   "shellPassword",
+  "failover",
+  "guard",
   "unattended",
   "timeouts",
 ]);

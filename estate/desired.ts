@@ -24,11 +24,36 @@ export interface DesiredLogShipping {
   readonly compression: number;
 }
 
+/**
+ * How a pool goes to its backup site. `planned`: the primary answers with its database ONLINE, nothing is lost and any error
+ * stops. `disaster`: the primary's database serves nobody, and steps that need it are skipped, each with its reason.
+ */
+export type MoveMode = "planned" | "disaster";
+
+/** The Agent job that backs up the log of the backup's database for as long as it serves. */
+export interface DesiredLogBackups {
+  readonly job: string;
+  readonly schedule: string;
+  /** UNC or local path as the backup's engine names it. */
+  readonly folder: string;
+  readonly everyMinutes: number;
+}
+
 /** Everything that authority, plan and steps need to know of one pool. */
 export interface Desired {
   readonly pool: PoolConfiguration;
   /** Which site this stack makes active. */
   readonly active: Configuration["active"];
+  /** Of a stack that makes the backup active; null unless the configuration says it for this pool: nothing moves then. */
+  readonly mode: MoveMode | null;
+  /** When the primary site was lost, ISO 8601 in UTC, as far as anybody says; and what may be lost. */
+  readonly outageSince: string | null;
+  readonly maximumLossMinutes: number | null;
+  readonly lossAcknowledged: boolean;
+  /** Minutes between two changes of the active site; null without such a guard. */
+  readonly quietMinutes: number | null;
+  readonly recentMoveAcknowledged: boolean;
+  readonly logBackups: DesiredLogBackups;
   readonly unattended: boolean;
   readonly timeouts: Configuration["timeouts"];
   readonly chat: string;
@@ -59,6 +84,18 @@ export function desiredOf(configuration: Configuration, poolName: string): Desir
   return {
     pool,
     active: configuration.active,
+    mode: modeOf(configuration, pool.name),
+    outageSince: configuration.failover.outageSince ?? null,
+    maximumLossMinutes: configuration.failover.maximumLossMinutes ?? null,
+    lossAcknowledged: configuration.failover.acknowledgeLoss,
+    quietMinutes: configuration.guard.quietMinutes ?? null,
+    recentMoveAcknowledged: configuration.guard.acknowledgeRecentMove,
+    logBackups: {
+      job: logBackupJobName(chat),
+      schedule: `${logBackupJobName(chat)}_schedule`,
+      folder: joinWindowsPath(share, pool.backupSet.folder),
+      everyMinutes: pool.logBackupMinutes,
+    },
     unattended: configuration.unattended,
     timeouts: configuration.timeouts,
     chat,
@@ -72,9 +109,27 @@ export function desiredOf(configuration: Configuration, poolName: string): Desir
   };
 }
 
+/** Name of the job that backs up the log while the backup site serves. */
+export function logBackupJobName(chat: string): string {
+  return `pchat-dr log backup ${chat}`;
+}
+
+function modeOf({ active, failover }: Configuration, pool: string): MoveMode | null {
+  if (active !== "backup" || failover.mode === undefined) return null;
+  return failover.pools === undefined || failover.pools.includes(pool) ? failover.mode : null;
+}
+
 /** FQDNs of a site's active servers, sorted. */
 export function activeServersOf(site: SiteConfiguration): readonly string[] {
   return site.activeServers.map((server) => server.fqdn).sort();
+}
+
+/**
+ * Machines, lower case, that a disaster has taken: those that are active servers of the primary site. Their replicas will not
+ * be up to date for a while, and need not be.
+ */
+export function lostMachines(desired: Pick<Desired, "mode" | "pool">): ReadonlySet<string> {
+  return new Set(desired.mode === "disaster" ? activeServersOf(desired.pool.primary) : []);
 }
 
 /** The configured instance of a role; undefined for a mirror that is not configured. */

@@ -7,6 +7,8 @@ import { errorFinding, infoFinding, warningFinding } from "./findings";
 import type { Finding } from "./plan-types";
 import { sameName } from "./relations";
 
+const sysadminSteps: readonly StepId[] = ["F2", "F2b", "F3", "F4", "F5", "P2", "P3", "O3", "O1", "O4", "O6", "O8"];
+
 type Site = "primary" | "backup";
 
 /** Findings of both sites' principals. */
@@ -19,7 +21,8 @@ export function serverFindings(context: PlanContext, open: ReadonlySet<StepId>):
   ];
 }
 
-function instanceFindings(
+/** Findings of one site's principal. */
+export function instanceFindings(
   context: PlanContext,
   site: Site,
   instance: InstanceObservation,
@@ -29,7 +32,7 @@ function instanceFindings(
   return [
     ...identityFindings(context, site, name, instance),
     ...rightFindings(site, name, instance, open),
-    ...agentFindings(site, name, instance, open.has("F5")),
+    ...agentFindings(site, name, instance, open.has("F5") || (site === "backup" && open.has("O8"))),
     ...accountFindings(site, name, "SQL Server", instance.services.engine, open.has("F3") || open.has("F5")),
     ...accountFindings(site, name, "SQL Server Agent", instance.services.agent, open.has("F5")),
     ...registrationFindings(context, site, name, instance),
@@ -54,14 +57,13 @@ function identityFindings(context: PlanContext, site: Site, name: string, instan
 }
 
 function rightFindings(site: Site, name: string, instance: InstanceObservation, open: ReadonlySet<StepId>): Finding[] {
-  if (instance.server.isSysadmin || !["F2", "F2b", "F3", "F4", "F5"].some((step) => open.has(step as StepId)))
-    return [];
+  if (instance.server.isSysadmin || !sysadminSteps.some((step) => open.has(step))) return [];
   return [
     errorFinding(
       `not-sysadmin:${site}`,
       `login ${instance.server.login} is not a member of sysadmin on ${name}, which log shipping's procedures demand`,
       "Previews work with fewer rights; give `pulumi up` a login that is a member of sysadmin.",
-      ["F1", "F2", "F2b", "F3", "F4", "F5"],
+      ["F1", "P1", ...sysadminSteps],
       true,
     ),
   ];
@@ -167,6 +169,7 @@ function registrationFindings(
   if (row === undefined) return [];
   // Row 39 and row 40: such registrations never decide authority.
   if (site === "backup") {
+    if (context.desired.active === "backup") return [];
     return [
       warningFinding(
         "backup-ships",
@@ -197,7 +200,9 @@ function staleLogFindings(
   const prefix = `${context.desired.chat}_`.toLowerCase();
   // Both engines may list the share: it is told once, by the backup's.
   const told = site === "primary" ? (context.backup?.folders ?? []).map((folder) => folder.path) : [];
-  const folders = instance.folders.filter((folder) => !told.some((path) => sameName(path, folder.path)));
+  // What this product writes lies in a folder of its own, where log shipping never looks.
+  const ours = context.desired.backupFolder;
+  const folders = instance.folders.filter((folder) => ![...told, ours].some((path) => sameName(path, folder.path)));
   return folders.flatMap((folder) => {
     const stale = folder.files.filter((file) => {
       const lower = file.toLowerCase();

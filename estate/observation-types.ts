@@ -104,6 +104,10 @@ export interface InstanceObservation {
   readonly locks: readonly LockHolder[];
   /** What RESTORE VERIFYONLY said here of the set that F4 would restore; null (or left out) when nobody asked. */
   readonly verification?: SetVerification | null;
+  /** Headers of the log files in `folders`, read when a failover would apply them; null (or left out) when nobody asked. */
+  readonly logFiles?: LogFiles | null;
+  /** The job that backs up the log of mgc while the backup site serves, and its command; null when there is none. */
+  readonly logBackupJob?: LogBackupJobObservation | null;
   readonly logWrites: LogWriteCounter | null;
   readonly logSpace: LogSpace | null;
   /** Rows of mgc's sys.dm_db_persisted_sku_features: what the edition of a target must offer. */
@@ -255,13 +259,50 @@ export interface BackupSetRow {
   readonly compressedBackupSizeBytes: number | null;
   readonly startDate: string;
   readonly finishDate: string;
+  /** Difference of the server's clock to UTC in quarters of an hour; 127, or null, is not known. */
+  readonly timeZone?: number | null;
   readonly physicalDeviceName: string | null;
+}
+
+/** One set of a file, by RESTORE HEADERONLY. */
+export interface LogSet {
+  readonly file: string;
+  readonly backupSetUuid: Guid;
+  /** 2 is a log set. */
+  readonly backupType: number;
+  readonly databaseName: string;
+  readonly serverName: string;
+  readonly familyGuid: Guid;
+  readonly firstRecoveryForkGuid: Guid;
+  readonly recoveryForkGuid: Guid;
+  readonly firstLsn: Lsn;
+  /** The first record behind the set. */
+  readonly lastLsn: Lsn;
+  readonly isDamaged: boolean;
+  /** Tail of the log, taken WITH NORECOVERY: its database writes no more. */
+  readonly isForceOffline: boolean;
+  /** End of the backup by the clock of its server, ISO 8601 without a zone. */
+  readonly finishDate: string;
+}
+
+/** A file that could not be read as a backup, with the instance's own words. */
+export interface UnreadableLogFile {
+  readonly file: string;
+  readonly message: string;
+}
+
+/** Every log file that was found beside the copy. */
+export interface LogFiles {
+  readonly sets: readonly LogSet[];
+  readonly unreadable: readonly UnreadableLogFile[];
 }
 
 /** msdb.dbo.restorehistory joined to the backupset that was restored (02_history.sql). */
 export interface RestoreHistoryRow {
   readonly restoreHistoryId: number;
   readonly restoreDate: string;
+  /** Minutes since then by the server's own clock. */
+  readonly restoreAgeMinutes: number;
   readonly destinationDatabase: string;
   /** D, I or L. */
   readonly restoreType: string;
@@ -298,6 +339,13 @@ export interface AgentJob {
   readonly schedules: readonly JobSchedule[];
   /** Newest sysjobhistory row of step 0: 0 failed, 1 succeeded, 2 retry, 3 cancelled; null when it never ran. */
   readonly lastRunOutcome: number | null;
+}
+
+/** The Agent job of {@link InstanceObservation.logBackupJob}. */
+export interface LogBackupJobObservation {
+  readonly job: AgentJob;
+  /** Text of its first step, at most 4,000 characters. */
+  readonly command: string;
 }
 
 /** msdb.dbo.sysschedules attached to a job. */

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { readPings, withMoves } from "./compare";
 import type { PoolConfiguration } from "./configuration";
+import { joinWindowsPath } from "./configuration-forms";
 import { contentKey, contentOnce } from "./content-cache";
 import { DrError } from "./errors";
 import type {
@@ -72,9 +73,10 @@ export async function readInstance(
   const names = compliance === false ? [chat] : [chat, compliance];
   const first = await readServer(server, names);
   assertRights(server, first);
-  const jobsAndShipping = readJobs(server, chat).then(async ({ jobs, foreignLogBackupJobs }) => ({
+  const jobsAndShipping = readJobs(server, chat).then(async ({ jobs, foreignLogBackupJobs, logBackupJob }) => ({
     ...(await readLogShipping(server, chat, jobs)),
     foreignLogBackupJobs,
+    logBackupJob,
   }));
   const reachable = isReadable(first, chat);
   // The log's counter first: content that was scanned under it is known by it.
@@ -194,8 +196,8 @@ async function readComplianceRows(server: SqlServer, database: string): Promise<
 
 function foldersOf(pool: PoolConfiguration, role: InstanceRole): string[] {
   const { share, backupDirectory, copyFolder } = pool.logShipping;
-  const folders = role === "primary" || role === "primaryMirror" ? [backupDirectory ?? share] : [share, copyFolder];
-  return [...new Set(folders)];
+  const own = role === "primary" || role === "primaryMirror" ? [backupDirectory ?? share] : [share, copyFolder];
+  return [...new Set([...own, joinWindowsPath(share, pool.backupSet.folder)])];
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Readings of SQL Server Agent: jobs, their schedules and outcomes. Needs SELECT in msdb. */
 import { z } from "zod";
-import type { AgentJob, JobSchedule } from "./observation-types";
+import { logBackupJobName } from "./desired";
+import type { AgentJob, JobSchedule, LogBackupJobObservation } from "./observation-types";
 import type { SqlServer } from "./sql/connection";
 import { flagColumn as flag, guidColumn as guid, textColumn as text, wholeColumn as whole } from "./sql/rows";
 
@@ -48,6 +49,8 @@ const scheduleRow = z.object({
 export interface JobsReading {
   readonly jobs: ReadonlyMap<string, AgentJob>;
   readonly foreignLogBackupJobs: readonly string[];
+  /** The product's own job for the time of an outage. */
+  readonly logBackupJob: LogBackupJobObservation | null;
 }
 
 /** Reads every job of the instance. `database` is the one whose log chain must not be broken. Throws DrError. */
@@ -63,6 +66,7 @@ export async function readJobs(server: SqlServer, database: string): Promise<Job
   for (const { jobId, ...schedule } of schedules) attached.set(jobId, [...(attached.get(jobId) ?? []), schedule]);
   const jobs = new Map<string, AgentJob>();
   const foreign = new Set<string>();
+  const ours = logBackupJobName(database);
   for (const step of steps) {
     const present = jobs.get(step.jobId);
     const shipsLog = /sqllogship/i.test(step.command ?? "");
@@ -76,10 +80,13 @@ export async function readJobs(server: SqlServer, database: string): Promise<Job
       schedules: attached.get(step.jobId) ?? [],
       lastRunOutcome: outcome.get(step.jobId) ?? null,
     });
-    if (step.enabled && !shipsLog && backsUpLog(step.command ?? "", step.databaseName, database))
+    if (step.enabled && !shipsLog && step.name !== ours && backsUpLog(step.command ?? "", step.databaseName, database))
       foreign.add(step.name);
   }
-  return { jobs, foreignLogBackupJobs: [...foreign].sort() };
+  const own = steps.find((step) => step.name === ours);
+  const job = own && jobs.get(own.jobId);
+  const logBackupJob = job === undefined ? null : { job, command: own?.command ?? "" };
+  return { jobs, foreignLogBackupJobs: [...foreign].sort(), logBackupJob };
 }
 
 /** A step that says BACKUP LOG and either names the database, stands in it, or names none at all (a loop over all). */

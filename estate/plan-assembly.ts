@@ -18,7 +18,7 @@ export function assemblePlan(context: PlanContext, { stages, findings: find, sal
   const { authority, observation } = context;
   const steps = stages.flatMap((bodies, at) =>
     bodies.map((body): PlanStep => {
-      const step: PlanStep = { courtesy: false, probed: false, ...body, stage: at + 1 };
+      const step: PlanStep = { courtesy: false, probed: false, skipped: "", ...body, stage: at + 1 };
       if (authority.allows.includes(body.id)) return step;
       return { ...step, open: false, courtesy: false, reason: "", statements: [], estimateSeconds: null };
     }),
@@ -51,6 +51,7 @@ function preflightStep(
       errors.length > 0 ? errors.map((finding) => finding.id).join(", ") : due ? "probed before the first change" : "",
     courtesy: false,
     probed: false,
+    skipped: "",
     statements: salvage === null ? [] : [salvage],
     estimateSeconds: null,
   };

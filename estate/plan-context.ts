@@ -24,7 +24,7 @@ export interface PlanContext {
   /** Names of the instances that are principal now. */
   readonly primaryName: string;
   readonly backupName: string;
-  /** The way home is to be gone: authority is the backup's copy. */
+  /** The way home is to be gone: the primary is to be active and authority is the backup's copy. */
   readonly wayHome: boolean;
   /** Full set under the present fence, whose file is not known to be damaged. */
   readonly set: BackupSetRow | undefined;
@@ -37,7 +37,7 @@ export function contextOf(observation: Observation, desired: Desired): PlanConte
   const authority = authorityOf(observation, desired);
   const primary = readable(observation, authority.principals.primary);
   const backup = readable(observation, authority.principals.backup);
-  const wayHome = authority.outcome === "backup";
+  const wayHome = desired.active === "primary" && authority.outcome === "backup";
   return {
     observation,
     desired,

@@ -2,7 +2,7 @@
 import type { StepId } from "./authority";
 import { authorityText, readable } from "./authority";
 import { serverName } from "./desired";
-import { changingSteps, errorFinding, warningFinding } from "./findings";
+import { changingSteps, errorFinding, orderedFindings, warningFinding } from "./findings";
 import { serverFindings } from "./findings-server";
 import { databaseFindings } from "./findings-database";
 import { isLockOf } from "./lock-resource";
@@ -10,25 +10,26 @@ import type { InstanceRole } from "./observation-types";
 import type { PlanContext } from "./plan-context";
 import { seedNeeded } from "./plan-log-shipping";
 import type { Finding } from "./plan-types";
+import { restoresOf } from "./relations";
 
 /**
  * All findings of a context, errors first. `open` are the steps that have something to do: what would only hinder a step
  * that is done is no error.
  */
 export function findingsOf(context: PlanContext, open: ReadonlySet<StepId>): readonly Finding[] {
-  const found = [
+  return orderedFindings([
     ...authorityFindings(context),
-    ...lockFindings(context),
+    ...lockFindings(context, changingSteps),
     ...activeServerFindings(context),
     ...serverFindings(context, open),
     ...databaseFindings(context, open),
     ...unattendedFindings(context, open),
-  ];
-  const order = { error: 0, warning: 1, info: 2 };
-  return found.sort((left, right) => order[left.severity] - order[right.severity]);
+    ...(context.wayHome && open.has("F4") ? recentMoveFindings(context) : []),
+  ]);
 }
 
-function authorityFindings(context: PlanContext): Finding[] {
+/** Why nothing can be decided, and which instances are not what they are configured to be. */
+export function authorityFindings(context: PlanContext): Finding[] {
   const { observation, authority } = context;
   // A shell that does not answer makes the pool's state unknown, and with it authority: one mistake, told once.
   if (!observation.shell.reachable) {
@@ -100,7 +101,8 @@ function failureOf(context: PlanContext, role: InstanceRole): { readonly text: s
   return { text: `: ${address}: ${message} [${code}]`, hint };
 }
 
-function lockFindings(context: PlanContext): Finding[] {
+/** Another run holds the lock; it stops the given steps at an `up`. */
+export function lockFindings(context: PlanContext, blocks: readonly StepId[]): Finding[] {
   // One run holds it in both homes; it is told once.
   const findings = new Map<string, Finding>();
   for (const role of ["backup", "primary"] as const) {
@@ -113,7 +115,7 @@ function lockFindings(context: PlanContext): Finding[] {
           `lock-held:${role}`,
           `another run works on this pool: ${holder.programName} on ${holder.hostName}, process ${holder.hostProcessId ?? "?"}, login ${holder.loginName}, since ${holder.loginTime} (session ${holder.sessionId} of ${serverName(context.desired.pool, role)}, ${holder.context})`,
           "Wait for it to end. If its process is gone, the lock goes with its connection within a minute.",
-          changingSteps,
+          blocks,
           true,
         ),
       );
@@ -122,7 +124,8 @@ function lockFindings(context: PlanContext): Finding[] {
   return [...findings.values()];
 }
 
-function activeServerFindings(context: PlanContext): Finding[] {
+/** Servers that are to be active must be machines of the pool. */
+export function activeServerFindings(context: PlanContext): Finding[] {
   const { shell, desired } = context;
   if (shell === undefined) return [];
   const machines = new Set(shell.machines.map((machine) => machine.toLowerCase()));
@@ -135,6 +138,22 @@ function activeServerFindings(context: PlanContext): Finding[] {
         `Machines of the pool: ${shell.machines.join(", ")}. Correct activeServers of the site, or publish the topology.`,
       ),
     );
+}
+
+/**
+ * A guard against moving to and fro: the active copy's newest restore is the last change of site that SQL Server knows of.
+ * Nothing without `guard.quietMinutes`.
+ */
+export function recentMoveFindings(context: PlanContext): Finding[] {
+  const { desired, primary, backup } = context;
+  const { quietMinutes } = desired;
+  const active = desired.active === "primary" ? backup : primary;
+  if (quietMinutes === null || active === undefined) return [];
+  const age = restoresOf(active, desired.chat)[0]?.restoreAgeMinutes;
+  if (age === undefined || age >= quietMinutes) return [];
+  const message = `the pool changed its site ${age} minutes ago, and guard.quietMinutes is ${quietMinutes}`;
+  if (desired.recentMoveAcknowledged) return [warningFinding("recent-move", message, "Acknowledged.")];
+  return [errorFinding("recent-move", message, "Wait, or set guard.acknowledgeRecentMove for this run.")];
 }
 
 function unattendedFindings(context: PlanContext, open: ReadonlySet<StepId>): Finding[] {

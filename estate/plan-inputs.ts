@@ -3,6 +3,7 @@
  * drifted property with both values. Nothing in them changes by itself: a saved plan would break on it. Pure.
  */
 import type { Desired } from "./desired";
+import { desiredFailoverInputs, observedFailoverInputs } from "./failover-inputs";
 import { isEvery } from "./log-shipping-drift";
 import type { AgentJob, LogShippingPrimaryRow, LogShippingSecondaryRow, Observation } from "./observation-types";
 import { contextOf, type PlanContext } from "./plan-context";
@@ -58,7 +59,9 @@ export function desiredInputs(desired: Desired, key: StepKey): StepInputs {
     case "F6":
       return { activeServers: desired.activeServers };
     case "F7":
-      return { poolState: desired.active === "primary" ? "Normal" : "FailedOver" };
+      return { poolState: "Normal" };
+    default:
+      return desiredFailoverInputs(desired, key);
   }
 }
 
@@ -104,6 +107,8 @@ function observedInputs(context: PlanContext, key: StepKey): StepInputs {
     case "F0":
     case "F3":
       return {};
+    default:
+      return observedFailoverInputs(context, key);
   }
 }
 

@@ -162,12 +162,14 @@ export function restoreStep(context: PlanContext): StepBody {
   };
 }
 
-/** F6: the active servers of the site that is to be active, as a set. */
-export function activeServersStep(context: PlanContext): StepBody {
-  const { desired, shell, wayHome } = context;
+/**
+ * F6: the active servers of the site that is to be active, as a set.
+ * @param cleared an earlier step will have emptied the list by then: what is there now is no reason to leave this one out
+ */
+export function activeServersStep(context: PlanContext, cleared = context.wayHome): StepBody {
+  const { desired, shell } = context;
   const present = shell?.activeServers ?? [];
-  // F1 will have emptied the list by then: what is there now is no reason to leave this step out.
-  const projected = wayHome ? [] : present;
+  const projected = cleared ? [] : present;
   const open = shell !== undefined && !sameList(projected, desired.activeServers);
   return {
     key: "F6",
@@ -240,7 +242,8 @@ export function transferSeconds(context: PlanContext): number | null {
   return null;
 }
 
-function behindReplicas(context: PlanContext): readonly string[] {
+/** Machines of the pool that do not have the newest configuration. */
+export function behindReplicas(context: PlanContext): readonly string[] {
   const machines = new Set(context.shell?.machines.map((machine) => machine.toLowerCase()) ?? []);
   return (context.shell?.replication ?? [])
     .filter((replica) => !replica.upToDate && machines.has(replica.replicaFqdn.toLowerCase()))

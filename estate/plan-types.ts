@@ -5,8 +5,11 @@ import type { InstanceRole } from "./observation-types";
 /** Keys of the failback's resources in the document's order: a step with one resource for each database has two. */
 export const failbackKeys = ["F0", "F1", "F2-chat", "F2-compliance", "F2b", "F3", "F4", "F5", "F6", "F7"] as const;
 
+/** Keys of the failover's resources in the order of execution. */
+export const failoverKeys = ["F0", "P1", "P2", "P3", "O3", "O1", "O4", "O5", "O7", "O8"] as const;
+
 /** The resource of one step in a plan. */
-export type StepKey = (typeof failbackKeys)[number];
+export type StepKey = (typeof failbackKeys)[number] | (typeof failoverKeys)[number];
 
 /** The resource that converges a step. */
 export type ResourceKind =
@@ -18,7 +21,12 @@ export type ResourceKind =
   | "DatabaseRestore"
   | "LogShipping"
   | "ActiveServers"
-  | "PoolState";
+  | "PoolState"
+  | "TailLogBackup"
+  | "RestoredLogs"
+  | "RemovedLogShipping"
+  | "DatabaseRecovery"
+  | "LogBackupJob";
 
 /** Something that Preflight has to say. An error stops the steps that it blocks before the first change. */
 export interface Finding {
@@ -59,6 +67,8 @@ export interface PlanStep {
   readonly reason: string;
   /** Open, but later steps need not wait: all that is left is to wait for sessions that the fence will end. */
   readonly courtesy: boolean;
+  /** Why a step that a planned move would do is left out; empty when it is not. */
+  readonly skipped: string;
   /** A copy moves, or log shipping is set up: Preflight probes accounts and folders before the first change. */
   readonly probed: boolean;
   readonly statements: readonly PlannedStatement[];
@@ -67,7 +77,9 @@ export interface PlanStep {
 }
 
 /** A step before the plan has put it into its place. */
-export type StepBody = Omit<PlanStep, "stage" | "courtesy" | "probed"> & {
+export type StepBody = Omit<PlanStep, "stage" | "courtesy" | "probed" | "skipped"> & {
+  /** Empty unless given. */
+  readonly skipped?: string;
   readonly courtesy?: boolean;
   /** False unless given. */
   readonly probed?: boolean;

@@ -6,6 +6,7 @@ import { authorityText } from "./authority";
 import type { Desired } from "./desired";
 import { DrError } from "./errors";
 import { failbackPlan } from "./failback-plan";
+import { failoverPlan } from "./failover-plan";
 import type { Observation } from "./observation-types";
 import { contextOf } from "./plan-context";
 import type { Finding, Plan, PlanStep, StepKey } from "./plan-types";
@@ -13,19 +14,13 @@ import type { Finding, Plan, PlanStep, StepKey } from "./plan-types";
 export type { Finding, Plan, PlannedStatement, PlanStep, ResourceKind, StepKey } from "./plan-types";
 export { setToVerify } from "./plan-context";
 
-/** The plan of one pool: the way home on a stack that makes the primary active, the way there on one for the backup. */
-export function plan(observation: Observation, desired: Desired): Plan {
-  if (desired.active !== "primary") {
-    throw new DrError({
-      code: "CONFIGURATION_INVALID",
-      summary: "this plan is that of a failback",
-      where: "active",
-      expected: `"primary"`,
-      found: `"${desired.active}"`,
-      hint: "Use the stack primary for the failback.",
-    });
-  }
-  return failbackPlan(contextOf(observation, desired));
+/**
+ * The plan of one pool: the way home on a stack that makes the primary active, the way there on one for the backup.
+ * @param now the present moment, which only the statement of what a failover loses needs
+ */
+export function plan(observation: Observation, desired: Desired, now = new Date()): Plan {
+  const context = contextOf(observation, desired);
+  return desired.active === "primary" ? failbackPlan(context) : failoverPlan(context, now);
 }
 
 /** The step of a key. */
@@ -100,6 +95,9 @@ export function planLines(whole: Plan): readonly string[] {
     ...(open.length === 0 && !unclear ? ["Nothing to do."] : []),
     ...(whole.salvage === null ? [] : [`0.  F0  Save the primary's copy to the share first  ${whole.salvage.where}`]),
     ...lines,
+    ...whole.steps
+      .filter((step) => step.skipped !== "")
+      .map((step) => `skipped: ${step.id} ${step.title}: ${step.skipped}`),
     ...(unclear ? whole.authority.evidence.map((line) => `  ${line}`) : []),
     ...whole.findings.map(findingLine),
   ];

@@ -6,6 +6,7 @@ import { contextOf, type PlanContext } from "./plan-context";
 import type { Desired } from "./desired";
 import { DrError, toDrError } from "./errors";
 import { type Estate, instanceOf } from "./estate";
+import { logFilesToRead } from "./failover-context";
 import { EstateLock } from "./lock";
 import { ObservationStore } from "./observation-store";
 import type {
@@ -21,6 +22,7 @@ import { readServer, readSessions } from "./observe-server";
 import { openSteps, plan, setToVerify, stepOf } from "./plan";
 import type { Plan, PlanStep, StepKey } from "./plan-types";
 import { databaseOf } from "./relations";
+import { LogFileReader } from "./read-log-sets";
 import { RunRecord } from "./run-record";
 import type { RunIdentity } from "./sql/client-name";
 import { verifyBackup } from "./statements";
@@ -57,6 +59,7 @@ export class PoolRun {
   readonly #store: ObservationStore;
   readonly #record: RunRecord;
   #verification: { readonly set: string; readonly outcome: Promise<SetVerification | null> } | undefined;
+  readonly #logFiles = new LogFileReader();
   #lock: Promise<EstateLock> | undefined;
   #preflightPassed = false;
 
@@ -144,8 +147,20 @@ export class PoolRun {
   }
 
   async #planned(observation: Observation): Promise<Seen> {
-    const verified = await this.#verified(observation);
-    return { observation: verified, plan: plan(verified, this.desired) };
+    const whole = await this.#withLogFiles(await this.#verified(observation));
+    return { observation: whole, plan: plan(whole, this.desired) };
+  }
+
+  /** Headers of the log files that a failover would apply; each file is read once, one that may still grow every time. */
+  async #withLogFiles(observation: Observation): Promise<Observation> {
+    const context = contextOf(observation, this.desired);
+    const role = context.authority.principals.backup;
+    const section = observation.instances[role];
+    const files = logFilesToRead(context);
+    if (files.length === 0 || section?.reachable !== true) return observation;
+    const logFiles = await this.#logFiles.read(instanceOf(this.#estate, role), files);
+    const value: InstanceObservation = { ...section.value, logFiles };
+    return { ...observation, instances: { ...observation.instances, [role]: { ...section, value } } };
   }
 
   /** A set that F4 would restore is read whole by the engine that would restore it, once per run unless a step fails. */

@@ -26,9 +26,13 @@ export const everyMinutes = (minutes: number) =>
 
 type Value = string | number | { readonly raw: string };
 
-const raw = (text: string): Value => ({ raw: text });
+/** An expression that stands in a call as it is: a variable, or one with OUTPUT. */
+export const raw = (text: string): Value => ({ raw: text });
 
-function call(procedure: string, values: { readonly [parameter: string]: Value | undefined }): string {
+/**
+ * A call whose return code and error are both checked; the batch declares `@rc`. Parameters without a value are left out.
+ */
+export function call(procedure: string, values: { readonly [parameter: string]: Value | undefined }): string {
   const given = Object.entries(values).flatMap(([parameter, value]) =>
     value === undefined ? [] : [`@${parameter} = ${written(value)}`],
   );

@@ -8,6 +8,7 @@ import { restoresOf, sameName } from "../estate/relations";
 
 /** The step that is done last: the outputs of the whole failback are its own. */
 export function lastStep(desired: Desired): StepKey {
+  if (desired.active === "backup") return "O8";
   return desired.pool.activation === "document" ? "F7" : "F6";
 }
 

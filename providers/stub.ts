@@ -18,6 +18,11 @@ export const kinds = [
   "LogShipping",
   "ActiveServers",
   "PoolState",
+  "TailLogBackup",
+  "RestoredLogs",
+  "RemovedLogShipping",
+  "DatabaseRecovery",
+  "LogBackupJob",
 ] as const;
 
 export type Kind = (typeof kinds)[number];

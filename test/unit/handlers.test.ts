@@ -10,7 +10,8 @@ import type { StepKey } from "../../estate/plan-types";
 import { handler } from "../../providers/host";
 import { type Kind, kinds } from "../../providers/stub";
 
-const keys: Readonly<Record<Kind, StepKey>> = {
+/** Kinds of the stack that makes the primary active. */
+const keys: Readonly<Partial<Record<Kind, StepKey>>> = {
   Preflight: "F0",
   ClearedActiveServers: "F1",
   DatabaseMirroring: "F2-compliance",
@@ -21,7 +22,8 @@ const keys: Readonly<Record<Kind, StepKey>> = {
   ActiveServers: "F6",
   PoolState: "F7",
 };
-const others = kinds.filter((kind) => kind !== "Preflight");
+const ofPrimary = kinds.filter((kind) => keys[kind] !== undefined);
+const others = ofPrimary.filter((kind) => kind !== "Preflight");
 
 /** The handlers as a provider process runs them, with an estate of which nothing answers. */
 describe("handlers without an estate", () => {
@@ -54,7 +56,7 @@ describe("handlers without an estate", () => {
 
   const inputsOf = (kind: Kind): Record<string, unknown> => ({
     pool: "pool1",
-    ...desiredInputs(desiredOf(configuration(), "pool1"), keys[kind]),
+    ...desiredInputs(desiredOf(configuration(), "pool1"), keys[kind] ?? "F0"),
   });
   const run = (kind: Kind) => ({ urn: `urn:pulumi:primary::p::pulumi-nodejs:dynamic/x:${kind}::n`, dryRun: false });
   const check = (kind: Kind, change: Record<string, unknown> = {}) =>
@@ -103,13 +105,13 @@ describe("handlers without an estate", () => {
     assert.equal(whole.code, "AUTHORITY_UNCLEAR");
     assert.match(whole.message, /SQL-P1/);
     for (const kind of others) {
-      const short = await failure(handler(kind).read(`primary/pool1/${keys[kind]}`, inputsOf(kind)));
+      const short = await failure(handler(kind).read(`primary/pool1/${String(keys[kind])}`, inputsOf(kind)));
       assert.equal(short.message, `${kind}: not read, see Preflight. [AUTHORITY_UNCLEAR]`);
     }
   });
 
   it("diff lets nothing pass for unchanged", async () => {
-    for (const kind of kinds) {
+    for (const kind of ofPrimary) {
       const refused = await failure(handler(kind).diff("id", { step: "done" }, { ...inputsOf(kind), step: "done" }));
       assert.equal(refused.code, "AUTHORITY_UNCLEAR", kind);
     }
@@ -123,6 +125,11 @@ describe("handlers without an estate", () => {
       assert.equal((await failure(handler(kind).create(inputs))).code, "AUTHORITY_UNCLEAR", kind);
       assert.equal((await failure(handler(kind).update("id", inputs, inputs))).code, "AUTHORITY_UNCLEAR", kind);
     }
+  });
+
+  it("a resource of the other stack is refused with the way out", async () => {
+    const refused = await failure(handler("TailLogBackup").create({ pool: "pool1", step: "done" }));
+    assert.match(refused.message, /active site is the primary has no TailLogBackup.*use the other stack/);
   });
 
   it("a pool that the configuration does not have is told once, with the way out", async () => {

@@ -265,9 +265,6 @@ describe("plan of a failback", () => {
     assert.match(errorsOf(whole, false)[0]?.message ?? "", /127\.0\.0\.1 \(primary\): no answer within 15 s/);
   });
 
-  it("is that of the stack primary only", () =>
-    assert.throws(() => plan(steady(), desired({}, { active: "backup" })), /this plan is that of a failback/));
-
   it("yields no step that writes for any mix of copies that authority refuses", () => {
     const primaries = [
       null,

@@ -183,6 +183,7 @@ export function restore(set: BackupSetRow, restoreHistoryId = 10): RestoreHistor
   return {
     restoreHistoryId,
     restoreDate: "2013-05-01T02:05:00",
+    restoreAgeMinutes: 10_000,
     destinationDatabase: "mgc",
     restoreType: set.type,
     replace: true,

@@ -1,0 +1,22 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { ClosingResource, type PoolArgs } from "./resource";
+
+/** Inputs of {@link LogBackupJob}. */
+export interface LogBackupJobArgs extends PoolArgs {
+  /** @@SERVERNAME. */
+  readonly instance: string;
+  readonly database: string;
+  /** Where the log backups go, as the engine names it. */
+  readonly folder: string;
+  readonly everyMinutes: number;
+  readonly enabled: boolean;
+}
+
+/**
+ * O8: an Agent job backs up the log of the backup's copy for as long as it serves.
+ */
+export class LogBackupJob extends ClosingResource {
+  constructor(name: string, args: LogBackupJobArgs, options: pulumi.CustomResourceOptions) {
+    super("LogBackupJob", name, args, options, true);
+  }
+}
