@@ -1,42 +1,22 @@
-/** The command line of the lab: `npm run lab -- up | status | journal | fault | scenario | chat | down`. */
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { type Fault, LabError, SCENARIO_NAMES, type ScenarioName } from "./control-commands";
+/** The command line of the lab: `npm run lab -- up | status | outage | rebuild | return | fault | chat | journal | down`. */
+import { Command, CommanderError, Option } from "commander";
+import { number, wholeNumber } from "./cli-arguments";
+import { type Fault, LabError, SCENARIO_NAMES, type ScenarioName, type SiteMove } from "./control-commands";
 import { request } from "./control-request";
-import { DEFAULT_PASSWORD, type DaemonOptions, labFiles } from "./daemon-options";
-import { startDaemon } from "./daemon-start";
-import { describeChat, describeJournal, describeLab, describeReport, describeStatus } from "./cli-text";
+import { labFiles } from "./daemon-options";
+import { type CommonOptions, directoryOf, print, withCommon } from "./cli-common";
+import { describeChat, describeJournal, describeReport, describeStatus } from "./cli-text";
+import { up } from "./cli-up";
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import { readJournal } from "./journal-file";
-import {
-  DEFAULT_PORT_BASE,
-  defaultDirectory,
-  findRunning,
-  isProcessAlive,
-  readState,
-  requireRunning,
-} from "./state-file";
+import { findRunning, isProcessAlive, readState, requireRunning } from "./state-file";
 
-interface CommonOptions {
-  readonly portBase: number;
-  readonly directory?: string;
-  readonly json?: boolean;
-}
-
-interface UpOptions extends CommonOptions {
-  readonly scenario: ScenarioName;
-  readonly databaseSize: number;
-  readonly pools: number;
-  readonly chat?: boolean;
-  readonly chatRate: number;
-  readonly clock: number;
-  readonly password: string;
-}
+/** A move of the primary site: `--pool` may stand several times. */
+type MoveOptions = CommonOptions & { readonly pool?: readonly string[] };
 
 /** How long `down` waits for the daemon's process, in milliseconds. */
 const DOWN_WITHIN = 30_000;
 const POLL_MS = 50;
-const MOST_POOLS = 32;
 
 /** Runs a command line (without node and script); answers the exit code. Texts go to standard output, errors to standard error. */
 export async function runCli(args: readonly string[]): Promise<number> {
@@ -70,6 +50,7 @@ function program(): Command {
     const pid = await down(options);
     print(options, { pid }, () => `The lab (process ${String(pid)}) is down.`);
   });
+  sites(lab);
   faults(lab);
   withCommon(lab.command("scenario").description("Take a running lab to a scenario"))
     .addArgument(lab.createArgument("<name>").choices([...SCENARIO_NAMES]))
@@ -83,55 +64,35 @@ function program(): Command {
   return lab;
 }
 
-function up(lab: Command): void {
-  withCommon(lab.command("up").description("Start a lab in the background"))
-    .addOption(new Option("--scenario <name>", "state of the estate").choices([...SCENARIO_NAMES]).default("steady"))
-    .option("--database-size <size>", "size of mgc, such as 64MiB or 2GiB", byteSize, 64 * 2 ** 20)
-    .option("--pools <n>", "number of pools", wholeNumber, 1)
-    .option("--chat", "start chat servers and clients at once")
-    .option("--chat-rate <n>", "messages per second of all clients", number, 5)
-    .addOption(
-      new Option("--clock <factor>", "how much faster SQL Server Agent's clock runs")
-        .env("LAB_CLOCK")
-        .default(1)
-        .argParser(number),
-    )
-    .addOption(
-      new Option("--password <text>", "password of pchatdr")
-        .env("LAB_SQL_PASSWORD")
-        .default(DEFAULT_PASSWORD, "the lab's own"),
-    )
-    .action(async (options: UpOptions) => {
-      const directory = directoryOf(options);
-      if (options.pools < 1 || options.pools > MOST_POOLS)
-        throw new LabError(`--pools ${String(options.pools)} is out of range.`, `Give 1 to ${String(MOST_POOLS)}.`);
-      const present = await findRunning(directory);
-      if (present !== undefined)
-        throw new LabError(
-          `A lab runs already in ${directory} (process ${String(present.pid)}, scenario ${present.scenario}).`,
-          "Stop it with: npm run lab -- down, or start another with --port-base.",
-        );
-      const interrupted = new AbortController();
-      const interrupt = (): void => interrupted.abort();
-      process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-      const progress = (line: string): void => void process.stderr.write(`${line}\n`);
-      const description = await startDaemon(daemonOptions(options, directory), progress, interrupted.signal);
-      print(options, description, describeLab);
+/** The moves of the primary site. */
+function sites(lab: Command): void {
+  const move = (name: string, text: string): Command =>
+    withCommon(lab.command(name).description(text)).option(
+      "--pool <fqdn>",
+      "only this pool's primary site; may stand several times",
+      (value: string, before: string[] | undefined) => [...(before ?? []), value],
+    );
+  const pools = ({ pool }: MoveOptions): SiteMove => (pool === undefined ? {} : { pools: pool });
+  const list = (names: readonly string[]): string => names.join(", ") || "nothing";
+  move("outage", "The primary site goes down: its instances and chat servers")
+    .option("--lose-share", "the backup share goes down too")
+    .option("--silent", "ports of the dead instances take connections and never answer")
+    .action(async (options: MoveOptions & { loseShare?: boolean; silent?: boolean }) => {
+      const how = { loseShare: options.loseShare === true, silent: options.silent === true };
+      const done = await request((await running(options)).control, "outage", { ...pools(options), ...how });
+      print(options, done, () => `The primary site is down; stopped: ${list(done.stopped)}.`);
     });
-}
-
-function daemonOptions(options: UpOptions, directory: string): DaemonOptions {
-  return {
-    scenario: options.scenario,
-    directory,
-    portBase: options.portBase,
-    pools: options.pools,
-    databaseBytes: options.databaseSize,
-    password: options.password,
-    chat: options.chat === true,
-    chatRate: options.chatRate,
-    clockFactor: options.clock,
-  };
+  move("rebuild", "Make the primary site anew, with empty databases")
+    .option("--empty-share", "the backup share is new and empty too")
+    .action(async (options: MoveOptions & { emptyShare?: boolean }) => {
+      const how = { emptyShare: options.emptyShare === true };
+      const done = await request((await running(options)).control, "rebuild", { ...pools(options), ...how });
+      print(options, done, () => `The primary site is rebuilt: ${list(done.rebuilt)}.`);
+    });
+  move("return", "Bring the primary site back as it was, not rebuilt").action(async (options: MoveOptions) => {
+    const done = await request((await running(options)).control, "return", pools(options));
+    print(options, done, () => `The primary site is back as it was; started: ${list(done.started)}.`);
+  });
 }
 
 function faults(lab: Command): void {
@@ -214,23 +175,6 @@ function chat(lab: Command): void {
   );
 }
 
-function withCommon(command: Command): Command {
-  return command
-    .exitOverride()
-    .addOption(
-      new Option("--port-base <port>", "first port of the lab")
-        .env("LAB_PORT_BASE")
-        .default(DEFAULT_PORT_BASE)
-        .argParser(portNumber),
-    )
-    .option("--directory <path>", "directory of the lab (default .lab/<port base>)")
-    .option("--json", "print JSON");
-}
-
-function directoryOf({ directory, portBase }: CommonOptions): string {
-  return directory === undefined ? defaultDirectory(portBase) : resolve(directory);
-}
-
 function running(options: CommonOptions): ReturnType<typeof requireRunning> {
   return requireRunning(directoryOf(options), options.portBase);
 }
@@ -264,35 +208,4 @@ async function down(options: CommonOptions): Promise<number> {
     await new Promise((done) => setTimeout(done, POLL_MS));
   }
   return pid;
-}
-
-function print<Value>(options: CommonOptions, value: Value, describe: (value: Value) => string): void {
-  process.stdout.write(`${options.json === true ? JSON.stringify(value, undefined, 2) : describe(value)}\n`);
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Expected a whole number.");
-  return Number(text);
-}
-
-function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value) || value < 0) throw new InvalidArgumentError("Expected a number.");
-  return value;
-}
-
-function portNumber(text: string): number {
-  const port = wholeNumber(text);
-  if (port < 1 || port > 65_000) throw new InvalidArgumentError("Expected a port from 1 to 65000.");
-  return port;
-}
-
-const UNITS: Readonly<Record<string, number>> = { B: 1, KIB: 2 ** 10, MIB: 2 ** 20, GIB: 2 ** 30 };
-
-function byteSize(text: string): number {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*([KMG]?i?B)$/i.exec(text) ?? [];
-  const factor = UNITS[(unit ?? "").toUpperCase()];
-  if (amount === undefined || factor === undefined)
-    throw new InvalidArgumentError("Expected a size with its unit: 64MiB, 2GiB.");
-  return Math.round(Number(amount) * factor);
 }

@@ -47,12 +47,25 @@ export interface LabDescription {
   readonly journal: string;
   readonly directory: string;
   readonly pid: number;
-  readonly scenario: ScenarioName;
+  readonly scenario: LabState;
   readonly control: { readonly host: string; readonly port: number; readonly tokenFile: string };
 }
 
-export const SCENARIO_NAMES = ["steady", "failed-over"] as const;
+/**
+ * What a lab is built as, or taken to. `outage`: steady, then the primary site is gone. `failed-over`: the pool runs on the
+ * backup site, the primary site is new and empty. `rebuilt`: the same, reached by an outage, a failover and a rebuild,
+ * with what these leave behind.
+ */
+export const SCENARIO_NAMES = ["steady", "outage", "failed-over", "rebuilt"] as const;
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
+
+/** What a running lab says of its state. `returned`: the primary site came back as it was after an outage. */
+export type LabState = ScenarioName | "returned";
+
+/** Which pools' primary site a move is about: FQDNs; absent: all. */
+export interface SiteMove {
+  readonly pools?: readonly string[];
+}
 
 /** Something that goes wrong, or that is mended. */
 export type Fault =
@@ -156,7 +169,22 @@ export interface LabCommands {
   readonly fault: { readonly arguments: Fault; readonly result: { readonly done: string } };
   readonly scenario: {
     readonly arguments: { readonly name: ScenarioName; readonly keepLogs: boolean };
-    readonly result: { readonly scenario: ScenarioName };
+    readonly result: { readonly scenario: LabState };
+  };
+  /** The primary site goes down. `loseShare`: the backup share too; `silent`: ports take connections and never answer. */
+  readonly outage: {
+    readonly arguments: SiteMove & { readonly loseShare: boolean; readonly silent: boolean };
+    readonly result: { readonly scenario: LabState; readonly stopped: readonly string[] };
+  };
+  /** The primary site comes back as it was. */
+  readonly return: {
+    readonly arguments: SiteMove;
+    readonly result: { readonly scenario: LabState; readonly started: readonly string[] };
+  };
+  /** The primary site is built anew, with empty databases. */
+  readonly rebuild: {
+    readonly arguments: SiteMove & { readonly emptyShare: boolean };
+    readonly result: { readonly scenario: LabState; readonly rebuilt: readonly string[] };
   };
   readonly "chat-start": { readonly arguments: { readonly rate?: number }; readonly result: ChatStatus };
   readonly "chat-stop": { readonly arguments: Record<string, never>; readonly result: ChatStatus };

@@ -9,8 +9,10 @@ import {
   type LabStatus,
 } from "./control-commands";
 import type { Daemon } from "./daemon";
-import { applyScenario } from "./daemon-estate";
+import { applyScenario, movedPools } from "./daemon-estate";
 import type { PlayedInstance } from "./daemon-instance";
+import type { PlayedPool } from "./scenarios/estate-played";
+import { comeBack, outage, rebuild } from "./scenarios/site";
 import { WindowsError } from "./windows/files";
 
 type Handlers = {
@@ -32,6 +34,30 @@ const HANDLERS: Handlers = {
     daemon.setScenario(name);
     return { scenario: name };
   },
+  outage: async (daemon, move) => {
+    const pools = movedPools(daemon.estate, move);
+    const before = running(daemon);
+    await daemon.exclusively("an outage", () => outage(daemon.estate, pools, move));
+    daemon.setScenario("outage");
+    return { scenario: "outage", stopped: before.filter((name) => !running(daemon).includes(name)) };
+  },
+  return: async (daemon, move) => {
+    const pools = movedPools(daemon.estate, move);
+    const before = running(daemon);
+    await daemon.exclusively("the primary site's return", () => comeBack(daemon.estate, pools));
+    daemon.setScenario("returned");
+    return { scenario: "returned", started: running(daemon).filter((name) => !before.includes(name)) };
+  },
+  rebuild: async (daemon, move) => {
+    const pools = movedPools(daemon.estate, move);
+    const isNormal = (pool: PlayedPool): boolean => daemon.store.settings(pool.topology)?.poolState === "Normal";
+    let rebuilt: readonly string[] = [];
+    await daemon.exclusively("a rebuild", async () => {
+      rebuilt = await rebuild(daemon.estate, pools, isNormal, move);
+    });
+    daemon.setScenario("rebuilt");
+    return { scenario: "rebuilt", rebuilt };
+  },
   "chat-start": (daemon, { rate }) => daemon.chat.start(rate),
   "chat-stop": (daemon) => daemon.chat.stop(),
   "chat-send": (daemon, message) => daemon.chat.send(message),
@@ -43,6 +69,9 @@ const HANDLERS: Handlers = {
   },
 };
 
+/** Commands that leave what is remembered as it is; `stop` stops the chat, which runs again when the estate does. */
+const READING: ReadonlySet<LabCommand> = new Set(["status", "flush", "chat-send", "chat-report", "stop"]);
+
 /** Executes one command. Throws LabError for what a person may get wrong. */
 export async function executeCommand(daemon: Daemon, request: LabRequest): Promise<unknown> {
   const handler = (HANDLERS as Partial<typeof HANDLERS>)[request.command] as
@@ -52,7 +81,16 @@ export async function executeCommand(daemon: Daemon, request: LabRequest): Promi
       `The lab knows no command "${request.command}".`,
       "The lab that runs is of another version: down, then up.",
     );
-  return handler(daemon, request.arguments);
+  try {
+    return await handler(daemon, request.arguments);
+  } finally {
+    // What was half done is so in the estate too.
+    if (!READING.has(request.command)) daemon.remember();
+  }
+}
+
+function running({ instances }: Daemon): string[] {
+  return [...instances.values()].filter(({ isRunning }) => isRunning).map(({ name }) => name);
 }
 
 function status(daemon: Daemon): LabStatus {

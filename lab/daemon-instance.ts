@@ -13,6 +13,7 @@ import { Instance } from "./server/instance";
 import type { RequestEntry } from "./server/request-journal";
 import type { Session } from "./tds/backend";
 import type { Certificate } from "./tds/certificate";
+import { listenSilently, type SilentPort } from "./silent-port";
 import { serve, type TdsServer } from "./tds/server";
 import type { WindowsFiles } from "./windows/files";
 
@@ -48,6 +49,7 @@ export class PlayedInstance implements PlayedHost {
   #instance: Instance | undefined;
   #agent: Agent | undefined;
   #listener: TdsServer | undefined;
+  #silentPort: SilentPort | undefined;
   #mayListen = false;
 
   constructor(options: PlayedInstanceOptions) {
@@ -57,6 +59,10 @@ export class PlayedInstance implements PlayedHost {
 
   get name(): string {
     return this.plan.name;
+  }
+
+  get machine(): string {
+    return this.plan.machine;
   }
 
   get site(): InstancePlan["site"] {
@@ -80,13 +86,24 @@ export class PlayedInstance implements PlayedHost {
     return this.#agent?.state === "running";
   }
 
-  /** Starts engine and Agent on what the host's disks hold; a new host gets its logins and its mirroring endpoint. */
-  async start(): Promise<void> {
+  /** Whether its port takes connections and never answers. */
+  get isSilent(): boolean {
+    return this.#silentPort !== undefined;
+  }
+
+  /**
+   * Starts the engine on what the host's disks hold; a new host gets its logins and its mirroring endpoint.
+   * @param withAgent whether SQL Server Agent starts with it
+   */
+  async start(withAgent = true): Promise<void> {
     if (this.#instance !== undefined) return;
     const { plan, files, clock, instanceDirectory, saPassword } = this.#options;
-    files.makeFolder(plan.name, COPY_FOLDER);
+    await this.#silentPort?.close();
+    this.#silentPort = undefined;
+    files.makeFolder(plan.machine, COPY_FOLDER);
     const instance = await Instance.start({
       name: plan.name,
+      hostName: plan.machine,
       directory: instanceDirectory,
       files,
       fullyQualifiedName: plan.fqdn,
@@ -100,7 +117,7 @@ export class PlayedInstance implements PlayedHost {
     });
     this.#instance = instance;
     this.#agent = new Agent({ instance, clock: clock.agent });
-    await this.#agent.start();
+    if (withAgent) await this.#agent.start();
     if (instance.endpointAddress === undefined) await this.#setUp();
     instance.core.reconnectPartners();
     if (this.#mayListen) await this.listen();
@@ -115,19 +132,22 @@ export class PlayedInstance implements PlayedHost {
   }
 
   /** The machine goes down: connections drop, jobs end, databases are closed as they are. */
-  async stop(): Promise<void> {
+  async stop(silent = false): Promise<void> {
     const [instance, agent, listener] = [this.#instance, this.#agent, this.#listener];
     this.#instance = this.#agent = this.#listener = undefined;
     await listener?.close();
     await agent?.stop();
     await instance?.stop();
+    if (!silent) {
+      await this.#silentPort?.close();
+      this.#silentPort = undefined;
+    } else if (this.#mayListen) this.#silentPort ??= await listenSilently(this.plan.port);
   }
 
-  async rebuild(): Promise<void> {
-    await this.stop();
+  wipe(): void {
+    if (this.isRunning) throw new Error(`${this.name} runs: its disks cannot be taken away.`);
     const { hostDirectory, instanceDirectory } = this.#options;
     for (const folder of [hostDirectory, instanceDirectory]) rmSync(folder, { recursive: true, force: true });
-    await this.start();
   }
 
   async #transferred(bytes: number): Promise<void> {
@@ -142,9 +162,9 @@ export class PlayedInstance implements PlayedHost {
     await this.#agent?.stop();
   }
 
-  open(database = "master"): Promise<Session> {
+  open(database = "master", program = "Lab scenario"): Promise<Session> {
     if (this.#instance === undefined) throw new Error(`${this.name} is stopped.`);
-    return Promise.resolve(this.#instance.openInternalSession("sa", "Lab scenario", database));
+    return Promise.resolve(this.#instance.openInternalSession("sa", program, database));
   }
 
   database(name: string): Database | undefined {

@@ -4,8 +4,10 @@ import type { PoolTopology, SqlStore } from "./lync/topology";
 
 /** One instance to play. */
 export interface InstancePlan {
-  /** @@SERVERNAME, and the name of its Windows host. */
+  /** @@SERVERNAME */
   readonly name: string;
+  /** Its Windows host. */
+  readonly machine: string;
   readonly fqdn: string;
   readonly site: InstanceDescription["site"];
   readonly role: InstanceDescription["role"];
@@ -39,6 +41,7 @@ function plan(
   const short = instance.toLowerCase().replace(/^sql-/, "");
   return {
     name: instance,
+    machine: instance,
     fqdn,
     site,
     role,

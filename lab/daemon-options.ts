@@ -17,6 +17,8 @@ export interface DaemonOptions {
   /** Whether chat servers start at once; messages per second of their clients. */
   readonly chat: boolean;
   readonly chatRate: number;
+  /** Play the estate that lies in the directory; scenario, pools, databaseBytes and password are its own then. */
+  readonly resume?: boolean;
   /** How many times faster than the machine's clock SQL Server Agent's runs. */
   readonly clockFactor: number;
 }
@@ -39,12 +41,23 @@ export function labFiles(
   directory: string,
 ): Readonly<
   Record<
-    "token" | "store" | "journal" | "ledger" | "log" | "hosts" | "instances" | "shares" | "certificate" | "executables",
+    | "token"
+    | "estate"
+    | "store"
+    | "journal"
+    | "ledger"
+    | "log"
+    | "hosts"
+    | "instances"
+    | "shares"
+    | "certificate"
+    | "executables",
     string
   >
 > {
   return {
     token: join(directory, "control-token"),
+    estate: join(directory, "estate.json"),
     store: join(directory, "management-store.json"),
     journal: join(directory, "journal.jsonl"),
     ledger: join(directory, "chat-ledger.jsonl"),

@@ -3,12 +3,12 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { keyOf, ChatService } from "./chat/chat-service";
-import { type LabDescription, LabError, type ScenarioName } from "./control-commands";
+import { type LabDescription, LabError, type LabState } from "./control-commands";
 import { ControlPort } from "./control-port";
 import { labClock } from "./daemon-clock";
 import { executeCommand } from "./daemon-commands";
 import { buildScenario, hostDirectory, playedEstate } from "./daemon-estate";
-import { PlayedInstance, type SharedLogin } from "./daemon-instance";
+import { PlayedInstance } from "./daemon-instance";
 import { backupShare, planInstances } from "./daemon-instances";
 import {
   ADMINISTRATORS,
@@ -19,6 +19,7 @@ import {
   randomPassword,
   randomSid,
 } from "./daemon-options";
+import { type EstateRecord, readEstate, writeEstate } from "./estate-file";
 import { JournalFile } from "./journal-file";
 import { ManagementStore } from "./lync/management-store";
 import { estateTopology, poolIdentity, type PoolTopology } from "./lync/topology";
@@ -31,8 +32,9 @@ import { type Certificate, loadOrCreateCertificate } from "./tds/certificate";
 import { WindowsFiles } from "./windows/files";
 
 const LOOPBACK = "127.0.0.1";
-/** Folders of the share for full backups: of a failback, and for the initialization of a secondary. */
-const SHARE_FOLDERS = ["failback", "seed"] as const;
+
+/** What lasts from one run of an estate to the next, without what can be asked from its parts. */
+type Kept = Pick<EstateRecord, "pools" | "databaseBytes" | "logins" | "saPassword" | "clock">;
 
 /** A running lab. */
 export class Daemon {
@@ -45,56 +47,54 @@ export class Daemon {
   readonly chat: ChatService;
   readonly estate: PlayedEstate;
   readonly #options: DaemonOptions;
+  readonly #kept: Kept;
   readonly #control: ControlPort;
   readonly #shells: ShellEndpoint;
   readonly #executable: string;
-  #scenario: ScenarioName;
+  #scenario: LabState;
+  #isBuilt: boolean;
   #busyWith: string | undefined;
 
   private constructor(
     options: DaemonOptions,
+    before: EstateRecord | undefined,
     control: ControlPort,
     certificate: Certificate,
     say: (line: string) => void,
   ) {
     this.#options = options;
     this.#control = control;
-    this.#scenario = options.scenario;
+    this.#scenario = before?.scenario ?? options.scenario;
+    this.#isBuilt = before !== undefined;
     const { directory, portBase } = options;
     const paths = labFiles(directory);
+    const clock = labClock(options.clockFactor, before?.clock);
+    const kept: Kept = { ...(before ?? newEstate(options)), clock: clock.record };
+    this.#kept = kept;
     const topology = estateTopology({
-      pools: options.pools,
-      poolState: options.scenario === "steady" ? "Normal" : "FailedOver",
+      pools: kept.pools,
+      poolState: options.scenario === "failed-over" ? "FailedOver" : "Normal",
       administrators: ADMINISTRATORS,
     });
     const token = randomBytes(32).toString("base64url");
     writeFileSync(paths.token, token, { mode: 0o600 });
-    this.journal = new JournalFile(paths.journal);
+    this.journal = new JournalFile(paths.journal, before !== undefined);
     this.files = new WindowsFiles(directory, topology.pools.map(backupShare));
-    for (const pool of topology.pools.map(backupShare))
-      for (const folder of SHARE_FOLDERS) this.files.makeFolder("", `${pool}\\${folder}`);
+    for (const share of topology.pools.map(backupShare)) this.files.makeShare(share);
     this.store = new ManagementStore(paths.store, topology);
     this.#shells = new ShellEndpoint(this.store, { journal: (entry) => this.journal.append(entry) });
-    const chatLogin: SharedLogin = {
-      name: CHAT_LOGIN,
-      password: randomPassword(),
-      sid: randomSid(),
-      isSysadmin: false,
-    };
-    const productLogin = { name: PRODUCT_LOGIN, password: options.password, sid: randomSid(), isSysadmin: true };
-    const clock = labClock(options.clockFactor);
     this.instances = new Map(
       planInstances(topology.pools, portBase).map((plan) => [
         plan.name,
         new PlayedInstance({
           plan,
           files: this.files,
-          hostDirectory: hostDirectory(paths.hosts, plan.name),
+          hostDirectory: hostDirectory(paths.hosts, plan.machine),
           instanceDirectory: join(paths.instances, plan.name.toLowerCase()),
           clock,
           certificate,
-          logins: [productLogin, chatLogin],
-          saPassword: randomPassword(),
+          logins: kept.logins,
+          saPassword: kept.saPassword,
           journal: (entry) => this.journal.append(entry),
           partner: (address) =>
             [...this.instances.values()].find(
@@ -103,17 +103,10 @@ export class Daemon {
         }),
       ]),
     );
-    this.estate = playedEstate({
-      options,
-      topology: topology.pools,
-      instances: this.instances,
-      files: this.files,
-      shells: this.#shells,
-      say,
-    });
+    const chatLogin = kept.logins.find(({ name }) => name === CHAT_LOGIN);
     this.chat = new ChatService({
       store: this.store,
-      login: { user: chatLogin.name, password: chatLogin.password },
+      login: { user: CHAT_LOGIN, password: chatLogin?.password ?? "" },
       ledger: paths.ledger,
       address: (instance) => {
         const played = this.instances.get(instance);
@@ -121,6 +114,17 @@ export class Daemon {
       },
       contents: (instance, since) => this.#contents(instance, since),
     });
+    this.estate = playedEstate({
+      databaseBytes: kept.databaseBytes,
+      topology: topology.pools,
+      instances: this.instances,
+      files: this.files,
+      store: this.store,
+      shells: this.#shells,
+      chat: this.chat,
+      say,
+    });
+    if (before !== undefined) this.#recall(before);
     this.#executable = writeExecutable(directory, {
       node: process.execPath,
       main: join(__dirname, "shell", "main.ts"),
@@ -130,9 +134,10 @@ export class Daemon {
   }
 
   /**
-   * Starts a lab on an empty directory; what an earlier one left there is removed first.
+   * Starts a lab: a new one on an empty directory, from which what an earlier one left is removed first, or with
+   * `options.resume` the estate that lies there, as it was.
    * @param say told what is being done
-   * Throws LabError when a port is taken.
+   * Throws LabError when a port is taken, or when there is nothing to resume.
    */
   static async start(options: DaemonOptions, say: (line: string) => void): Promise<Daemon> {
     // Holding the port is the lock: from here on the directory is this process's.
@@ -143,14 +148,21 @@ export class Daemon {
     try {
       const paths = labFiles(options.directory);
       const { log, ...others } = paths;
-      for (const path of Object.values(others)) rmSync(path, { recursive: true, force: true });
+      const before = options.resume === true ? readEstate(options.directory) : undefined;
+      if (options.resume === true && before === undefined)
+        throw new LabError(`There is no estate to resume in ${options.directory}.`, "Start a new one: up --fresh");
+      if (before === undefined)
+        for (const path of Object.values(others)) rmSync(path, { recursive: true, force: true });
       removeState(options.directory);
       mkdirSync(paths.hosts, { recursive: true });
       say(`log in ${log}`);
-      const names = estateTopology({ pools: options.pools, poolState: "Normal", administrators: [] }).pools;
+      const pools = before?.pools ?? options.pools;
+      const names = estateTopology({ pools, poolState: "Normal", administrators: [] }).pools;
       const hosts = planInstances(names, options.portBase).map(({ fqdn }) => fqdn);
-      daemon = new Daemon(options, control, await loadOrCreateCertificate(paths.certificate, hosts), say);
-      await daemon.#build();
+      const certificate = await loadOrCreateCertificate(paths.certificate, hosts);
+      daemon = new Daemon(options, before, control, certificate, say);
+      await (before === undefined ? daemon.#build() : daemon.#resume(before, say));
+      await daemon.#open(before?.chatRate ?? undefined, before?.silent);
       return daemon;
     } catch (error) {
       await (daemon === undefined ? control.close() : daemon.stop());
@@ -160,9 +172,10 @@ export class Daemon {
 
   /** What `up --json` prints. */
   get description(): LabDescription {
-    const { directory, portBase, password, pools } = this.#options;
+    const { directory, portBase } = this.#options;
     const paths = labFiles(directory);
-    const described = this.estate.pools.slice(0, pools).map(({ topology, share, shareDirectory }) => ({
+    const password = this.#kept.logins.find(({ name }) => name === PRODUCT_LOGIN)?.password ?? "";
+    const described = this.estate.pools.map(({ topology, share, shareDirectory }) => ({
       identity: poolIdentity(topology.fqdn),
       fqdn: topology.fqdn,
       machines: { primary: machinesOf(topology, "primary"), backup: machinesOf(topology, "backup") },
@@ -193,9 +206,32 @@ export class Daemon {
     };
   }
 
-  setScenario(name: ScenarioName): void {
+  setScenario(name: LabState): void {
     this.#scenario = name;
     writeState(this.description);
+  }
+
+  /** Writes down what the estate needs to be resumed. Nothing is written before it is built. */
+  remember(): void {
+    if (!this.#isBuilt) return;
+    const instances = [...this.instances.values()];
+    const named = (holds: (instance: PlayedInstance) => boolean): string[] =>
+      instances.filter(holds).map(({ name }) => name);
+    writeEstate(this.#options.directory, {
+      ...this.#kept,
+      scenario: this.#scenario,
+      stopped: named(({ isRunning }) => !isRunning),
+      silent: named(({ isSilent }) => isSilent),
+      withoutAgent: named(({ isRunning, isAgentRunning }) => isRunning && !isAgentRunning),
+      diskBytesPerSecond: Object.fromEntries(
+        instances.map(({ name, diskBytesPerSecond }) => [name, diskBytesPerSecond] as const),
+      ),
+      machinesOff: this.chat.machinesOff,
+      sharesOff: this.estate.pools.map(({ share }) => share).filter((share) => this.files.isShareOff(share)),
+      denials: this.files.denials,
+      replicationDelayMs: this.store.replication.delayMs,
+      chatRate: this.chat.rate,
+    });
   }
 
   /** Runs something that changes the whole estate. Throws LabError while another such thing runs. */
@@ -223,15 +259,43 @@ export class Daemon {
   }
 
   async #build(): Promise<void> {
-    const { scenario, chat, chatRate } = this.#options;
+    const { scenario } = this.#options;
     await Promise.all([...this.instances.values()].map((instance) => instance.start()));
     await this.exclusively(`scenario ${scenario}`, () => buildScenario(scenario, this.estate));
-    // Nobody sees an estate that is half built.
-    for (const instance of this.instances.values())
-      await instance.listen().catch((error: unknown) => {
+    this.#isBuilt = true;
+  }
+
+  /** What was off, denied or slow is so again before anything runs. */
+  #recall(before: EstateRecord): void {
+    for (const denial of before.denials) this.files.deny(denial);
+    for (const share of before.sharesOff) this.estate.shareOff(share);
+    for (const [name, speed] of Object.entries(before.diskBytesPerSecond)) {
+      const instance = this.instances.get(name);
+      if (instance !== undefined) instance.diskBytesPerSecond = speed;
+    }
+    this.store.replication.setDelay(before.replicationDelayMs);
+  }
+
+  async #resume({ stopped, withoutAgent, machinesOff }: EstateRecord, say: (line: string) => void): Promise<void> {
+    say(`resuming the estate in ${this.#options.directory}`);
+    await this.estate.machinesOff(machinesOff);
+    const instances = [...this.instances.values()].filter(({ name }) => !stopped.includes(name));
+    await Promise.all(instances.map((instance) => instance.start(!withoutAgent.includes(instance.name))));
+  }
+
+  /** Nobody sees an estate that is half built. @param rate of the chat that ran before */
+  async #open(rate: number | undefined, silent: readonly string[] = []): Promise<void> {
+    for (const instance of this.instances.values()) {
+      try {
+        await instance.listen();
+        if (silent.includes(instance.name)) await instance.stop(true);
+      } catch (error) {
         throw portError(error, instance.plan.port);
-      });
-    if (chat) await this.chat.start(chatRate);
+      }
+    }
+    if (this.#options.chat) await this.chat.start(this.#options.chatRate);
+    else if (rate !== undefined) await this.chat.start(rate);
+    this.remember();
     writeState(this.description);
   }
 
@@ -259,6 +323,19 @@ function portError(error: unknown, port: number): unknown {
     `Port ${String(port)} on ${LOOPBACK} is taken by another program.`,
     "Choose other ports with --port-base, or end that program.",
   );
+}
+
+/** What a new estate is made of. */
+function newEstate({ pools, databaseBytes, password }: DaemonOptions): Omit<Kept, "clock"> {
+  return {
+    pools,
+    databaseBytes,
+    logins: [
+      { name: PRODUCT_LOGIN, password, sid: randomSid(), isSysadmin: true },
+      { name: CHAT_LOGIN, password: randomPassword(), sid: randomSid(), isSysadmin: false },
+    ],
+    saPassword: randomPassword(),
+  };
 }
 
 /** FQDNs of a pool's machines in one data centre. */

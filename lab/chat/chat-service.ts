@@ -34,8 +34,10 @@ export class ChatService {
   readonly #pools: readonly { readonly topology: PoolTopology; readonly downtime: DowntimeRecord }[];
   readonly #servers: ReadonlyMap<string, readonly ChatServer[]>;
   readonly #sending = new Set<Promise<unknown>>();
+  readonly #off = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #isRunning = false;
+  #rate = 0;
   #offered = 0;
 
   constructor(options: ChatOptions) {
@@ -59,9 +61,11 @@ export class ChatService {
   async start(rate = DEFAULT_RATE): Promise<ChatStatus> {
     clearInterval(this.#timer);
     this.#isRunning = true;
-    for (const server of this.#allServers()) server.start();
+    this.#rate = rate;
+    const servers = this.#allServers().filter(({ machine }) => !this.#off.has(machine));
+    for (const server of servers) server.start();
     const { store } = this.#options;
-    const active = this.#allServers().filter(({ machine }) => store.replica(machine)?.active === true).length;
+    const active = servers.filter(({ machine }) => store.replica(machine)?.active === true).length;
     const deadline = Date.now() + CONNECTED_WITHIN;
     while (this.#isRunning && this.status().connected.length < active && Date.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
@@ -78,6 +82,28 @@ export class ChatService {
     await Promise.allSettled(this.#sending);
     await Promise.all(this.#allServers().map((server) => server.stop()));
     return this.status();
+  }
+
+  /** Messages per second while the chat runs, null while it does not. */
+  get rate(): number | null {
+    return this.#isRunning ? this.#rate : null;
+  }
+
+  /** Machines without power: their servers are gone, whatever the chat does. */
+  get machinesOff(): readonly string[] {
+    return [...this.#off];
+  }
+
+  /** Takes the power from machines: connections drop, nothing is finished. */
+  async turnOff(machines: readonly string[]): Promise<void> {
+    for (const machine of machines) this.#off.add(machine);
+    await Promise.all(this.#serversOn(machines).map((server) => server.stop()));
+  }
+
+  /** Gives it back: their servers start when the chat runs. */
+  turnOn(machines: readonly string[]): void {
+    for (const machine of machines) this.#off.delete(machine);
+    if (this.#isRunning) for (const server of this.#serversOn(machines)) server.start();
   }
 
   status(): ChatStatus {
@@ -179,6 +205,10 @@ export class ChatService {
       downtime?.refused(Date.now(), error instanceof Error ? error.message : String(error));
       throw error;
     }
+  }
+
+  #serversOn(machines: readonly string[]): ChatServer[] {
+    return this.#allServers().filter(({ machine }) => machines.includes(machine));
   }
 
   #allServers(): ChatServer[] {

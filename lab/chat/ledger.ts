@@ -1,16 +1,16 @@
 /** What clients were told is stored, outside of every database: one JSON line per message. */
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import type { StoredMessage } from "../control-commands";
+import { wholeLines } from "../line-file";
 
 export class Ledger {
   readonly #path: string;
   readonly #messages: StoredMessage[];
 
-  /** Goes on with the ledger that is there. */
+  /** Goes on with the ledger that is there, without a last line that a kill cut off. */
   constructor(path: string) {
     this.#path = path;
-    const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n") : [];
-    this.#messages = lines.filter((line) => line !== "").map((line) => JSON.parse(line) as StoredMessage);
+    this.#messages = wholeLines(path).map((line) => JSON.parse(line) as StoredMessage);
   }
 
   get messages(): readonly StoredMessage[] {

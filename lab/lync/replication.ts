@@ -58,6 +58,11 @@ export class Replication {
     return this.replica(machine)?.snapshot.revision === this.#options.current().revision;
   }
 
+  /** From a change to its arrival, in milliseconds. */
+  get delayMs(): number {
+    return this.#delayMs;
+  }
+
   /** @param machine one machine's delay; absent: everyone's */
   setDelay(milliseconds: number, machine?: string): void {
     if (machine === undefined) this.#delayMs = milliseconds;
@@ -69,6 +74,11 @@ export class Replication {
     this.#held.add(machine.toLowerCase());
     clearTimeout(this.#timers.get(machine.toLowerCase()));
     this.#timers.delete(machine.toLowerCase());
+  }
+
+  /** A machine that was installed anew: its first copy is the present content. */
+  renew(machine: string): void {
+    this.#arrive(machine.toLowerCase());
   }
 
   release(machine: string): void {

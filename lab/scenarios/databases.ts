@@ -13,14 +13,15 @@ export function poolIdentifier(pool: PlayedPool): string {
   return guidOf(`pool ${pool.topology.fqdn}`);
 }
 
-/** Installs both databases, empty. Throws ConsoleError. */
-export async function installDatabases(host: PlayedHost, pool: PlayedPool, chatLogin: string): Promise<void> {
-  await installContentDatabase(host, pool, chatLogin);
-  await installComplianceDatabase(host, chatLogin);
+/** Installs one of the two databases, empty. Throws ConsoleError: 1801 when it is there. */
+export function installDatabase(name: string, host: PlayedHost, pool: PlayedPool, chatLogin: string): Promise<void> {
+  return name === CONTENT_DATABASE
+    ? installContentDatabase(host, pool, chatLogin)
+    : installComplianceDatabase(host, chatLogin);
 }
 
 /** mgc without a room or message. */
-export async function installContentDatabase(host: PlayedHost, pool: PlayedPool, chatLogin: string): Promise<void> {
+async function installContentDatabase(host: PlayedHost, pool: PlayedPool, chatLogin: string): Promise<void> {
   const now = String(ticksOf(Date.now()));
   await runBatches(
     host.name,
@@ -39,7 +40,7 @@ VALUES (${String(ROOT_NODE)}, '${guidOf(`root ${pool.topology.fqdn}`)}', ${Strin
 }
 
 /** mgccomp with nothing to process. */
-export async function installComplianceDatabase(host: PlayedHost, chatLogin: string): Promise<void> {
+async function installComplianceDatabase(host: PlayedHost, chatLogin: string): Promise<void> {
   await runBatches(
     host.name,
     () => host.open(),

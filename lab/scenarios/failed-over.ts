@@ -1,18 +1,20 @@
 /**
  * Failed over: the pool runs on the backup site, which is mirrored inside itself; the primary site was rebuilt and has
- * empty databases. Built anew, or reached from a running lab by an outage and the steps of "Failing over Persistent Chat
- * Server" (Lync Server 2013).
+ * empty databases. Built anew, or reached from a running lab by an outage, the steps of "Failing over Persistent Chat
+ * Server" (Lync Server 2013) as a DBA does them by hand, and a rebuild.
  */
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { installDatabases, installComplianceDatabase } from "./databases";
+import { MOST_ACTIVE_SERVERS } from "../lync/topology";
+import { installDatabase } from "./databases";
 import {
   CONTENT_DATABASE,
-  COMPLIANCE_DATABASE,
   COPY_FOLDER,
+  databasesOf,
   type PlayedEstate,
   type PlayedHost,
   type PlayedPool,
+  siteMachines,
 } from "./estate-played";
 import { mirrorDatabase } from "./mirroring";
 import { fillContentDatabase } from "./rows";
@@ -25,55 +27,46 @@ const LOG_TOO_EARLY = 4326;
 /** Builds it on new machines; the store was made with pool state FailedOver and the backup site's servers active. */
 export async function buildFailedOver(estate: PlayedEstate): Promise<void> {
   for (const pool of estate.pools) {
-    const { primary, backup, topology } = pool;
-    estate.say(`${topology.fqdn}: installing and filling mgc and mgccomp on ${backup.name}`);
-    await installDatabases(backup, pool, estate.chatLogin);
+    const { primary, backup } = pool.content;
+    const { fqdn } = pool.topology;
+    estate.say(`${fqdn}: installing and filling mgc on ${backup.name}`);
+    for (const [name, stores] of databasesOf(pool)) await installDatabase(name, stores.backup, pool, estate.chatLogin);
     const content = backup.database(CONTENT_DATABASE);
     if (content === undefined) throw new Error(`${backup.name} has no ${CONTENT_DATABASE} after it was created.`);
     await fillContentDatabase(backup, content, estate.databaseBytes);
     await mirrorBackupSite(estate, pool);
-    estate.say(`${topology.fqdn}: installing empty databases on ${primary.name}`);
-    await installDatabases(primary, pool, estate.chatLogin);
+    estate.say(`${fqdn}: installing empty databases on ${primary.name}`);
+    for (const [name, stores] of databasesOf(pool)) await installDatabase(name, stores.primary, pool, estate.chatLogin);
   }
 }
 
 /**
- * Takes a running lab there: the primary site goes down without warning, the backup site takes over, the primary site is
- * rebuilt. What was not shipped at the outage is lost, as it would be.
- * @param keepLogs leaves the log files of the dead primary in share and copy folder, as a careless rebuild does
+ * Fails a pool over whose primary site is down: the backup leaves log shipping, takes the last logs of the share, is
+ * recovered, mirrored and made active. What was not shipped is lost, as it would be.
  */
-export async function failOver(estate: PlayedEstate, keepLogs: boolean): Promise<void> {
-  for (const pool of estate.pools) {
-    const { primary, mirror, backup, topology } = pool;
-    estate.say(`${topology.fqdn}: outage of ${primary.name} and ${mirror.name}`);
-    await primary.stop();
-    await mirror.stop();
-    await recoverBackup(estate, pool);
-    await estate.cmdlet("Set-CsPersistentChatState", { Identity: `service:${topology.fqdn}`, PoolState: "FailedOver" });
-    if (backup.database(COMPLIANCE_DATABASE) === undefined) await installComplianceDatabase(backup, estate.chatLogin);
-    await mirrorBackupSite(estate, pool);
-    await activateBackupServers(estate, pool);
-    if (!keepLogs) removeLogs(estate, pool);
-    estate.say(`${topology.fqdn}: rebuilding ${primary.name} and ${mirror.name}`);
-    await primary.rebuild();
-    await mirror.rebuild();
-    await installDatabases(primary, pool, estate.chatLogin);
-  }
-}
-
-async function activateBackupServers(estate: PlayedEstate, { topology }: PlayedPool): Promise<void> {
-  const servers = topology.machines.filter(({ site }) => site === "backup").map(({ fqdn }) => fqdn);
+export async function failOver(estate: PlayedEstate, pool: PlayedPool): Promise<void> {
+  const { fqdn } = pool.topology;
+  await recoverBackup(estate, pool);
+  await estate.cmdlet("Set-CsPersistentChatState", { Identity: `service:${fqdn}`, PoolState: "FailedOver" });
+  for (const [name, { backup }] of databasesOf(pool))
+    if (backup.database(name) === undefined) await installDatabase(name, backup, pool, estate.chatLogin);
+  await mirrorBackupSite(estate, pool);
   await estate.cmdlet("Set-CsPersistentChatActiveServer", {
-    Identity: `service:${topology.fqdn}`,
-    ActiveServers: { table: [["Replace", servers]] },
+    Identity: `service:${fqdn}`,
+    ActiveServers: { table: [["Replace", siteMachines(pool, "backup").slice(0, MOST_ACTIVE_SERVERS)]] },
   });
 }
 
+/** Deletes the dead primary's log backups from share and copy folder, as a careful rebuild does. */
+export function removeLogs(estate: PlayedEstate, { content: { backup }, shareDirectory }: PlayedPool): void {
+  for (const directory of [shareDirectory, estate.folder(backup.machine, COPY_FOLDER)])
+    for (const name of logFiles(directory)) rmSync(join(directory, name));
+}
+
 async function mirrorBackupSite(estate: PlayedEstate, pool: PlayedPool): Promise<void> {
-  const { backup, backupMirror, topology } = pool;
-  estate.say(`${topology.fqdn}: mirroring ${backup.name} to ${backupMirror.name}`);
-  for (const database of [CONTENT_DATABASE, COMPLIANCE_DATABASE]) {
-    if (await isMirrored(backup, database)) continue;
+  for (const [database, { backup, backupMirror }] of databasesOf(pool)) {
+    if (backupMirror === undefined || (await isMirrored(backup, database))) continue;
+    estate.say(`${pool.topology.fqdn}: mirroring ${database} of ${backup.name} to ${backupMirror.name}`);
     // Removing a session leaves a RESTORING copy behind, which must go first (-DropExistingDatabasesOnMirror).
     if (backupMirror.database(database) !== undefined)
       await runBatches(backupMirror.name, () => backupMirror.open(), `DROP DATABASE ${database};`);
@@ -93,7 +86,7 @@ async function isMirrored(host: PlayedHost, database: string): Promise<boolean> 
 /** Steps 1 to 4 of the failover: the secondary leaves log shipping, takes the last logs and is recovered. */
 async function recoverBackup(
   estate: PlayedEstate,
-  { backup, share, shareDirectory, topology }: PlayedPool,
+  { content: { backup }, share, shareDirectory, topology }: PlayedPool,
 ): Promise<void> {
   const run = async (...batches: string[]): Promise<unknown> =>
     firstValue(await runBatches(backup.name, () => backup.open(), ...batches));
@@ -105,20 +98,19 @@ async function recoverBackup(
 WHERE secondary_database = ${text(CONTENT_DATABASE)};`,
   );
   if (registered !== null) await run(`EXEC master.dbo.sp_delete_log_shipping_secondary_database ${CONTENT_DATABASE};`);
-  for (const log of logFiles(shareDirectory)) {
+  // Where the share went down with the site, what the copy job brought over in time is all there is.
+  const [folder, directory] = estate.shareAnswers(share)
+    ? [share, shareDirectory]
+    : [COPY_FOLDER, estate.folder(backup.machine, COPY_FOLDER)];
+  for (const log of logFiles(directory)) {
     try {
-      await run(`RESTORE LOG ${CONTENT_DATABASE} FROM DISK = ${text(`${share}\\${log}`)} WITH NORECOVERY;`);
+      await run(`RESTORE LOG ${CONTENT_DATABASE} FROM DISK = ${text(`${folder}\\${log}`)} WITH NORECOVERY;`);
     } catch (error) {
       // Restored by the restore job before the outage.
       if (!(error instanceof ConsoleError) || error.number !== LOG_TOO_EARLY) throw error;
     }
   }
   await run(`RESTORE DATABASE ${CONTENT_DATABASE} WITH RECOVERY;`);
-}
-
-function removeLogs(estate: PlayedEstate, { backup, shareDirectory }: PlayedPool): void {
-  for (const directory of [shareDirectory, estate.folder(backup.name, COPY_FOLDER)])
-    for (const name of logFiles(directory)) rmSync(join(directory, name));
 }
 
 /** Log backups of mgc in a folder, oldest first: their names hold the time. */

@@ -21,7 +21,7 @@ const SCHEDULE = `@enabled = 1, @freq_type = 4, @freq_interval = 1, @freq_subday
 
 /** Seeds the secondary, registers both sides, enables the jobs and runs one cycle. Throws ConsoleError. */
 export async function shipLogs(pool: PlayedPool): Promise<void> {
-  const { primary, backup } = pool;
+  const { primary, backup } = pool.content;
   await seed(pool);
   const database = text(CONTENT_DATABASE);
   await runBatches(
@@ -79,7 +79,7 @@ function restoreJobName(primary: PlayedHost): string {
 }
 
 /** "Yes, generate a full backup of the primary database and restore it into the secondary database". */
-async function seed({ primary, backup, share, shareDirectory }: PlayedPool): Promise<void> {
+async function seed({ content: { primary, backup }, share, shareDirectory }: PlayedPool): Promise<void> {
   const name = `${CONTENT_DATABASE}_seed.bak`;
   const file = text(`${share}\\${SEED_FOLDER}\\${name}`);
   await runBatches(

@@ -53,6 +53,9 @@ export interface Located {
   readonly kind: "file" | "directory" | "absent";
 }
 
+/** Folders of a backup share: for the full backup of a failback, and for the initialization of a secondary. */
+const SHARE_FOLDERS = ["failback", "seed"] as const;
+
 const UNC = /^\\\\([^\\/:*?"<>|]+)\\([^\\/:*?"<>|]+)((?:\\[^\\/:*?"<>|]+)*)\\?$/;
 const DRIVE = /^([A-Za-z]):((?:\\[^\\/:*?"<>|]+)*)\\?$/;
 
@@ -60,6 +63,7 @@ const DRIVE = /^([A-Za-z]):((?:\\[^\\/:*?"<>|]+)*)\\?$/;
 export class WindowsFiles {
   readonly #directory: string;
   readonly #shares: ReadonlySet<string>;
+  readonly #sharesOff = new Set<string>();
   readonly #denials: Denial[] = [];
   /** Free bytes that a volume ("host|D:" or "\\\\server\\share") says it has; absent = what the machine has. */
   readonly freeBytes = new Map<string, number>();
@@ -72,6 +76,22 @@ export class WindowsFiles {
     this.#directory = directory;
     this.#shares = new Set(shares.map((share) => share.toLowerCase()));
     for (const share of shares) mkdirSync(this.shareDirectory(share), { recursive: true });
+  }
+
+  /** The share with the folders that an administrator makes for full backups; what is there stays. */
+  makeShare(share: string): void {
+    for (const folder of SHARE_FOLDERS) mkdirSync(join(this.shareDirectory(share), folder), { recursive: true });
+  }
+
+  /** Whether the share's server answers. */
+  isShareOff(share: string): boolean {
+    return this.#sharesOff.has(share.toLowerCase());
+  }
+
+  /** The share's server goes down (53 for every path of it), or comes back with what it had. */
+  turnShare(share: string, state: "on" | "off"): void {
+    if (state === "off") this.#sharesOff.add(share.toLowerCase());
+    else this.#sharesOff.delete(share.toLowerCase());
   }
 
   get denials(): readonly Denial[] {
@@ -143,6 +163,7 @@ export class WindowsFiles {
       const known = [...this.#shares].some((other) => other.startsWith(`\\\\${unc[1]!.toLowerCase()}\\`));
       throw known ? windowsErrors.networkNameNotFound() : windowsErrors.networkPathNotFound();
     }
+    if (this.#sharesOff.has(share)) throw windowsErrors.networkPathNotFound();
     return join(this.shareDirectory(share), ...this.#names(unc[3]!));
   }
 
