@@ -52,7 +52,7 @@ export function lossOf(context: FailoverContext, now: Date): Loss {
     `what ${primaryName} wrote after LSN ${recovered?.lsn ?? "?"} of fork ${recovered?.fork ?? "?"} is lost`,
     recoveredUntil === null
       ? "the time of that record is not known"
-      : `its last log backup that can be applied ended ${recoveredUntil}, so up to ${String(windowMinutes)} minutes of messages, counted to ${desired.outageSince === null ? "now" : `the outage at ${until}`}`,
+      : `its last log backup that can be applied ended ${recoveredUntil}, so up to ${windowMinutes === 1 ? "1 minute" : `${String(windowMinutes)} minutes`} of messages, counted to ${desired.outageSince === null ? "now" : `the outage at ${until}`}`,
     ...(knownUntil !== null && recovered !== null && compareLsn(knownUntil, recovered.lsn) > 0
       ? [`log up to LSN ${knownUntil} is known of and cannot be applied`]
       : []),

@@ -261,11 +261,14 @@ export class PoolRun {
       observe: async (): Promise<PlanContext> => {
         const fresh = await this.#planned(await observe(estate));
         const { principals } = fresh.plan.authority;
-        // A step in hand must not take an instance that did not answer for one with nothing on it.
+        // A step in hand must not take an instance that did not answer for one with nothing on it; only what a failover
+        // was begun without may stay silent.
         for (const name of ["shell", principals.primary, principals.backup] as const) {
-          const section: Section<unknown> | undefined =
-            name === "shell" ? fresh.observation.shell : fresh.observation.instances[name];
-          if (section !== undefined) this.#answered(section);
+          const part = (whole: Observation): Section<unknown> | undefined =>
+            name === "shell" ? whole.shell : whole.instances[name];
+          const section = part(fresh.observation);
+          const begunWithout = desired.active === "backup" && part(observation)?.reachable === false;
+          if (section !== undefined && !begunWithout) this.#answered(section);
         }
         return contextOf(fresh.observation, desired);
       },
