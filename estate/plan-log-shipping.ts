@@ -6,6 +6,7 @@ import { jobChanges, primaryDrift, secondaryDrift } from "./log-shipping-drift";
 import type { LogShippingPrimaryRow, LogShippingSecondaryRow } from "./observation-types";
 import { followsOf, isOnline, isRestoring, sameName } from "./relations";
 import { backupFull, readBackupFiles, restoreFull, verifyBackup } from "./statements";
+import { deleteLogBackupJob } from "./statements-failover";
 import {
   addAlertJob,
   addPrimary,
@@ -110,6 +111,16 @@ function staleChanges(
   const { primary, backup, desired } = context;
   const chat = desired.chat;
   const changes: LogShippingChange[] = [];
+  const outage = backup?.logBackupJob ?? null;
+  if (outage !== null) {
+    changes.push({
+      part: "remove-stale",
+      property: `job ${outage.job.name}`,
+      now: "backs up the log of the outage",
+      then: "removed",
+      statements: [onBackup(context, deleteLogBackupJob(outage.job.jobId))],
+    });
+  }
   for (const row of primary?.logShippingPrimary ?? []) {
     if (sameName(row.primaryDatabase, chat) && row !== mine) {
       changes.push(
