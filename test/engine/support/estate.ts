@@ -6,7 +6,7 @@ import { ConnectionPool } from "mssql";
 import { labConfiguration, type LabDescription, labInstance } from "../../../tools/lab-configuration";
 import { freePorts } from "../../../tools/free-ports";
 import { labUp, runLab } from "../../../tools/lab-process";
-import { LabStack } from "../../../tools/lab-stack";
+import { type CliResult, LabStack } from "../../../tools/lab-stack";
 
 /** A line of the lab's journal, as far as tests judge by it. */
 export interface JournalLine {
@@ -50,6 +50,33 @@ export class TestEstate {
       await runLab(["down", ...where]);
       throw error;
     }
+  }
+
+  /** The stack `backup` on the same lab and backend; `top` are settings beside the estate's. */
+  backupStack(top: Readonly<Record<string, unknown>> = {}): Promise<LabStack> {
+    const { password } = labInstance(this.lab, "primary");
+    return this.stack.sibling("backup", { ...labConfiguration(this.lab), ...top }, password);
+  }
+
+  /** An `up` of the stack `primary` whose pools acknowledge what is given. */
+  async homeWith(acknowledge: Readonly<Record<string, unknown>>): Promise<CliResult> {
+    const { pools } = labConfiguration(this.lab) as { pools: object[] };
+    this.reconfigure(this.stack, { pools: pools.map((pool) => ({ ...pool, acknowledge })) });
+    return this.stack.up();
+  }
+
+  /** Gives a stack other settings beside the estate's. */
+  reconfigure(stack: LabStack, top: Readonly<Record<string, unknown>>): void {
+    stack.configure({ active: stack.name, ...labConfiguration(this.lab), ...top });
+  }
+
+  /** What clients were told is stored, and what of it is in no database that the pool uses now. */
+  async chat(): Promise<{ readonly stored: number; readonly lost: readonly { readonly time: string }[] | null }> {
+    const report = JSON.parse(await this.run("chat", "report", "--json")) as {
+      stored: number;
+      pools: { lost: { time: string }[] | null }[];
+    };
+    return { stored: report.stored, lost: report.pools[0]?.lost ?? null };
   }
 
   /** Runs a command of the lab on this lab. */
