@@ -7,9 +7,11 @@ import type { WireValue } from "./control-protocol";
 import type { PlayedInstance } from "./daemon-instance";
 import { backupShare } from "./daemon-instances";
 import { CHAT_LOGIN } from "./daemon-options";
+import type { ManagedEstate } from "./lync/managed-estate";
 import type { ManagementStore } from "./lync/management-store";
 import type { PoolTopology, SqlStore, StoreSet } from "./lync/topology";
 import type { PlayedEstate, PlayedPool, PlayedStores } from "./scenarios/estate-played";
+import { installDatabase } from "./scenarios/databases";
 import { buildFailedOver, failOver, removeLogs } from "./scenarios/failed-over";
 import { outage, rebuild } from "./scenarios/site";
 import { buildSteady } from "./scenarios/steady";
@@ -75,6 +77,21 @@ export function playedEstate(parts: EstateParts): PlayedEstate {
       const response = await shells.answer(administrator, request);
       if (response.kind === "error") throw new Error(`${cmdlet}: ${response.error.message}`);
     },
+  };
+}
+
+/** What the management store's cmdlets reach of the running daemon. */
+export function managedEstate({
+  instances,
+  files,
+  chat,
+}: Pick<EstateParts, "instances" | "files" | "chat">): ManagedEstate {
+  return {
+    instance: (store) => instances.get(store.instance),
+    isOff: (machine) => chat.machinesOff.some((off) => off.toLowerCase() === machine.toLowerCase()),
+    makeFolder: (machine, path) => files.makeFolder(machine, path),
+    install: (database, host, pool, folders) => installDatabase(database, host, pool, CHAT_LOGIN, folders),
+    exchange: (request) => chat.exchange(request),
   };
 }
 

@@ -5,6 +5,7 @@ import { Agent } from "./agent/agent";
 import type { InstanceStatus } from "./control-commands";
 import { type InstancePlan, MIRRORING_PORT, mirroringAddress } from "./daemon-instances";
 import type { LabClock } from "./daemon-clock";
+import type { DatabaseFolders } from "./lync/managed-estate";
 import { COPY_FOLDER, type PlayedHost } from "./scenarios/estate-played";
 import { text } from "./scenarios/script-text";
 import { runBatches } from "./scenarios/sql-console";
@@ -65,6 +66,10 @@ export class PlayedInstance implements PlayedHost {
     return this.plan.machine;
   }
 
+  get defaultFolders(): DatabaseFolders {
+    return { data: this.plan.dataFolder, log: this.plan.logFolder };
+  }
+
   get site(): InstancePlan["site"] {
     return this.plan.site;
   }
@@ -110,6 +115,8 @@ export class PlayedInstance implements PlayedHost {
       engineAccount: plan.engineAccount,
       agentAccount: plan.agentAccount,
       saPassword,
+      defaultDataPath: plan.dataFolder,
+      defaultLogPath: plan.logFolder,
       utcTime: clock.utcTime,
       partner: this.#options.partner,
       onRequest: this.#options.journal,

@@ -14,6 +14,9 @@ export interface InstancePlan {
   /** FQDN of its pool. */
   readonly pool: string;
   readonly port: number;
+  /** Where its databases' files lie unless told otherwise. */
+  readonly dataFolder: string;
+  readonly logFolder: string;
   readonly engineAccount: string;
   readonly agentAccount: string;
 }
@@ -46,6 +49,8 @@ function plan(
     site,
     role,
     pool,
+    dataFolder: "D:\\SQLData",
+    logFolder: "E:\\SQLLog",
     engineAccount: `DCI\\svc-${instance.toLowerCase()}`,
     agentAccount: `DCI\\svc-agent-${short}`,
   };

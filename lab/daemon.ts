@@ -7,12 +7,13 @@ import { type LabDescription, LabError, type LabState } from "./control-commands
 import { ControlPort } from "./control-port";
 import { labClock } from "./daemon-clock";
 import { executeCommand } from "./daemon-commands";
-import { buildScenario, hostDirectory, playedEstate } from "./daemon-estate";
+import { buildScenario, hostDirectory, managedEstate, playedEstate } from "./daemon-estate";
 import { PlayedInstance } from "./daemon-instance";
 import { backupShare, planInstances } from "./daemon-instances";
 import {
   ADMINISTRATORS,
   CHAT_LOGIN,
+  DEFAULT_PASSWORD,
   type DaemonOptions,
   labFiles,
   PRODUCT_LOGIN,
@@ -75,6 +76,7 @@ export class Daemon {
       pools: kept.pools,
       poolState: options.scenario === "failed-over" ? "FailedOver" : "Normal",
       administrators: ADMINISTRATORS,
+      userPassword: DEFAULT_PASSWORD,
     });
     const token = randomBytes(32).toString("base64url");
     writeFileSync(paths.token, token, { mode: 0o600 });
@@ -124,6 +126,7 @@ export class Daemon {
       chat: this.chat,
       say,
     });
+    this.store.estate = managedEstate({ instances: this.instances, files: this.files, chat: this.chat });
     if (before !== undefined) this.#recall(before);
     this.#executable = writeExecutable(directory, {
       node: process.execPath,

@@ -96,9 +96,7 @@ export class ChatServer {
    * Throws DatabaseFailure: 3906, 927, 942, 1205 …; 0 without a connection.
    */
   async send(message: ClientMessage): Promise<{ readonly chatId: number; readonly instance: string }> {
-    const connection = this.#connection;
-    if (connection?.isOpen !== true)
-      throw new DatabaseFailure(0, `${this.machine} has no database: ${this.#lastFailure}`);
+    const connection = this.#database();
     if (connection.waiting >= MOST_WAITING)
       throw new DatabaseFailure(
         0,
@@ -107,6 +105,33 @@ export class ChatServer {
     const { room, userId, content, date } = message;
     const chatId = await connection.execute(STORE, { room, userId, content, date });
     return { chatId: Number(chatId), instance: connection.instance };
+  }
+
+  /** Principal id of a user who may use Persistent Chat; undefined for anybody else. Throws DatabaseFailure. */
+  async principal(address: string): Promise<number | undefined> {
+    const query = "SELECT prinID FROM dbo.tblPrincipal WHERE prinUri = @address AND prinDisabled = 0;";
+    const id = await this.#database().execute(query, { address });
+    return typeof id === "number" ? id : undefined;
+  }
+
+  /** Node id of a room by its name, or of the first one; undefined when there is none. Throws DatabaseFailure. */
+  async room(name?: string): Promise<number | undefined> {
+    const named = name === undefined ? "" : " AND nodeName = @name";
+    const query = `SELECT TOP (1) nodeID FROM dbo.tblNode WHERE nodeType = 0 AND disabled = 0${named} ORDER BY nodeID;`;
+    const id = await this.#database().execute(query, name === undefined ? {} : { name });
+    return typeof id === "number" ? id : undefined;
+  }
+
+  /** Content of a message; undefined when it is not there. Throws DatabaseFailure. */
+  async read(room: number, chatId: number): Promise<string | undefined> {
+    const query = "SELECT content FROM dbo.tblChat WHERE channelId = @room AND chatId = @chatId;";
+    const content = await this.#database().execute(query, { room, chatId: BigInt(chatId) });
+    return typeof content === "string" ? content : undefined;
+  }
+
+  #database(): DatabaseConnection {
+    if (this.#connection?.isOpen === true) return this.#connection;
+    throw new DatabaseFailure(0, `${this.machine} has no database: ${this.#lastFailure}`);
   }
 
   async #run(): Promise<void> {

@@ -1,6 +1,7 @@
 /** All chat servers of the topology and the clients that talk through them. */
 import { randomUUID } from "node:crypto";
 import { LabError, type ChatReport, type ChatStatus, type StoredMessage } from "../control-commands";
+import type { ExchangeRequest } from "../lync/managed-estate";
 import type { ManagementStore } from "../lync/management-store";
 import type { PoolTopology } from "../lync/topology";
 import { ROOMS } from "../scenarios/rows";
@@ -8,6 +9,7 @@ import { ticksOf } from "../scenarios/script-text";
 import { ChatServer } from "./chat-server";
 import { type DatabaseAddress, DatabaseFailure, type DatabaseLogin } from "./database-connection";
 import { DowntimeRecord } from "./downtime";
+import { exchange } from "./exchange";
 import { Ledger } from "./ledger";
 
 export interface ChatOptions {
@@ -138,6 +140,18 @@ export class ChatService {
     }
   }
 
+  /** Two users of a pool exchange messages. Throws Error: which step failed, and why. */
+  exchange(request: ExchangeRequest): Promise<void> {
+    const all = this.#servers.get(request.pool) ?? [];
+    return exchange(request, {
+      servers: all.filter(({ instance }) => instance !== undefined),
+      reason: this.#isRunning
+        ? noServer(all)
+        : "its services are not running (start them with: npm run lab -- chat start)",
+      send: (server, room, userId, text) => this.#store(request.pool, server, { room, userId, text }),
+    });
+  }
+
   /** Downtime, and what clients were told is stored but is not in the database that the pool uses now. */
   async report(): Promise<ChatReport> {
     const pools = await Promise.all(this.#pools.map(({ topology }) => this.#compare(topology)));
@@ -190,21 +204,29 @@ export class ChatService {
     const servers = this.#servers.get(pool) ?? [];
     const connected = servers.filter(({ instance }) => instance !== undefined);
     const server = connected[this.#offered % Math.max(connected.length, 1)];
-    const id = randomUUID();
     try {
       if (server === undefined) throw new DatabaseFailure(0, noServer(servers));
-      const userId = 1 + (this.#offered % USERS);
-      const message = { room, userId, content: `${text} [${id}]`, date: ticksOf(Date.now()) };
-      const { chatId, instance } = await server.send(message);
-      const time = new Date().toISOString();
-      const stored: StoredMessage = { id, time, pool, room, chatId, server: server.machine, instance };
-      this.#ledger.record(stored);
-      downtime?.stored(Date.now());
-      return stored;
+      return await this.#store(pool, server, { room, userId: 1 + (this.#offered % USERS), text });
     } catch (error) {
       downtime?.refused(Date.now(), error instanceof Error ? error.message : String(error));
       throw error;
     }
+  }
+
+  /** Stores a message through a server and writes down that the client was told so. Throws DatabaseFailure. */
+  async #store(
+    pool: string,
+    server: ChatServer,
+    { room, userId, text }: { readonly room: number; readonly userId: number; readonly text: string },
+  ): Promise<StoredMessage> {
+    const id = randomUUID();
+    const message = { room, userId, content: `${text} [${id}]`, date: ticksOf(Date.now()) };
+    const { chatId, instance } = await server.send(message);
+    const time = new Date().toISOString();
+    const stored: StoredMessage = { id, time, pool, room, chatId, server: server.machine, instance };
+    this.#ledger.record(stored);
+    this.#pools.find(({ topology }) => topology.fqdn === pool)?.downtime.stored(Date.now());
+    return stored;
   }
 
   #serversOn(machines: readonly string[]): ChatServer[] {

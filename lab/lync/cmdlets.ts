@@ -1,29 +1,27 @@
 /** The cmdlets of the management store: metadata as the reference pages print it, and what they do. */
-import type { CmdletMetadata, ObjectValue, ParameterMetadata, ParameterType, WireValue } from "../control-protocol";
+import type { ObjectValue, ParameterMetadata, ParameterType } from "../control-protocol";
 import { wildcard } from "../shell/conversions";
 import { failure } from "../shell/error-record";
+import { installDatabase, testDatabase } from "./database-cmdlets";
+import {
+  getHealthMonitoring,
+  newHealthMonitoring,
+  removeHealthMonitoring,
+  setHealthMonitoring,
+} from "./health-monitoring";
 import { poolOrOnly, resolvePool } from "./identity";
 import { modifyList } from "./list-modifier";
+import { testMessage } from "./message-test";
+import { installMirror, uninstallMirror } from "./mirror-cmdlets";
+import { getMirrorState, invokeFailover } from "./mirror-state-cmdlets";
 import type { Caller, ManagementStore } from "./management-store";
 import { getPool, getService } from "./service-objects";
+import { type Parameters, type StoreCmdlet, text } from "./store-cmdlet";
 import { MOST_ACTIVE_SERVERS, POOL_STATES, type PoolState, type PoolTopology, poolIdentity } from "./topology";
-
-export type Parameters = Readonly<Record<string, WireValue>>;
-
-export interface StoreCmdlet {
-  readonly metadata: CmdletMetadata;
-  run(store: ManagementStore, parameters: Parameters, caller: Caller): readonly ObjectValue[];
-}
 
 const parameter = (name: string, type: ParameterType, details: Partial<ParameterMetadata> = {}): ParameterMetadata => {
   return { name, type, ...details };
 };
-
-/** Text of a parameter, if it was given. */
-export function text(parameters: Parameters, name: string): string | undefined {
-  const value = parameters[name];
-  return typeof value === "string" ? value : undefined;
-}
 
 const xds = (name: string): string => `Microsoft.Rtc.Management.${name}`;
 
@@ -297,6 +295,13 @@ const getWindowsService: StoreCmdlet = {
   run(store, parameters, caller) {
     const computer = text(parameters, "ComputerName") ?? caller.computer;
     const name = text(parameters, "Name");
+    if (store.estate?.isOff(computer) === true)
+      throw failure(
+        "ProcessingFailed",
+        "InvalidOperation",
+        "System.InvalidOperationException",
+        `Command execution failed: Cannot open Service Control Manager on computer '${computer}'. The RPC server is unavailable.`,
+      );
     const known = store.topology.pools.some(({ machines }) =>
       machines.some(({ fqdn }) => fqdn.toLowerCase() === computer.toLowerCase()),
     );
@@ -337,4 +342,15 @@ export const cmdlets: readonly StoreCmdlet[] = [
   invokeReplication,
   getConfiguration,
   getWindowsService,
+  installMirror,
+  uninstallMirror,
+  getMirrorState,
+  invokeFailover,
+  installDatabase,
+  testDatabase,
+  testMessage,
+  newHealthMonitoring,
+  getHealthMonitoring,
+  setHealthMonitoring,
+  removeHealthMonitoring,
 ];

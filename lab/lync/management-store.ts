@@ -3,7 +3,8 @@ import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, w
 import type { CmdletMetadata, ObjectValue, WireValue } from "../control-protocol";
 import { failure } from "../shell/error-record";
 import { cmdlets } from "./cmdlets";
-import { type PoolSettings, type Replica, Replication, type Snapshot } from "./replication";
+import type { ManagedEstate } from "./managed-estate";
+import { type PoolSettings, type Replica, Replication, type Snapshot, type TestUsers } from "./replication";
 import { allowedCmdlets } from "./roles";
 import type { Administrator, PoolTopology, SqlStore, Topology } from "./topology";
 
@@ -11,8 +12,13 @@ import type { Administrator, PoolTopology, SqlStore, Topology } from "./topology
 export interface Caller {
   /** FQDN of the machine: -LocalStore reads its replica. */
   readonly computer: string;
-  /** Asked before a change; false = nothing is changed (-WhatIf, or the answer was no). */
-  shouldProcess(action: string, target: string): boolean;
+  /**
+   * Asked before a change; false = nothing is changed (-WhatIf, or the answer was no).
+   * @param details what a prompt shows instead of the usual sentence
+   */
+  shouldProcess(action: string, target: string, details?: string): boolean;
+  /** Aborted when the caller's shell has ended: what is in hand is given up. */
+  readonly signal?: AbortSignal;
 }
 
 /** A caller inside the lab's process, who is not asked. */
@@ -46,6 +52,8 @@ interface StoreFile {
 export class ManagementStore {
   readonly topology: Topology;
   readonly replication: Replication;
+  /** What cmdlets reach beyond the store; set by whoever plays it. */
+  estate: ManagedEstate | undefined;
   readonly #file: string;
   #snapshot: Snapshot;
   readonly #changeListeners = new Set<() => void>();
@@ -100,7 +108,7 @@ export class ManagementStore {
     parameters: Readonly<Record<string, WireValue>>,
     caller: Caller,
   ): Promise<readonly ObjectValue[]> {
-    return Promise.resolve().then(() => {
+    return Promise.resolve().then<readonly ObjectValue[]>(() => {
       const found = cmdlets.find(({ metadata }) => metadata.name.toLowerCase() === cmdlet.toLowerCase());
       if (found !== undefined) return found.run(this, parameters, caller);
       throw failure(
@@ -138,12 +146,22 @@ export class ManagementStore {
 
   /** Changes a pool's settings: a new revision, saved and on its way to the replicas. */
   change(pool: PoolTopology, settings: Partial<PoolSettings>): void {
-    const before = this.#snapshot.pools[pool.fqdn] as PoolSettings;
-    this.#snapshot = {
-      revision: this.#snapshot.revision + 1,
-      changed: new Date().toISOString(),
-      pools: { ...this.#snapshot.pools, [pool.fqdn]: { ...before, ...settings } },
-    };
+    const { pools } = this.#snapshot;
+    const before = pools[pool.fqdn] as PoolSettings;
+    this.#publish({ pools: { ...pools, [pool.fqdn]: { ...before, ...settings } } });
+  }
+
+  /** Sets or with undefined removes the test users of a Registrar pool. */
+  changeTestUsers(registrar: string, users: TestUsers | undefined): void {
+    const key = registrar.toLowerCase();
+    const others = Object.entries(this.#snapshot.testUsers).filter(([name]) => name !== key);
+    const testUsers = Object.fromEntries(users === undefined ? others : [...others, [key, users] as const]);
+    this.#publish({ testUsers });
+  }
+
+  #publish(change: Partial<Snapshot>): void {
+    const { revision } = this.#snapshot;
+    this.#snapshot = { ...this.#snapshot, ...change, revision: revision + 1, changed: new Date().toISOString() };
     this.#save(true);
     this.replication.spread();
     for (const listener of this.#changeListeners) listener();
@@ -214,7 +232,7 @@ export class ManagementStore {
   }
 }
 
-function initialSnapshot({ pools }: Topology): Snapshot {
+function initialSnapshot({ pools, testUsers }: Topology): Snapshot {
   return {
     revision: 1,
     changed: new Date().toISOString(),
@@ -222,6 +240,9 @@ function initialSnapshot({ pools }: Topology): Snapshot {
       pools.map(
         ({ fqdn, poolState, activeServers }) => [fqdn, { poolState, activeServers: [...activeServers] }] as const,
       ),
+    ),
+    testUsers: Object.fromEntries(
+      Object.entries(testUsers).map(([registrar, users]) => [registrar.toLowerCase(), users] as const),
     ),
   };
 }

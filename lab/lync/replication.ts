@@ -7,12 +7,24 @@ export interface PoolSettings {
   readonly activeServers: readonly string[];
 }
 
+/** Test users of a Registrar pool: health monitoring configuration. */
+export interface TestUsers {
+  /** `sip:user@domain` */
+  readonly first: string;
+  readonly second: string;
+  /** `DOMAIN\\user`, where given. */
+  readonly firstAccount?: string;
+  readonly secondAccount?: string;
+}
+
 /** The store's content at one revision, by pool FQDN. */
 export interface Snapshot {
   readonly revision: number;
   /** ISO 8601, UTC: when this revision was made. */
   readonly changed: string;
   readonly pools: Readonly<Record<string, PoolSettings>>;
+  /** By FQDN of the Registrar pool, in lower case. */
+  readonly testUsers: Readonly<Record<string, TestUsers>>;
 }
 
 /** A machine's copy. */

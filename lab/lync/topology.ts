@@ -1,4 +1,6 @@
 /** The topology: which machines, sites and SQL stores a Persistent Chat pool has (Topology Builder publishes it; nothing here changes it). */
+import { randomUUID } from "node:crypto";
+import type { TestUsers } from "./replication";
 
 export type PoolState = "Normal" | "FailedOver";
 export const POOL_STATES: readonly PoolState[] = ["Normal", "FailedOver"];
@@ -57,6 +59,10 @@ export interface Topology {
   /** Machines with a replica that are in no chat pool: Front Ends, the host with the management tools. */
   readonly otherReplicas: readonly string[];
   readonly administrators: readonly Administrator[];
+  /** Test users of Registrar pools, by FQDN, when the store is made for the first time. */
+  readonly testUsers: Readonly<Record<string, TestUsers>>;
+  /** Password of every user of the chat (-SenderCredential and -ReceiverCredential). */
+  readonly userPassword: string;
 }
 
 /** Host on which the lab's local management shell runs. */
@@ -91,7 +97,7 @@ function standardPool(index: number, active: SiteRole, administered: PoolState):
   return {
     fqdn: `lyncpc${suffix}.${DOMAIN}`,
     site: "Primary",
-    registrar: `lyncfe.${DOMAIN}`,
+    registrar: `lyncfe${suffix}.${DOMAIN}`,
     fileStore: `files.${DOMAIN}`,
     machines: [...machines("primary"), ...machines("backup")],
     content: stores,
@@ -106,11 +112,17 @@ export function estateTopology(options: {
   readonly pools: number;
   readonly poolState: PoolState;
   readonly administrators: readonly Administrator[];
+  /** Default: none that anybody knows. */
+  readonly userPassword?: string;
 }): Topology {
   const active: SiteRole = options.poolState === "Normal" ? "primary" : "backup";
+  const pools = Array.from({ length: options.pools }, (_, index) => standardPool(index, active, options.poolState));
+  const users = { first: `sip:user01@${DOMAIN}`, second: `sip:user02@${DOMAIN}` };
   return {
-    pools: Array.from({ length: options.pools }, (_, index) => standardPool(index, active, options.poolState)),
+    pools,
     otherReplicas: [`lyncfe-1.${DOMAIN}`, MANAGEMENT_HOST],
     administrators: options.administrators,
+    testUsers: Object.fromEntries(pools.map(({ registrar }) => [registrar, users] as const)),
+    userPassword: options.userPassword ?? randomUUID(),
   };
 }

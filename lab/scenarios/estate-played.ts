@@ -2,6 +2,7 @@
 import type { InstanceDescription } from "../control-commands";
 import type { Session } from "../tds/backend";
 import type { Database } from "../server/database";
+import type { DatabaseFolders } from "../lync/managed-estate";
 import type { PoolTopology } from "../lync/topology";
 import type { WireValue } from "../control-protocol";
 
@@ -11,6 +12,8 @@ export interface PlayedHost {
   /** The Windows host's name: several instances may share it. */
   readonly machine: string;
   readonly site: InstanceDescription["site"];
+  /** Where SQL Server puts new files unless told otherwise. */
+  readonly defaultFolders: DatabaseFolders;
   /** `TCP://sql-p1.dci.discovery.com:5022` */
   readonly mirroringAddress: string;
   readonly isRunning: boolean;

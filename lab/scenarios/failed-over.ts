@@ -30,13 +30,15 @@ export async function buildFailedOver(estate: PlayedEstate): Promise<void> {
     const { primary, backup } = pool.content;
     const { fqdn } = pool.topology;
     estate.say(`${fqdn}: installing and filling mgc on ${backup.name}`);
-    for (const [name, stores] of databasesOf(pool)) await installDatabase(name, stores.backup, pool, estate.chatLogin);
+    for (const [name, stores] of databasesOf(pool))
+      await installDatabase(name, stores.backup, pool.topology, estate.chatLogin);
     const content = backup.database(CONTENT_DATABASE);
     if (content === undefined) throw new Error(`${backup.name} has no ${CONTENT_DATABASE} after it was created.`);
     await fillContentDatabase(backup, content, estate.databaseBytes);
     await mirrorBackupSite(estate, pool);
     estate.say(`${fqdn}: installing empty databases on ${primary.name}`);
-    for (const [name, stores] of databasesOf(pool)) await installDatabase(name, stores.primary, pool, estate.chatLogin);
+    for (const [name, stores] of databasesOf(pool))
+      await installDatabase(name, stores.primary, pool.topology, estate.chatLogin);
   }
 }
 
@@ -49,7 +51,7 @@ export async function failOver(estate: PlayedEstate, pool: PlayedPool): Promise<
   await recoverBackup(estate, pool);
   await estate.cmdlet("Set-CsPersistentChatState", { Identity: `service:${fqdn}`, PoolState: "FailedOver" });
   for (const [name, { backup }] of databasesOf(pool))
-    if (backup.database(name) === undefined) await installDatabase(name, backup, pool, estate.chatLogin);
+    if (backup.database(name) === undefined) await installDatabase(name, backup, pool.topology, estate.chatLogin);
   await mirrorBackupSite(estate, pool);
   await estate.cmdlet("Set-CsPersistentChatActiveServer", {
     Identity: `service:${fqdn}`,
@@ -64,13 +66,14 @@ export function removeLogs(estate: PlayedEstate, { content: { backup }, shareDir
 }
 
 async function mirrorBackupSite(estate: PlayedEstate, pool: PlayedPool): Promise<void> {
+  if (!estate.shareAnswers(pool.share)) {
+    estate.say(`${pool.topology.fqdn}: no mirror of the backup site, since ${pool.share} does not answer`);
+    return;
+  }
   for (const [database, { backup, backupMirror }] of databasesOf(pool)) {
     if (backupMirror === undefined || (await isMirrored(backup, database))) continue;
     estate.say(`${pool.topology.fqdn}: mirroring ${database} of ${backup.name} to ${backupMirror.name}`);
-    // Removing a session leaves a RESTORING copy behind, which must go first (-DropExistingDatabasesOnMirror).
-    if (backupMirror.database(database) !== undefined)
-      await runBatches(backupMirror.name, () => backupMirror.open(), `DROP DATABASE ${database};`);
-    await mirrorDatabase(pool, backup, backupMirror, database);
+    await mirrorDatabase(estate, pool, database, backup);
   }
 }
 

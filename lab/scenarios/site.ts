@@ -1,14 +1,8 @@
 /** The primary site as a whole: it goes down without warning, comes back as it was, or is built anew. */
 import { LabError } from "../control-commands";
-import { installDatabase } from "./databases";
-import {
-  databasesOf,
-  type PlayedEstate,
-  type PlayedHost,
-  type PlayedPool,
-  siteInstances,
-  siteMachines,
-} from "./estate-played";
+import { poolDatabases } from "../lync/database-roles";
+import { instanceName } from "../lync/managed-estate";
+import { type PlayedEstate, type PlayedHost, type PlayedPool, siteInstances, siteMachines } from "./estate-played";
 
 export interface OutageOptions {
   /** The file server of the backup share goes down too. */
@@ -94,9 +88,14 @@ export async function rebuild(
     estate.shareOn(share);
     if (emptyShare) estate.emptyShare(share);
   }
-  for (const pool of pools)
-    for (const [database, { primary }] of databasesOf(pool))
-      await installDatabase(database, primary, pool, estate.chatLogin);
+  for (const { topology } of pools)
+    for (const { type, stores } of poolDatabases(topology))
+      await estate.cmdlet("Install-CsDatabase", {
+        DatabaseType: type,
+        SqlServerFqdn: stores.primary.fqdn,
+        SqlInstanceName: instanceName(stores.primary),
+        UseDefaultSqlPaths: true,
+      });
   estate.machinesOn(
     pools.flatMap((pool) => siteMachines(pool, "primary")),
     "new",

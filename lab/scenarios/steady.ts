@@ -15,9 +15,9 @@ async function buildPool(estate: PlayedEstate, pool: PlayedPool): Promise<void> 
   const { primary, backup } = pool.content;
   estate.say(`${fqdn}: installing and filling mgc on ${primary.name}`);
   for (const [name, stores] of databasesOf(pool)) {
-    await installDatabase(name, stores.primary, pool, estate.chatLogin);
+    await installDatabase(name, stores.primary, pool.topology, estate.chatLogin);
     // Compliance rows are transient and not shipped: the backup site has a database of its own.
-    if (name !== CONTENT_DATABASE) await installDatabase(name, stores.backup, pool, estate.chatLogin);
+    if (name !== CONTENT_DATABASE) await installDatabase(name, stores.backup, pool.topology, estate.chatLogin);
   }
   const content = primary.database(CONTENT_DATABASE);
   if (content === undefined) throw new Error(`${primary.name} has no ${CONTENT_DATABASE} after it was created.`);
@@ -25,7 +25,7 @@ async function buildPool(estate: PlayedEstate, pool: PlayedPool): Promise<void> 
   for (const [name, { primary: principal, mirror }] of databasesOf(pool)) {
     if (mirror === undefined) continue;
     estate.say(`${fqdn}: mirroring ${name} of ${principal.name} to ${mirror.name}`);
-    await mirrorDatabase(pool, principal, mirror, name);
+    await mirrorDatabase(estate, pool, name, principal);
   }
   estate.say(`${fqdn}: shipping logs from ${primary.name} to ${backup.name}`);
   await shipLogs(pool);
