@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { styleText } from "node:util";
 import { ConnectionPool } from "mssql";
 import { z } from "zod";
+import { keepJournal } from "./journal-texts";
 import { labConfiguration, type LabDescription, labInstance, type LabInstance } from "./lab-configuration";
 import { labUp, runLab } from "./lab-process";
 import { LabStack } from "./lab-stack";
@@ -164,6 +165,7 @@ async function main(): Promise<number> {
     return claims.every((claim) => claim.holds) ? 0 : 1;
   } finally {
     await runLab(["down", ...where()]);
+    keepJournal(lab.journal);
     stack?.remove();
   }
 }

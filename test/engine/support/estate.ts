@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { ConnectionPool } from "mssql";
 import { labConfiguration, type LabDescription, labInstance } from "../../../tools/lab-configuration";
 import { freePorts } from "../../../tools/free-ports";
+import { keepJournal } from "../../../tools/journal-texts";
 import { labUp, runLab } from "../../../tools/lab-process";
 import { type CliResult, LabStack } from "../../../tools/lab-stack";
 
@@ -86,6 +87,7 @@ export class TestEstate {
 
   async stop(): Promise<void> {
     await this.run("down");
+    keepJournal(this.lab.journal);
     this.stack.remove();
     rmSync(this.#folder, { recursive: true, force: true });
   }
