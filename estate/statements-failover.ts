@@ -1,7 +1,8 @@
 /** The T-SQL of a failover: the primary's tail, log sets, recovery, and the log backups of the site that serves. */
 import type { DesiredLogBackups } from "./desired";
+import { call, raw } from "./procedure-call";
 import { quoteName, quoteString } from "./sql/quote";
-import { call, everyMinutes, raw } from "./statements-log-shipping";
+import { everyMinutes } from "./statements-log-shipping";
 
 /** A tail-log backup into a file of its own. */
 export interface TailBackup {

@@ -3,6 +3,7 @@
  * version. Each builder gives one batch for master. Procedures both return a code and raise errors: both are checked.
  */
 import type { DesiredLogShipping } from "./desired";
+import { call, raw } from "./procedure-call";
 import { quoteString } from "./sql/quote";
 
 /** `14420` is the alert of a primary whose backups are late, `14421` that of a secondary. */
@@ -23,28 +24,6 @@ export const everyMinutes = (minutes: number) =>
     active_start_time: 0,
     active_end_time: 235900,
   }) as const;
-
-type Value = string | number | { readonly raw: string };
-
-/** An expression that stands in a call as it is: a variable, or one with OUTPUT. */
-export const raw = (text: string): Value => ({ raw: text });
-
-/**
- * A call whose return code and error are both checked; the batch declares `@rc`. Parameters without a value are left out.
- */
-export function call(procedure: string, values: { readonly [parameter: string]: Value | undefined }): string {
-  const given = Object.entries(values).flatMap(([parameter, value]) =>
-    value === undefined ? [] : [`@${parameter} = ${written(value)}`],
-  );
-  const execute = `EXEC @rc = ${procedure}${given.length > 0 ? `\n  ${given.join(", ")}` : ""};`;
-  // @@ERROR must be read in the statement right after EXEC, together with the return code.
-  return `${execute}\nIF @@ERROR <> 0 OR @rc <> 0 BEGIN RAISERROR(${quoteString(`${procedure} failed`)}, 16, 1); RETURN; END;`;
-}
-
-function written(value: Value): string {
-  if (typeof value === "number") return String(value);
-  return typeof value === "string" ? quoteString(value) : value.raw;
-}
 
 const batch = (...parts: readonly string[]): string => parts.join("\n");
 

@@ -1,10 +1,14 @@
 /** A sample of each statement that the product builds, with hostile names, for Microsoft's grammars. */
 import * as databases from "../../estate/statements";
+import * as failover from "../../estate/statements-failover";
 import * as shipping from "../../estate/statements-log-shipping";
 import { desired } from "../unit/support/estate";
 
 /** Builders of a module by name; `everyMinutes` gives arguments, not T-SQL. */
-type Builders = Omit<typeof databases & typeof shipping, "everyMinutes" | "PRIMARY_ALERT" | "SECONDARY_ALERT">;
+type Builders = Omit<
+  typeof databases & typeof failover & typeof shipping,
+  "everyMinutes" | "PRIMARY_ALERT" | "SECONDARY_ALERT"
+>;
 
 const name = "it's ]mgc[ -- /*";
 const job = "6F9619FF-8B86-D011-B42D-00C04FC964FF";
@@ -13,7 +17,7 @@ const moves = [
   { logicalName: "mgc_log", to: String.raw`E:\mgc.ldf` },
 ];
 const file = String.raw`\\files.contoso.com\lo'gs\failback\mgc.bak`;
-const wanted = desired({ databases: { chat: "it's ]mgc" } }).logShipping;
+const { logShipping: wanted, logBackups } = desired({ databases: { chat: "it's ]mgc" } });
 
 /** Samples by builder; one builder may have several. */
 const samples: { readonly [Builder in keyof Builders]: readonly Parameters<Builders[Builder]>[] } = {
@@ -38,6 +42,15 @@ const samples: { readonly [Builder in keyof Builders]: readonly Parameters<Build
     [{ database: name, file, moves, recovery: "NORECOVERY", takeOver: true }],
     [{ database: name, file, moves: [], recovery: "RECOVERY", takeOver: false }],
   ],
+  backupTail: [[{ database: name, file, name, description: name }]],
+  restoreLog: [[name, file]],
+  verifyLog: [[file]],
+  recoverDatabase: [[name]],
+  logBackupCommand: [[name, String.raw`\\files.contoso.com\lo'gs`]],
+  addLogBackupJob: [[name, logBackups]],
+  changeLogBackupCommand: [[job, name, logBackups]],
+  deleteLogBackupJob: [[job]],
+  setRestoreDelay: [[name, 0]],
   addPrimary: [[wanted]],
   addPrimarySecondary: [[wanted]],
   addSecondary: [[wanted]],
@@ -62,7 +75,7 @@ const samples: { readonly [Builder in keyof Builders]: readonly Parameters<Build
 
 /** Each sample's text, by its builder's name and number. */
 export function productStatements(): Readonly<Record<string, string>> {
-  const builders: Record<string, unknown> = { ...databases, ...shipping };
+  const builders: Record<string, unknown> = { ...databases, ...failover, ...shipping };
   const texts = Object.entries(samples).flatMap(([builder, calls]) =>
     calls.map((args, index) => {
       const build = builders[builder] as (...args: readonly unknown[]) => string;
