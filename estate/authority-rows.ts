@@ -301,21 +301,22 @@ export const authorityRows: readonly AuthorityRow[] = [
     when: (facts) =>
       primaryOnline(facts) && facts.backupCopy === "afterTail" && facts.tail === "applied" && failedOver(facts),
     outcome: "primary",
+    resume: "F4",
     message: "the primary has applied the backup's tail and is open",
-    allows: steady,
+    // Recovered is not yet open for everybody: SINGLE_USER came with the tail.
+    allows: [...steady, "F4"],
   },
   {
     number: 25,
     when: (facts) =>
       ["restoring", "afterTail"].includes(facts.primaryCopy) &&
       facts.backupCopy === "afterTail" &&
-      restored(facts) &&
+      facts.family === "same" &&
       failedOver(facts),
-    outcome: "unclear",
-    code: "SWAP_UNFINISHED",
+    outcome: "backup",
+    resume: "F4",
     message: "the backup was closed by its tail-log backup, and the primary has not applied all of it",
-    hint: "Restore the missing log backups and the tail on the primary, or go back: RESTORE DATABASE … WITH RECOVERY on the backup.",
-    allows: nothing,
+    allows: wayHome,
   },
   {
     number: 26,

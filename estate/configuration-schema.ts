@@ -156,6 +156,11 @@ export const poolSchema = section({
   }).prefault({}),
   /** `document`: active servers, then Normal. `state-first`: the other way round. */
   activation: oneOf("document", "state-first").prefault("document"),
+  /**
+   * What brings the data home. `auto`: the backup's log alone where the primary can follow it, which overwrites nothing and
+   * copies no database; else, and always with `full`, the document's full backup.
+   */
+  wayHome: oneOf("auto", "full").prefault("auto"),
   compare: oneOf("level1", "full").prefault("level1"),
   acknowledge: section({
     /** recovery_fork_guid of the primary's copy whose unshipped messages may be given up (they are salvaged first). */

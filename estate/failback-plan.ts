@@ -41,7 +41,7 @@ export function failbackPlan(context: PlanContext): Plan {
 
 function logShippingStep(context: PlanContext): StepBody {
   const { desired, wayHome } = context;
-  const restoreFirst = wayHome && !context.broughtHome;
+  const restoreFirst = wayHome && !context.broughtHome && context.chainHome === null;
   const changes = logShippingChanges(context, plannedRun, restoreFirst);
   const open = changes.length > 0;
   const seeds = changes.some((change) => change.part === "seed");

@@ -1,10 +1,10 @@
 /** The steps of a failover: what is open of each, and what it would send. Pure. */
-import { joinWindowsPath } from "./configuration-forms";
-import { type Desired, lostMachines } from "./desired";
+import { lostMachines } from "./desired";
 import type { FailoverContext } from "./failover-context";
 import { isEvery } from "./log-shipping-drift";
 import { inShell, onBackup, onPrimary } from "./plan-context";
 import { behindReplicas, plannedRun, serverText } from "./plan-steps";
+import { tailFile } from "./plan-restore";
 import type { PlannedStatement, StepBody } from "./plan-types";
 import { poolSessions } from "./relations";
 import { setActiveServers } from "./shell/commands";
@@ -24,11 +24,6 @@ import {
   deleteSecondaryPrimary,
   enableJob,
 } from "./statements-log-shipping";
-
-/** File of the primary's tail: in the folder that log shipping never looks into, and a log file by its name. */
-export function tailFile(desired: Desired, run: string): string {
-  return joinWindowsPath(desired.backupFolder, `${desired.chat}_tail_${run}.trn`);
-}
 
 /** P1: no active server, every machine that can be reached knows it, no session of a chat server on the primary. */
 export function clearedBeforeMoveStep(context: FailoverContext): StepBody {

@@ -20,7 +20,7 @@ export function databaseFindings(context: PlanContext, open: ReadonlySet<StepId>
 
 function restoreFindings(context: PlanContext): Finding[] {
   const { primary, backup, desired, primaryName, primaryCopy } = context;
-  if (primary === undefined || backup === undefined) return [];
+  if (primary === undefined || backup === undefined || context.chainHome !== null) return [];
   const findings: Finding[] = [];
   if (!desired.pool.createMissing) findings.push(...missingDatabases(context, primary));
   if (primaryCopy !== undefined && primaryCopy.mirroring !== null) {
@@ -139,8 +139,19 @@ function wayHomeFindings(context: PlanContext, open: ReadonlySet<StepId>): Findi
     );
   }
   if (desired.compliance !== false) findings.push(...complianceFindings(context, backup, desired.compliance, open));
-  if (open.has("F5")) findings.push(...mirrorCopyFindings(context));
+  if (open.has("F5") && context.chainHome === null) findings.push(...mirrorCopyFindings(context));
+  if (context.backupCopy !== undefined && isRestoring(context.backupCopy) && context.chainHome === null)
+    findings.push(brokenChain(context));
   return findings;
+}
+
+// The backup closed itself for the way home by log alone, and what it wrote cannot reach the primary any more.
+function brokenChain({ desired, backupName, primaryName }: PlanContext): Finding {
+  return errorFinding(
+    "log-chain",
+    `${backupName} was closed by its tail-log backup, and its log does not lead to where ${primaryName} stands`,
+    `Open the backup's copy again (RESTORE DATABASE [${desired.chat}] WITH RECOVERY there), then preview: the full backup brings the data home.`,
+  );
 }
 
 function complianceFindings(

@@ -1,6 +1,8 @@
 /** What every part of the plan works on: the observation with authority decided and the sites' principals resolved. */
 import { type Authority, authorityOf, readable } from "./authority";
 import { type Desired, serverName } from "./desired";
+import { logChainHome } from "./log-chain";
+import type { RemainingLogs } from "./log-sets";
 import type {
   BackupSetRow,
   DatabaseObservation,
@@ -26,6 +28,8 @@ export interface PlanContext {
   readonly backupName: string;
   /** The way home is to be gone: the primary is to be active and authority is the backup's copy. */
   readonly wayHome: boolean;
+  /** The backup's log sets that bring the primary home without any copy; null where a full backup has to. */
+  readonly chainHome: RemainingLogs | null;
   /** Full set under the present fence, whose file is not known to be damaged. */
   readonly set: BackupSetRow | undefined;
   /** The primary holds what the backup holds, restored from one of its sets. */
@@ -50,6 +54,10 @@ export function contextOf(observation: Observation, desired: Desired): PlanConte
     primaryName: serverName(desired.pool, authority.principals.primary),
     backupName: serverName(desired.pool, authority.principals.backup),
     wayHome,
+    chainHome:
+      wayHome && primary !== undefined && backup !== undefined && desired.pool.wayHome === "auto"
+        ? logChainHome(authority.facts, primary, backup, desired.chat)
+        : null,
     set: usableSet(primary, backup, desired),
     broughtHome:
       authority.facts.primaryCopy === "online" &&

@@ -96,6 +96,8 @@ export function soundSecondary(context: PlanContext): LogShippingSecondaryRow | 
 export function seedNeeded(context: PlanContext): string | null {
   const { primary, backup, backupCopy, desired } = context;
   if (primary === undefined || backup === undefined) return null;
+  // Brought home by log alone, the primary goes on where the backup's tail ended: its copy follows as it stands.
+  if (context.chainHome !== null) return null;
   if (backupCopy === undefined) return `${context.backupName} has no ${desired.chat}`;
   if (!isRestoring(backupCopy)) return `${desired.chat} on ${context.backupName} is ${backupCopy.state}, not RESTORING`;
   const following = followsOf(backup, primary, desired.chat);

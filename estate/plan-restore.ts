@@ -65,6 +65,11 @@ export function seedFile(desired: Desired, run: string): string {
   return joinWindowsPath(desired.seedFolder, `${desired.chat}_seed_${run}.bak`);
 }
 
+/** File of a tail-log backup: in the folder that log shipping never looks into, and a log file by its name. */
+export function tailFile(desired: Desired, run: string): string {
+  return joinWindowsPath(desired.backupFolder, `${desired.chat}_tail_${run}.trn`);
+}
+
 /** File of the salvage of the primary's copy. */
 export function salvageFile(desired: Desired, run: string): string {
   return joinWindowsPath(desired.backupFolder, `${desired.chat}_salvage_${run}.bak`);

@@ -45,7 +45,7 @@ export function stepShown(step: string, key: StepKey, desired: Desired, plan: Pl
 function cameHome({ primary, desired }: PlanContext) {
   if (primary === undefined) return undefined;
   const { principal, mirror } = desired.pool.backup;
-  const restored = restoresOf(primary, desired.chat).find((row) => row.restoreType === "D")?.backupSet;
+  const restored = restoresOf(primary, desired.chat)[0]?.backupSet;
   return [principal.server, mirror?.server].some((server) => sameName(server, restored?.serverName))
     ? restored
     : undefined;

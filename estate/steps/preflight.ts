@@ -8,6 +8,7 @@ import { probeAgent, probeEngineRead, probeEngineWrite } from "../probe";
 import type { ProbeTask } from "../probe-script";
 import { salvageOf, sameName } from "../relations";
 import { backupFull } from "../statements";
+import { verifyLog } from "../statements-failover";
 import { preflightFailed } from "./preflight-findings";
 import { readBackDiffers, type StepContext, type StepHandler } from "./step-context";
 import { expectedOf, verifySet } from "./verify-set";
@@ -22,7 +23,11 @@ export const preflight: StepHandler = {
 
 async function probe(context: StepContext): Promise<void> {
   const { engines, agents, mayFail } = probesOf(context);
-  const problems = [...(await probeEngines(context, engines)), ...(await probeAgents(context, agents))];
+  const problems = [
+    ...(await probeEngines(context, engines)),
+    ...(await probeAgents(context, agents)),
+    ...(await probeChain(context)),
+  ];
   if (problems.length === 0) return;
   if (!mayFail) throw preflightFailed(problems);
   // A disaster may have taken the share: the way to the backup site does not wait for it.
@@ -79,6 +84,24 @@ async function probeEngines(context: StepContext, directions: Probes["engines"])
       context.readBack({ engine: nameOf(context, writer), writes: folder, readBy: nameOf(context, reader) });
     } catch (thrown) {
       problems.push(engineProblem(context, writer, reader, folder, toDrError(thrown)));
+    }
+  }
+  return problems;
+}
+
+/** Log sets that msdb names may be gone from the disk: the primary's engine reads each whole before anything is closed. */
+async function probeChain(context: StepContext): Promise<string[]> {
+  const { chainHome } = await context.observe();
+  const role = context.plan.authority.principals.primary;
+  const problems: string[] = [];
+  for (const { file } of chainHome?.apply ?? []) {
+    try {
+      await context.evidence({ role, doing: `RESTORE VERIFYONLY ${file}`, text: verifyLog(file) });
+    } catch (thrown) {
+      problems.push(
+        `${nameOf(context, role)} cannot read ${file}, which is a link on the way home: ${toDrError(thrown).summary}. ` +
+          "Bring it back, or set wayHome to full.",
+      );
     }
   }
   return problems;

@@ -3,6 +3,7 @@ import { DrError } from "../errors";
 import { type FailoverContext, failoverContextOf } from "../failover-context";
 import { unopened } from "../failover-steps";
 import { lossOf } from "../loss";
+import type { InstanceRole } from "../observation-types";
 import { databaseOf } from "../relations";
 import { openForWriting, setMultiUser, setOwner } from "../statements";
 import { recoverDatabase } from "../statements-failover";
@@ -18,7 +19,7 @@ export const recover: StepHandler = {
       await passGate(context, now);
       await context.change({ role, doing: `RESTORE DATABASE [${chat}] WITH RECOVERY`, text: recoverDatabase(chat) });
     }
-    await open(context);
+    await openForEverybody(context, role);
     const after = failoverContextOf(await context.observe());
     context.readBack({ state: after.backupCopy && accessText(after.backupCopy), owner: after.backupCopy?.ownerName });
     const left = unopened(after);
@@ -26,9 +27,11 @@ export const recover: StepHandler = {
   },
 };
 
-// SINGLE_USER came with the tail, read-only with a fence, an owner without a login with the copy of another instance.
-async function open(context: StepContext): Promise<void> {
-  const role = context.plan.authority.principals.backup;
+/**
+ * Opens a recovered copy for everybody: SINGLE_USER came with the tail, read-only with a fence, an owner without a login
+ * with the copy of another instance.
+ */
+export async function openForEverybody(context: StepContext, role: InstanceRole): Promise<void> {
   const { chat } = context.desired;
   const copy = databaseOf(await context.readInstance(role), chat);
   if (copy === undefined) throw readBackDiffers(context.step, `${chat} ONLINE`, "no such database");

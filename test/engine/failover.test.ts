@@ -134,6 +134,70 @@ describe("failover, planned", function () {
   });
 });
 
+describe("the way home of a planned failover", function () {
+  this.timeout(240_000);
+  let estate: TestEstate;
+  let over: LabStack;
+  before(async () => {
+    estate = await TestEstate.start("steady", "--chat");
+    over = await estate.backupStack({ failover: { mode: "planned" } });
+    const up = await over.up();
+    assert.equal(up.code, 0, up.output);
+    await estate.run("chat", "send");
+    // A log backup of the outage, so that the way home has more than one link.
+    const backups = "SELECT COUNT(*) AS n FROM msdb.dbo.backupset WHERE type = 'L' AND server_name = N'SQL-B1';";
+    await estate.ask("backup", "EXEC msdb.dbo.sp_start_job @job_name = N'pchat-dr log backup mgc';");
+    const deadline = Date.now() + 20_000;
+    while ((await estate.ask("backup", backups))[0]?.["n"] === 0 && Date.now() < deadline)
+      await new Promise((done) => setTimeout(done, 100));
+    await estate.run("chat", "send");
+  });
+  after(() => estate.stop());
+
+  it("needs no full backup, overwrites nothing, and loses nothing", async () => {
+    const lines = await estate.journalLength();
+    const up = await estate.stack.up();
+    assert.equal(up.code, 0, up.output);
+    const changes = (await estate.changesSince(lines)).flatMap((line) => line.changes);
+    assert.equal(changes.filter((change) => change === "BACKUP LOG").length, 1, changes.join(", "));
+    assert.ok(changes.filter((change) => change === "RESTORE LOG").length >= 2, changes.join(", "));
+    const copies = (await estate.changesSince(lines)).filter((line) =>
+      /BACKUP DATABASE \[mgc\]|RESTORE DATABASE \[mgc\] FROM/.test(line.text),
+    );
+    assert.deepEqual(copies, []);
+    await estate.run("chat", "send");
+    const chat = await estate.chat();
+    assert.ok(chat.stored > 0);
+    assert.deepEqual(chat.lost, []);
+    assert.equal((await estate.stack.preview("--expect-no-changes")).code, 0);
+  });
+
+  it("names a link that is gone before anything is closed, and goes by full backup when it is told to", async () => {
+    assert.equal((await over.up()).code, 0);
+    await estate.ask(
+      "backup",
+      String.raw`BACKUP LOG mgc TO DISK = N'\\files.dci.discovery.com\lslogs\failback\gone.trn' WITH INIT;`,
+    );
+    await estate.run(
+      "fault",
+      "damage",
+      "--file",
+      String.raw`\\files.dci.discovery.com\lslogs\failback\gone.trn`,
+      "--offset",
+      "0",
+    );
+    const lines = await estate.journalLength();
+    const refused = await estate.stack.up();
+    assert.notEqual(refused.code, 0, refused.output);
+    assert.match(refused.output, /cannot read .*gone\.trn, which is a link on the way home/);
+    const changes = (await estate.changesSince(lines)).flatMap((line) => line.changes);
+    assert.ok(!changes.includes("BACKUP LOG") && !changes.includes("RESTORE LOG"), changes.join(", "));
+    const home = await estate.homeWith({ missingMirrorCopy: true }, { wayHome: "full" });
+    assert.equal(home.code, 0, home.output);
+    assert.deepEqual((await estate.chat()).lost, []);
+  });
+});
+
 describe("failover, after a disaster", function () {
   this.timeout(240_000);
   let estate: TestEstate;

@@ -245,7 +245,7 @@ describe("authority, row by row", () => {
   it("25: the backup closed by its tail, the primary still RESTORING", () => {
     const set = backupSet({ isReadOnly: false });
     const primary = restoredPrimary(set, { files: files({ fork: forks.backup, lsn: "2000" }) }, { state: "RESTORING" });
-    expectRow(failedOver({ primary, backup: closedBackup() }), 25, "unclear", "SWAP_UNFINISHED");
+    expectRow(failedOver({ primary, backup: closedBackup() }), 25, "backup");
   });
 
   it("26: both RESTORING without a tail", () => {

@@ -59,10 +59,13 @@ export class TestEstate {
     return this.stack.sibling("backup", { ...labConfiguration(this.lab), ...top }, password);
   }
 
-  /** An `up` of the stack `primary` whose pools acknowledge what is given. */
-  async homeWith(acknowledge: Readonly<Record<string, unknown>>): Promise<CliResult> {
+  /** An `up` of the stack `primary` whose pools acknowledge what is given, with other settings of theirs. */
+  async homeWith(
+    acknowledge: Readonly<Record<string, unknown>>,
+    settings: Readonly<Record<string, unknown>> = {},
+  ): Promise<CliResult> {
     const { pools } = labConfiguration(this.lab) as { pools: object[] };
-    this.reconfigure(this.stack, { pools: pools.map((pool) => ({ ...pool, acknowledge })) });
+    this.reconfigure(this.stack, { pools: pools.map((pool) => ({ ...pool, ...settings, acknowledge })) });
     return this.stack.up();
   }
 
