@@ -361,17 +361,13 @@ export class Database {
   }
 
   beginWriter(owner: TransactionScope): void {
-    this.openStore().begin(this.log.keepsLog);
+    this.openStore().begin(this.log.keepsLog, (bytes) => {
+      this.log.growFile(bytes);
+    });
     this.#owner = owner;
   }
 
   commitWriter(): void {
-    try {
-      this.log.growFile(this.openStore().writtenBytes);
-    } catch (error) {
-      this.rollbackWriter();
-      throw error;
-    }
     const { records, logBytes } = this.openStore().commit();
     this.#releaseWriter();
     this.counters.wroteLog(logBytes);

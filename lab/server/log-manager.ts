@@ -213,7 +213,11 @@ export class LogManager {
     this.truncate();
   }
 
-  /** Recovery of a restored copy: a new recovery path leaves the old one where the roll forward ended. */
+  /**
+   * Recovery of a restored copy: a new recovery path leaves the old one where the roll forward ended. Assumed: also when
+   * nothing is rolled back ("Recovery Paths" promises a new one only then); first_recovery_fork_guid names the old path
+   * until the next log backup.
+   */
   startFork(): void {
     const store = this.#database.openStore();
     const at = store.endOfLog;

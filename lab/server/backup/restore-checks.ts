@@ -59,7 +59,7 @@ export function refuseDataSet(database: Database | undefined, header: BackupSetH
 
 /**
  * RESTORE LOG at the position where the roll forward stands. Answers "apply", or "nothing" for a set that ends just
- * there. Throws 3135, 3117, 4319, 3154, 4305, 4326, 4330.
+ * there (assumed: no page says what becomes of it). Throws 3135, 3117, 4319, 3154, 4305, 4326, 4330.
  */
 export function refuseLogSet(database: Database, header: BackupSetHeader, device: string): "apply" | "nothing" {
   if (header.backupType !== 2) throw backupErrors.otherKind(device, "BACKUP DATABASE", "RESTORE LOG");

@@ -107,7 +107,7 @@ async function setPartner(core: InstanceCore, database: Database, address: strin
   database.mirroringSession = session;
   core.errorLog(1440, `Database mirroring is active with database '${database.name}' as the principal copy.`);
   remote.errorLog(1441, `Database mirroring is active with database '${database.name}' as the mirror copy.`);
-  await session.catchUp();
+  await session.begin();
 }
 
 function newRecord(address: string, instance: string): MirroringRecord {

@@ -26,10 +26,9 @@ export async function reseed(principal: Database, mirror: Database): Promise<voi
     mirror.detach();
     DataFile.remove(path);
     await copyFile(snapshot.file, path);
-    const store = DatabaseStore.open(path);
-    store.truncateLog(store.endOfLog);
+    // The pages hold the principal's log as well: the mirror keeps it until the next log backup.
     mirror.change({ recovery: principal.record.recovery });
-    mirror.attach(store);
+    mirror.attach(DatabaseStore.open(path));
   } finally {
     snapshot.release();
   }

@@ -103,10 +103,20 @@ export class MirroringSession {
     this.#send(mirror, records, this.database.openStore().endOfLog);
   }
 
-  /** The mirror needs to know what the log backups did when it becomes the principal. */
+  /** The mirror needs to know what the log backups did when it becomes the principal; what they hold its log gives up. */
   shareStatus(): void {
     if (this.#record.role !== "PRINCIPAL" || this.#record.pending || this.#record.suspended) return;
-    this.partner()?.database.change({ recovery: this.database.record.recovery });
+    const mirror = this.partner()?.database;
+    mirror?.change({ recovery: this.database.record.recovery });
+    mirror?.log.truncate();
+  }
+
+  /** The session begins: the mirror's log gets what the principal's next log backup shall hold, then the mirror catches up. */
+  async begin(): Promise<void> {
+    const mirror = this.partner();
+    const from = this.database.log.status.lastLogBackupLsn;
+    if (mirror !== undefined && from !== null) shareLog(this.database.openStore(), mirror.database.openStore(), from);
+    await this.catchUp();
   }
 
   /** Brings the mirror up to date, piece by piece; ends when it is, or when one of both goes away. */
@@ -187,7 +197,9 @@ export class MirroringSession {
     const { database } = this;
     if (this.#record.role === "MIRROR" && database.hasStore) {
       const fork = database.record.redo?.fork ?? database.log.status.recoveryForkGuid;
-      database.change({ redo: { lsn: lsnText(database.openStore().endOfLog), fork } });
+      const store = database.openStore();
+      store.truncateLog(store.endOfLog);
+      database.change({ redo: { lsn: lsnText(store.endOfLog), fork } });
     }
     database.mirroringSession = undefined;
     database.instance.errorLog(1443, `Database mirroring has been terminated for database '${database.name}'.`);
@@ -204,9 +216,11 @@ export class MirroringSession {
   #send(mirror: MirroringSession, records: readonly LogRecord[], until: bigint): void {
     const store = this.database.openStore();
     const target = mirror.database.openStore();
+    const complete = records.map((record) => store.withBulkRows(record));
     target.beginRedo();
     try {
-      target.redo(records.map((record) => store.withBulkRows(record)));
+      target.redo(complete);
+      target.keep(complete);
       target.endRedo(true, until);
     } catch (error) {
       target.endRedo(false, until);
@@ -215,6 +229,21 @@ export class MirroringSession {
     this.#acknowledged = until;
     if (records.some((record) => record.operation === "LOP_DEFINITION")) mirror.database.refresh();
   }
+}
+
+/** Gives the mirror's log the principal's records from an LSN on, as far as the mirror has rolled forward. */
+function shareLog(principal: DatabaseStore, mirror: DatabaseStore, from: bigint): void {
+  const end = mirror.endOfLog;
+  mirror.truncateLog(end);
+  mirror.beginRedo();
+  for (let next = from; ;) {
+    const records = principal.readLog(next, end, RECORDS_PER_PIECE);
+    mirror.keep(records.map((record) => principal.withBulkRows(record)));
+    const last = records.at(-1);
+    if (last === undefined) break;
+    next = last.lsn + 1n;
+  }
+  mirror.endRedo(true, end);
 }
 
 /** Records from an LSN on that end with the end of a transaction: the mirror never holds half of one. */

@@ -25,6 +25,8 @@ interface WriterState {
   cursor: LogCursor;
   transaction: number;
   readonly keepsLog: boolean;
+  /** Makes room for so many bytes of log, or throws 9002; undefined while the transaction commits. */
+  reserve: ((bytes: number) => void) | undefined;
   records: LogRecord[];
   usedBytes: number;
   definitions: Definitions | undefined;
@@ -43,6 +45,8 @@ export class DatabaseStore {
   readonly file: DataFile;
   #end: bigint;
   #usedBytes: number;
+  /** Bytes that `keep` has added to the log in the roll forward in hand. */
+  #keptBytes = 0;
   #transaction: number;
   #definitions: Definitions;
   #writer: WriterState | undefined;
@@ -91,11 +95,6 @@ export class DatabaseStore {
     return this.#usedBytes;
   }
 
-  /** The same with what the open transaction has written so far. */
-  get writtenBytes(): number {
-    return this.#writer?.usedBytes ?? this.#usedBytes;
-  }
-
   get isWriting(): boolean {
     return this.#writer !== undefined;
   }
@@ -107,13 +106,17 @@ export class DatabaseStore {
 
   // Transactions -------------------------------------------------------------------------------------------------------
 
-  /** @param keepsLog records are stored until a log backup (FULL), or only take LSNs (SIMPLE) */
-  begin(keepsLog: boolean): void {
+  /**
+   * @param keepsLog records are stored until a log backup (FULL), or only take LSNs (SIMPLE)
+   * @param reserve makes room in the log file for so many bytes, or throws 9002
+   */
+  begin(keepsLog: boolean, reserve?: (bytes: number) => void): void {
     this.file.writer.exec("BEGIN IMMEDIATE");
     this.#writer = {
       cursor: new LogCursor(this.#end),
       transaction: this.#transaction + 1,
       keepsLog,
+      reserve,
       records: [],
       usedBytes: this.#usedBytes,
       definitions: undefined,
@@ -129,6 +132,8 @@ export class DatabaseStore {
       this.file.writer.exec("COMMIT");
       return { records: [], logBytes: 0 };
     }
+    // The room that a commit needs was reserved while its transaction wrote.
+    writer.reserve = undefined;
     for (const table of writer.identities) this.#writeIdentity(table);
     this.append("LOP_COMMIT_XACT", 0, 0);
     const logBytes = writer.cursor.flush();
@@ -193,15 +198,20 @@ export class DatabaseStore {
     if (writer.cursor.end === this.#end && operation !== "LOP_BEGIN_XACT") this.append("LOP_BEGIN_XACT", 0, 0);
     const image = content === undefined || !writer.keepsLog ? null : imageOf(content);
     const size = RECORD_OVERHEAD + (bytes ?? image?.length ?? 100);
+    if (writer.keepsLog) writer.reserve?.(writer.usedBytes + size);
     const record = { lsn: writer.cursor.take(size), transaction: writer.transaction, operation, table, row, image };
     if (!writer.keepsLog) return;
     writer.usedBytes += size;
     writer.records.push(record);
+    this.#store(record);
+  }
+
+  #store({ lsn, transaction, operation, table, row, image }: LogRecord): void {
     this.file.writer
       .prepare(
         "INSERT INTO log_record (lsn, transaction_id, operation, table_id, row, image) VALUES (?, ?, ?, ?, ?, ?)",
       )
-      .run(lsnKey(record.lsn), record.transaction, operation, table, row, image);
+      .run(lsnKey(lsn), transaction, operation, table, row, image);
   }
 
   /** Records with from ≤ LSN < to, at most `limit`, as committed. */
@@ -279,8 +289,19 @@ export class DatabaseStore {
     for (const record of records) this.#redoOne(record);
   }
 
+  /** Keeps records in this copy's own log, as a mirror does. Between `beginRedo` and `endRedo`. */
+  keep(records: readonly LogRecord[]): void {
+    for (const record of records) {
+      this.#store(record);
+      this.#keptBytes += RECORD_OVERHEAD + (record.image?.length ?? 0);
+    }
+  }
+
   endRedo(keep: boolean, end: bigint): void {
+    const keptBytes = this.#keptBytes;
+    this.#keptBytes = 0;
     if (keep) {
+      this.#usedBytes += keptBytes;
       for (const table of this.#identities.keys()) this.#writeIdentity(table);
       this.#writeState(end, this.#usedBytes, this.#transaction);
       this.file.writer.exec("COMMIT");

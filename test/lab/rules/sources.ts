@@ -38,6 +38,8 @@ export const sources = {
   requests: "sys.dm_exec_requests (Transact-SQL)",
   backupSet: "backupset (Transact-SQL)",
   restoreHistory: "restorehistory (Transact-SQL)",
+  failOverToSecondary: "Fail Over to a Log Shipping Secondary (SQL Server)",
+  changeRoles: "Change Roles Between Primary and Secondary Log Shipping Servers (SQL Server)",
 } as const;
 
 /** Several documents as one source. */
