@@ -23,7 +23,7 @@ import { administrationProcedures } from "./procedures/administration-procedures
 import { applicationLockProcedures } from "./procedures/application-lock-procedures";
 import { extendedProcedures } from "./procedures/extended-procedures";
 import { ProcedureRegistry, type ServerProcedure } from "./procedures/server-procedure";
-import { type ProductVersion, releaseOf } from "./product";
+import { type Edition, type ProductVersion, releaseOf } from "./product";
 import type { RequestEntry } from "./request-journal";
 import { ServerConfiguration } from "./server-configuration";
 import { ServerPrincipals } from "./server-principals";
@@ -53,6 +53,8 @@ export interface InstanceOptions {
   readonly fullyQualifiedName?: string;
   /** Default 11.0.7001; 10.50.6000 and 12.0.6024 are known too. */
   readonly version?: ProductVersion;
+  /** Default Developer. */
+  readonly edition?: Edition;
   /** Accounts of the two services; default NT Service accounts. */
   readonly engineAccount?: string;
   readonly agentAccount?: string;
@@ -90,6 +92,7 @@ export class Instance implements Backend {
   readonly name: string;
   readonly hostName: string;
   readonly version: ProductVersion;
+  readonly edition: Edition;
   readonly collation = MODEL_OPTIONS.collation;
   readonly agentAccount: string;
   readonly defaultDataPath: string;
@@ -123,6 +126,7 @@ export class Instance implements Backend {
     this.name = options.name;
     this.#engineAccount = options.engineAccount ?? "NT Service\\MSSQLSERVER";
     this.version = options.version ?? DEFAULT_VERSION;
+    this.edition = options.edition ?? "Developer";
     // A version that the lab does not know is refused at once.
     releaseOf(this.version);
     this.hostName = options.hostName ?? options.name;

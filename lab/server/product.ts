@@ -59,14 +59,22 @@ export function productVersion(version: ProductVersion): string {
   return `${String(major)}.${String(minor)}.${String(build)}.${String(releaseOf(version).revision)}`;
 }
 
-/** SERVERPROPERTY('Edition'): every feature of Enterprise, which mirroring and backup compression need. */
-export const EDITION = "Developer Edition (64-bit)";
+/** Editions that the lab emulates: Developer has every feature of Enterprise; Express neither compresses nor ships logs. */
+export type Edition = "Developer" | "Express";
+
+/** SERVERPROPERTY('Edition'), ('EngineEdition') and ('EditionID') of an edition ("SERVERPROPERTY (Transact-SQL)"). */
+export const EDITIONS: Readonly<
+  Record<Edition, { readonly text: string; readonly engine: number; readonly id: bigint }>
+> = {
+  Developer: { text: "Developer Edition (64-bit)", engine: 3, id: -2117995310n },
+  Express: { text: "Express Edition (64-bit)", engine: 4, id: -1592396055n },
+};
 
 /** @@VERSION */
-export function versionText(version: ProductVersion): string {
+export function versionText(version: ProductVersion, edition: Edition): string {
   const release = releaseOf(version);
   return (
     `Microsoft SQL Server ${release.name} ${release.levelNote}- ${productVersion(version)} (X64) \n` +
-    `\t${release.built} \n\tCopyright (c) Microsoft Corporation\n\t${EDITION} on Windows NT 6.3 <X64> (Build 9600: )\n`
+    `\t${release.built} \n\tCopyright (c) Microsoft Corporation\n\t${EDITIONS[edition].text} on Windows NT 6.3 <X64> (Build 9600: )\n`
   );
 }

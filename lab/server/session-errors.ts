@@ -39,6 +39,7 @@ const TEMPLATES = {
     14,
     "User does not have permission to alter database '%', the database does not exist, or the database is not in a state that allows access checks.",
   ],
+  1844: [16, "% is not supported on %."],
   5039: [16, "MODIFY FILE failed. Specified size is less than or equal to current size."],
   5041: [16, "MODIFY FILE failed. File '%' does not exist."],
   5058: [16, "Option '%' cannot be set in database '%'."],

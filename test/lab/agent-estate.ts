@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Agent } from "../../lab/agent/agent";
 import { agentClock } from "../../lab/agent/agent-clock";
 import { millisecondsOf } from "../../lab/agent/calendar-numbers";
-import { Instance } from "../../lab/server/instance";
+import { Instance, type InstanceOptions } from "../../lab/server/instance";
 import type { RequestEntry } from "../../lab/server/request-journal";
 import type { ServerSession } from "../../lab/server/server-session";
 import type { Message } from "../../lab/tsql/results";
@@ -115,7 +115,7 @@ export class AgentEstate {
   constructor(readonly factor = 1) {}
 
   /** Starts an instance and its Agent. */
-  async start(name: string): Promise<Server> {
+  async start(name: string, options: Partial<InstanceOptions> = {}): Promise<Server> {
     const suffix = name.toLowerCase().replace("sql-", "");
     for (const folder of ["D:\\SQLData", "E:\\SQLLog", COPY_FOLDER]) this.files.makeFolder(name, folder);
     const instance = await Instance.start({
@@ -127,6 +127,12 @@ export class AgentEstate {
       administrators: [{ name: "DCI\\administrator" }],
       utcTime: () => this.#begun + (Date.now() - this.#begun) * this.factor,
       onRequest: (entry) => void this.journal.push(entry),
+      fullyQualifiedName: `${name.toLowerCase()}.dci.discovery.com`,
+      partner: (address) => {
+        const wanted = address.toLowerCase();
+        return this.#servers.find(({ instance: one }) => one.endpointAddress?.toLowerCase() === wanted)?.instance;
+      },
+      ...options,
     });
     const agent = new Agent({ instance, clock: agentClock(this.factor) });
     await agent.start();

@@ -4,7 +4,7 @@
  */
 import { SYSNAME, type SqlValue, Variant } from "../../tsql/values";
 import type { Instance } from "../instance";
-import { EDITION, productVersion, releaseOf } from "../product";
+import { EDITIONS, productVersion, releaseOf } from "../product";
 import { define, type FunctionTable, intVariant, textOf, textVariant } from "./definition";
 
 type Property = (instance: Instance) => SqlValue;
@@ -16,9 +16,9 @@ const PROPERTIES: Readonly<Record<string, Property>> = {
   COLLATIONID: () => intVariant(872468488),
   COMPARISONSTYLE: () => intVariant(196609),
   COMPUTERNAMEPHYSICALNETBIOS: (instance) => textVariant(instance.hostName),
-  EDITION: () => textVariant(EDITION),
-  EDITIONID: () => new Variant({ name: "bigint" }, -2117995310n),
-  ENGINEEDITION: () => intVariant(3),
+  EDITION: (instance) => textVariant(EDITIONS[instance.edition].text),
+  EDITIONID: (instance) => new Variant({ name: "bigint" }, EDITIONS[instance.edition].id),
+  ENGINEEDITION: (instance) => intVariant(EDITIONS[instance.edition].engine),
   FILESTREAMCONFIGUREDLEVEL: () => intVariant(0),
   FILESTREAMEFFECTIVELEVEL: () => intVariant(0),
   INSTANCEDEFAULTDATAPATH: (instance) =>

@@ -7,6 +7,7 @@ import type { BackupRequest } from "../backup/request";
 import { hasDatabasePermission } from "../database-permissions";
 import { numberOf, textOf } from "../functions/definition";
 import { recordBackup } from "../msdb/history";
+import { EDITIONS } from "../product";
 import { sessionError } from "../session-errors";
 import { calendarText } from "../sql-text";
 import { devicePaths } from "./backup-devices";
@@ -95,6 +96,8 @@ export async function backup(statement: BackupStatement, execution: Execution): 
       if (database.hasStore && !hasDatabasePermission(database, session, name))
         throw sessionError(262, name, database.name);
       const options = new BackupOptions(statement, execution);
+      if (options.has("COMPRESSION") && instance.edition === "Express")
+        throw sessionError(1844, `${name} WITH COMPRESSION`, EDITIONS[instance.edition].text);
       const compression = options.has("COMPRESSION")
         ? true
         : !options.has("NO_COMPRESSION") && instance.configuration.value("backup compression default") === 1;

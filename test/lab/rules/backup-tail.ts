@@ -74,6 +74,21 @@ export const backupTailRules: readonly Rule[] = [
     },
   },
   {
+    number: "D32",
+    certainty: "well known",
+    source: cite("errors1000"),
+    title: "COMPRESSION on Express Edition: 1844",
+    run: async (estate) => {
+      await estate.start("SQL-P1", { edition: "Express" });
+      for (const batch of chatDatabase) await estate.run(batch);
+      await estate.refuses(`${BACKUP} WITH COMPRESSION`, [
+        [1844, 16, /^BACKUP DATABASE WITH COMPRESSION is not supported on Express Edition \(64-bit\)\.$/],
+        terminating("BACKUP DATABASE"),
+      ]);
+      await estate.run(BACKUP);
+    },
+  },
+  {
     number: "D33",
     certainty: "documented",
     source: cite("errors3000"),
@@ -152,5 +167,4 @@ export const backupNotHeld: readonly NotHeld[] = [
     number: "D22",
     reason: "BACKUP … CHECKSUM does not read the checksum of each page: no page of the lab's data files can be torn.",
   },
-  { number: "D32", reason: "The lab plays Developer Edition only, which has every feature: 1844 cannot arise." },
 ];

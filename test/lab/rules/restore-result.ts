@@ -285,7 +285,11 @@ export const restoreResultRules: readonly Rule[] = [
 
 export const restoreNotHeld: readonly NotHeld[] = [
   { number: "E38", reason: "The lab has no transparent data encryption: no set needs a certificate (33111)." },
-  { number: "E39", reason: "The lab plays Developer Edition only: no set uses a feature the target lacks (905, 909)." },
+  {
+    number: "E39",
+    reason:
+      "No feature of an edition leaves a trace in a set of the lab: none can be missing on the target (905, 909).",
+  },
   {
     number: "E40",
     reason: "STOPAT is refused as an unknown option (155); restores to a point in time are not played.",
