@@ -367,11 +367,16 @@ export class Database {
     this.#owner = owner;
   }
 
-  commitWriter(): void {
-    const { records, logBytes } = this.openStore().commit();
+  /** @param mark name of the transaction when it is marked. Answers the LSN of its commit; undefined when nothing was logged. */
+  commitWriter(mark?: string): bigint | undefined {
+    const { records, logBytes } = this.openStore().commit({
+      time: this.instance.localTime(),
+      ...(mark === undefined ? {} : { mark }),
+    });
     this.#releaseWriter();
     this.counters.wroteLog(logBytes);
     if (logBytes > 0) this.#mirroring?.ship(records);
+    return records.at(-1)?.lsn;
   }
 
   rollbackWriter(): void {

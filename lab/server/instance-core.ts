@@ -9,7 +9,8 @@ import type { BackupOutcome, RestoreOutcome } from "./backup/history";
 import { fileList, headers, label, verify, type RowSet, type VerifyOutcome } from "./backup/inspect";
 import { Progress } from "./backup/progress";
 import type { BackupRequest, InspectRequest, RequestProgress, Requester, RestoreRequest } from "./backup/request";
-import { recover, restore } from "./backup/restore";
+import { recover } from "./backup/recovery";
+import { restore } from "./backup/restore";
 import { Database } from "./database";
 import { newRecovery } from "./log-manager";
 import { FIRST_LSN } from "./log-sequence-number";
@@ -129,7 +130,7 @@ export class InstanceCore {
     store.begin(false);
     store.putDefinition("database", "options", JSON.stringify(record.options));
     store.putDefinition("database", "owner", JSON.stringify(record.ownerSid));
-    store.commit();
+    store.commit({ time: this.localTime() });
     this.add(database);
     database.attach(store);
     return database;

@@ -149,7 +149,7 @@ export class LogManager {
     const at = store.endOfLog;
     store.begin(this.keepsLog);
     store.append("LOP_BEGIN_CKPT", 0, 0);
-    const { records, logBytes } = store.commit();
+    const { records, logBytes } = store.commit({ time: database.instance.localTime() });
     database.counters.wroteLog(logBytes);
     this.update({ checkpointLsn: at });
     database.mirroringSession?.ship(records);

@@ -66,7 +66,7 @@ export class LanguageSession {
     const { transactions } = this.#state;
     try {
       if (request === "begin") transactions.begin("", sink);
-      else if (request === "commit") transactions.commit(sink);
+      else if (request === "commit") await transactions.commit(sink);
       else transactions.rollback("", sink);
       sink.done({ command: 0, error: false });
     } catch (error) {
@@ -74,7 +74,6 @@ export class LanguageSession {
       for (const message of error.messages(1)) sink.message(message);
       sink.done({ command: 0, error: true });
     }
-    return Promise.resolve();
   }
 
   /** sp_reset_connection: rolls back and forgets what the session kept. */

@@ -1,31 +1,30 @@
-/** RESTORE DATABASE, RESTORE LOG and RESTORE DATABASE … WITH RECOVERY: "RESTORE Statements (Transact-SQL)". */
+/** RESTORE DATABASE and RESTORE LOG with FROM: "RESTORE Statements (Transact-SQL)". */
 import { open } from "node:fs/promises";
 import { writeFileSync } from "node:fs";
 import { SqlError } from "../../tsql/errors";
 import { Database } from "../database";
 import { logFileNote, type InstanceCore } from "../instance-core";
 import { lsnOrNull, toRecord } from "../log-manager";
-import { lsnText } from "../log-sequence-number";
 import { DataFile, PAGE_BYTES } from "../storage/data-file";
-import { MODEL_OPTIONS, type DatabaseFile, type DatabaseOptions } from "../storage/definitions";
-import { datetimeOf } from "../storage/encoding";
-import { storageErrors } from "../storage/errors";
+import { MODEL_OPTIONS, type DatabaseFile } from "../storage/definitions";
 import { newGuid } from "../storage/guid";
 import { DatabaseStore } from "../storage/store";
 import { windowsErrorOf } from "./device";
-import { backupErrors, backupMessages } from "./errors";
+import { backupErrors } from "./errors";
 import type { BackupSetHeader } from "./header";
-import type { MediaHistory, RestoreOutcome } from "./history";
+import type { RestoreOutcome } from "./history";
 import { recordsOf } from "./log-stream";
-import { MediaReader, pagesOf, type Verification } from "./media-reader";
+import { MediaReader, pagesOf } from "./media-reader";
 import type { Progress } from "./progress";
-import type { Requester, RestoreRequest } from "./request";
-import { makeUndoFile, removeUndoFile } from "./undo-file";
-import { refuseDataSet, refuseLogSet, refuseNewerVersion, refuseTargetDatabase, positionOf } from "./restore-checks";
+import { finish, settle } from "./recovery";
+import type { RestoreRequest } from "./request";
+import { refuseDataSet, refuseNewerVersion, refuseTargetDatabase, positionOf } from "./restore-checks";
+import { keepGoing, outcome, type RestoreJob, terminating, verificationOf } from "./restore-job";
+import { restoreLog } from "./restore-log";
 import { planFiles } from "./restore-plan";
+import { refuseDataStop, tellDataStop } from "./stop-point";
 
 type Kind = "database" | "log";
-type Recovery = "RECOVERY" | "NORECOVERY" | { readonly standby: string };
 
 /** Restores one set. Failures before the first page leave the database as it was; later ones leave it RESTORING. */
 export async function restore(
@@ -52,31 +51,12 @@ export async function restore(
       const { header } = reader.set(request.file ?? 1);
       refuseNewerVersion(core, header);
       if (request.checksum === true && !header.hasBackupChecksums) throw backupErrors.noChecksums();
-      const job: Job = { core, request, progress, reader, header, began: Date.now() };
+      const job: RestoreJob = { core, request, progress, reader, header, began: Date.now() };
       return kind === "log" ? await restoreLog(job, existing as Database) : await restoreData(job, existing);
     } finally {
       await reader.close();
     }
   });
-}
-
-/** What one RESTORE works with. */
-interface Job {
-  readonly core: InstanceCore;
-  readonly request: RestoreRequest;
-  readonly progress: Progress;
-  readonly reader: MediaReader;
-  readonly header: BackupSetHeader;
-  readonly began: number;
-}
-
-/** Adds 3013 behind whatever a statement fails with. */
-export async function terminating<T>(statement: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw error instanceof SqlError ? error.followedBy(backupErrors.terminating(statement)) : error;
-  }
 }
 
 function refuseLogTarget(database: Database | undefined, name: string): void {
@@ -85,23 +65,12 @@ function refuseLogTarget(database: Database | undefined, name: string): void {
   positionOf(database);
 }
 
-function verificationOf({ request, header }: Job): Verification {
-  return {
-    verify: request.noChecksum !== true,
-    continueAfterError: request.continueAfterError === true,
-    database: header.databaseName,
-  };
-}
-
-function keepGoing({ request, core }: Job): void {
-  if (request.requester.signal.aborted || core.isStopped) throw backupErrors.aborted();
-}
-
 // Data sets ------------------------------------------------------------------------------------------------------------
 
-async function restoreData(job: Job, existing: Database | undefined): Promise<RestoreOutcome> {
+async function restoreData(job: RestoreJob, existing: Database | undefined): Promise<RestoreOutcome> {
   const { core, request, header } = job;
   refuseDataSet(existing, header, request);
+  if (request.stop !== undefined) refuseDataStop(request.stop, header);
   const differential = header.backupType === 5;
   const files =
     differential && existing !== undefined ? [...existing.files] : planFiles(core, request, header, existing);
@@ -123,9 +92,13 @@ async function restoreData(job: Job, existing: Database | undefined): Promise<Re
     const pages = await writePages(job, database, files);
     const end = BigInt(header.lastLsn);
     const logPages = await openRestored(job, database, end);
-    settle(job, database, end);
-    finish(database, request.recovery ?? "RECOVERY", request.restrictedUser === true);
-    return outcome(job, database, differential ? "I" : "D", [pages, logPages]);
+    settle(database, header, { end, time: header.backupFinishDate });
+    const asked = request.recovery ?? "RECOVERY";
+    // A data set alone never reaches a stop point: that is in a log set.
+    const recovery = request.stop === undefined ? asked : "NORECOVERY";
+    finish(database, recovery, request.restrictedUser === true);
+    if (request.stop !== undefined) tellDataStop(job, request.stop);
+    return outcome(job, recovery, database, differential ? "I" : "D", [pages, logPages]);
   } finally {
     database.busy = undefined;
   }
@@ -165,7 +138,7 @@ function removeOldFiles(core: InstanceCore, database: Database, files: readonly 
   }
 }
 
-async function writePages(job: Job, database: Database, files: readonly DatabaseFile[]): Promise<number> {
+async function writePages(job: RestoreJob, database: Database, files: readonly DatabaseFile[]): Promise<number> {
   const { reader, request, progress, core } = job;
   const position = request.file ?? 1;
   const total = reader.bytesOf(position);
@@ -198,7 +171,7 @@ async function writePages(job: Job, database: Database, files: readonly Database
 }
 
 /** Opens the restored file, leaves out the log it came with, and rolls the set's own log forward. */
-async function openRestored(job: Job, database: Database, end: bigint): Promise<number> {
+async function openRestored(job: RestoreJob, database: Database, end: bigint): Promise<number> {
   const store = openPages(database);
   try {
     store.truncateLog(store.endOfLog);
@@ -250,151 +223,4 @@ function recoveryAfterData(header: BackupSetHeader): ReturnType<typeof toRecord>
     checkpointLsn: BigInt(header.checkpointLsn),
     hasBulkLoggedData: false,
   });
-}
-
-// Log sets -------------------------------------------------------------------------------------------------------------
-
-async function restoreLog(job: Job, database: Database): Promise<RestoreOutcome> {
-  const { header, request, reader, progress } = job;
-  const what = refuseLogSet(database, header, request.devices[0] ?? "");
-  const { lsn } = positionOf(database);
-  const end = BigInt(header.lastLsn);
-  const position = request.file ?? 1;
-  const total = reader.bytesOf(position);
-  let bytes = 0;
-  database.busy = "RESTORE LOG";
-  try {
-    const store = database.openStore();
-    store.beginRedo();
-    try {
-      for await (const piece of reader.pieces(position, verificationOf(job))) {
-        keepGoing(job);
-        store.redo(recordsOf(piece.payload).filter((record) => record.lsn >= lsn));
-        bytes += piece.payload.length;
-        progress.moved(bytes, total, request.stats, request.requester);
-        await job.core.environment.transferred?.(piece.payload.length);
-        keepGoing(job);
-      }
-    } catch (error) {
-      // A log set is applied whole or not at all: the same set can be restored again.
-      if (database.hasStore) store.endRedo(false, lsn);
-      throw error;
-    }
-    store.endRedo(true, what === "apply" ? end : lsn);
-    if (what === "apply") settle(job, database, end);
-    finish(database, request.recovery ?? "RECOVERY", request.restrictedUser === true);
-    return outcome(job, database, "L", [0, Math.max(1, pagesOf(bytes))]);
-  } finally {
-    database.busy = undefined;
-  }
-}
-
-// Recovery -------------------------------------------------------------------------------------------------------------
-
-/** The roll forward stands at `end` now: position, fork and options follow the set. */
-function settle({ header }: Job, database: Database, end: bigint): void {
-  database.change({ redo: { lsn: lsnText(end), fork: header.recoveryForkId } });
-  database.log.update({
-    recoveryForkGuid: header.recoveryForkId,
-    firstRecoveryForkGuid: header.recoveryForkId,
-    forkPointLsn: null,
-    lastLogBackupLsn: end,
-    beginsLogChain: false,
-  });
-  database.refresh();
-}
-
-function finish(database: Database, recovery: Recovery, restricted: boolean): void {
-  if (database.record.standby !== null) removeUndoFile(database.instance, database.record.standby);
-  if (recovery === "NORECOVERY") {
-    database.change({ state: "RESTORING", standby: null });
-    return;
-  }
-  if (recovery !== "RECOVERY") {
-    makeUndoFile(database.instance, recovery.standby);
-    database.change({ state: "ONLINE", standby: recovery.standby });
-    return;
-  }
-  database.log.startFork();
-  const change: Partial<DatabaseOptions> = {
-    ...(database.options.isTrustworthy ? { isTrustworthy: false } : {}),
-    ...(restricted ? { userAccess: "RESTRICTED_USER" } : {}),
-  };
-  if (Object.keys(change).length > 0) {
-    const options = { ...database.options, ...change };
-    const store = database.openStore();
-    store.begin(database.log.keepsLog);
-    store.putDefinition("database", "options", JSON.stringify(options));
-    store.commit();
-    database.refresh();
-  }
-  database.change({ state: "ONLINE", standby: null, redo: null });
-}
-
-/** RESTORE DATABASE … WITH RECOVERY without FROM. Throws 911, 3104, 3102, 3101, 3153, 4333, with 3013. */
-export async function recover(
-  core: InstanceCore,
-  name: string,
-  requester: Requester,
-  recovery: Recovery,
-): Promise<void> {
-  await terminating("RESTORE DATABASE", () => {
-    const database = core.require(name);
-    refuseTargetDatabase(database, name, { requester }, "RESTORE DATABASE");
-    if (database.state === "OFFLINE") throw storageErrors.offline(name);
-    if (database.state !== "RESTORING" && !database.isInStandby) throw backupErrors.alreadyRecovered();
-    if (database.record.redo === null || !database.hasStore) throw backupErrors.logNotRestored();
-    const began = Date.now();
-    finish(database, recovery, false);
-    requester.message(backupMessages.succeeded("RESTORE DATABASE", 0, Date.now() - began));
-    return Promise.resolve();
-  });
-}
-
-// What is told ---------------------------------------------------------------------------------------------------------
-
-function outcome(
-  job: Job,
-  database: Database,
-  type: "D" | "I" | "L",
-  pages: readonly [number, number],
-): RestoreOutcome {
-  const { request, header, core } = job;
-  for (const file of database.files.filter((entry, index) => index === 0 || entry.type === "LOG")) {
-    const count = file.type === "ROWS" ? pages[0] : pages[1];
-    request.requester.message(backupMessages.processed(count, database.name, file.name, header.position));
-  }
-  const statement = type === "L" ? "RESTORE LOG" : "RESTORE DATABASE";
-  request.requester.message(backupMessages.succeeded(statement, pages[0] + pages[1], Date.now() - job.began));
-  return {
-    history: { media: mediaHistoryOf(job.reader), header, files: header.files },
-    restore: {
-      destinationDatabase: database.name,
-      userName: request.requester.userName,
-      restoreType: type,
-      replace: request.replace === true,
-      recovery: (request.recovery ?? "RECOVERY") === "RECOVERY",
-      restoreDate: datetimeOf(core.localTime()),
-      deviceCount: request.devices.length,
-      files: database.files.map((file) => ({ fileId: file.fileId, physicalName: file.physicalName })),
-    },
-  };
-}
-
-/** Media and families of a set that was read. */
-export function mediaHistoryOf(reader: MediaReader): MediaHistory {
-  const { media } = reader;
-  return {
-    mediaSetGuid: media.mediaSetGuid,
-    familyCount: media.familyCount,
-    name: media.name,
-    description: media.description,
-    isCompressed: media.compressed,
-    families: reader.families.map(({ header, device }) => ({
-      sequence: header.familySequence,
-      familyGuid: header.familyGuid,
-      physicalDeviceName: device.path,
-      deviceType: 2,
-    })),
-  };
 }

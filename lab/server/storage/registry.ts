@@ -13,6 +13,16 @@ export type RecoveryRecord = {
     : RecoveryStatus[Key];
 };
 
+/** Where the roll forward of a restored copy goes on. */
+export interface RedoPoint {
+  readonly lsn: string;
+  readonly fork: string;
+  /** Milliseconds since 1970 of the last transaction that was rolled forward, of its server's local clock; absent = unknown. */
+  readonly time?: number;
+  /** first_lsn of the data set that was restored last, while no log set was applied to it. */
+  readonly dataFrom?: string;
+}
+
 /** One database as the registry keeps it. LSNs as decimal text. */
 export interface DatabaseRecord {
   readonly id: number;
@@ -28,7 +38,7 @@ export interface DatabaseRecord {
   /** As last seen open: what sys.databases shows while the database cannot be opened. */
   readonly options: DatabaseOptions;
   /** sys.master_files.redo_start_lsn and redo_start_fork_guid; null while RESTORING = only a full restore helps. */
-  readonly redo: { readonly lsn: string; readonly fork: string } | null;
+  readonly redo: RedoPoint | null;
   /** Family of the copy, known also while it is not open. */
   readonly familyGuid: string | null;
   /** JSON of RecoveryStatus with LSNs as text; null before the first recovery. */

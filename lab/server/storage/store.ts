@@ -9,7 +9,9 @@ import {
   readImage,
   RECORD_OVERHEAD,
   type BulkImage,
+  type CommitImage,
   type DefinitionImage,
+  type ImageContent,
   type LogOperation,
   type LogRecord,
 } from "../log-records";
@@ -125,7 +127,8 @@ export class DatabaseStore {
     };
   }
 
-  commit(): Committed {
+  /** @param stamp what the log says of the commit */
+  commit(stamp: CommitImage): Committed {
     const writer = this.#open();
     if (writer.cursor.end === this.#end) {
       this.#writer = undefined;
@@ -135,7 +138,7 @@ export class DatabaseStore {
     // The room that a commit needs was reserved while its transaction wrote.
     writer.reserve = undefined;
     for (const table of writer.identities) this.#writeIdentity(table);
-    this.append("LOP_COMMIT_XACT", 0, 0);
+    this.append("LOP_COMMIT_XACT", 0, 0, stamp);
     const logBytes = writer.cursor.flush();
     const usedBytes = writer.keepsLog ? writer.usedBytes : 0;
     this.#writeState(writer.cursor.end, usedBytes, writer.transaction);
@@ -187,13 +190,7 @@ export class DatabaseStore {
   // Log ----------------------------------------------------------------------------------------------------------------
 
   /** Appends a record to the open transaction; the first one brings LOP_BEGIN_XACT before it. */
-  append(
-    operation: LogOperation,
-    table: number,
-    row: number,
-    content?: readonly SQLInputValue[] | DefinitionImage | BulkImage | bigint,
-    bytes?: number,
-  ): void {
+  append(operation: LogOperation, table: number, row: number, content?: ImageContent, bytes?: number): void {
     const writer = this.#open();
     if (writer.cursor.end === this.#end && operation !== "LOP_BEGIN_XACT") this.append("LOP_BEGIN_XACT", 0, 0);
     const image = content === undefined || !writer.keepsLog ? null : imageOf(content);

@@ -8,6 +8,7 @@ import {
   content,
   COPY,
   disk,
+  header,
   insert,
   position,
   recoveryStatus,
@@ -16,7 +17,7 @@ import {
   seeded,
 } from "./restored-copy";
 import { cite } from "./sources";
-import { chatDatabase, type ExpectedError, type Rule, terminating } from "./support";
+import { chatDatabase, refuses, type ExpectedError, type Rule, terminating } from "./support";
 
 const OF_LOG = terminating("RESTORE LOG");
 const STATE = "SELECT state_desc FROM sys.databases WHERE name = N'mgc'";
@@ -240,6 +241,41 @@ export const sequenceRules: readonly Rule[] = [
       for (const file of ["old-principal.trn", "new-principal.trn"]) await estate.run(restoreLog(file), COPY);
       await estate.run("RESTORE DATABASE mgc WITH RECOVERY", COPY);
       assert.deepEqual(await content(estate), ["1", "2", "3", "4"]);
+    },
+  },
+  {
+    number: "F23",
+    certainty: "assumed",
+    source: cite("errors4000", "recoverToLsn"),
+    title:
+      "a log of the time of the data backup: RECOVERY is refused with 4318, NORECOVERY goes on from the data set's end",
+    run: async (estate) => {
+      let meanwhile: (() => Promise<void>) | undefined;
+      await estate.start("SQL-P1", {
+        transferred: async () => {
+          const work = meanwhile;
+          meanwhile = undefined;
+          await work?.();
+        },
+      });
+      for (const batch of chatDatabase) await estate.run(batch);
+      const other = await estate.connect();
+      meanwhile = async () => {
+        const during = `BACKUP LOG mgc TO ${disk("during.trn")}; INSERT mgc.dbo.t VALUES (2)`;
+        await refuses(other, during, []);
+      };
+      const full = await backupFull(estate, "full.bak");
+      const during = await header(estate, "during.trn");
+      assert.ok(BigInt(String(during["LastLSN"])) < BigInt(String(full["LastLSN"])));
+      await insert(estate, 3);
+      await backupLog(estate, "next.trn");
+      await estate.run(restoreFull("full.bak"), COPY);
+      const text = `^File 'mgc' has been rolled forward to LSN ${String(full["LastLSN"])}\\. This log terminates at LSN ${String(during["LastLSN"])}, which is too early to apply the WITH RECOVERY option\\.`;
+      await estate.refuses(restoreLog("during.trn", "RECOVERY"), [[4318, 16, new RegExp(text)], OF_LOG], COPY);
+      await estate.run(restoreLog("during.trn"), COPY);
+      assert.equal((await position(estate)).lsn, full["LastLSN"]);
+      await estate.run(restoreLog("next.trn", "RECOVERY"), COPY);
+      assert.deepEqual(await content(estate), ["1", "2", "3"]);
     },
   },
   {

@@ -290,8 +290,4 @@ export const restoreNotHeld: readonly NotHeld[] = [
     reason:
       "No feature of an edition leaves a trace in a set of the lab: none can be missing on the target (905, 909).",
   },
-  {
-    number: "E40",
-    reason: "STOPAT is refused as an unknown option (155); restores to a point in time are not played.",
-  },
 ];
