@@ -117,6 +117,10 @@ function faults(lab: Command): void {
         const { host, account, path, access } = options;
         return apply(options, { action, host, account, path, access });
       });
+  for (const action of ["lock-out", "unlock"] as const)
+    withCommon(fault.command(action).description("Keep a service's account from logging on, or let it again"))
+      .requiredOption("--account <name>", "such as DCI\\svc-agent-b1")
+      .action((options: CommonOptions & { account: string }) => apply(options, { action, account: options.account }));
   withCommon(fault.command("replication-delay"))
     .requiredOption("--ms <n>", "from a change to its arrival at a machine", wholeNumber)
     .action((options: CommonOptions & { ms: number }) =>

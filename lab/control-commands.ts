@@ -78,6 +78,8 @@ export type Fault =
       readonly path: string;
       readonly access: Access;
     }
+  /** A service of the account does not start while it is locked out. */
+  | { readonly action: "lock-out" | "unlock"; readonly account: string }
   | { readonly action: "replication-delay"; readonly milliseconds: number }
   /** How fast the instance reads and writes backup files; 0: as fast as this machine does. */
   | { readonly action: "disk-speed"; readonly instance: string; readonly bytesPerSecond: number }

@@ -118,13 +118,13 @@ async function applyFault(daemon: Daemon, fault: Fault): Promise<string> {
       await instanceOf(daemon, fault.instance).stop();
       return `${fault.instance} is stopped.`;
     case "instance-start":
-      await instanceOf(daemon, fault.instance).start();
+      await started(fault.instance, () => instanceOf(daemon, fault.instance).start());
       return `${fault.instance} is started.`;
     case "agent-stop":
       await instanceOf(daemon, fault.instance).stopAgent();
       return `SQL Server Agent of ${fault.instance} is stopped.`;
     case "agent-start":
-      await instanceOf(daemon, fault.instance).startAgent();
+      await started(fault.instance, () => instanceOf(daemon, fault.instance).startAgent());
       return `SQL Server Agent of ${fault.instance} is started.`;
     case "deny":
       daemon.files.deny({ host: fault.host, account: fault.account, path: fault.path, access: fault.access });
@@ -138,6 +138,12 @@ async function applyFault(daemon: Daemon, fault: Fault): Promise<string> {
         `Denied now: ${daemon.files.denials.map((one) => `${one.host} ${one.account} ${one.access} ${one.path}`).join("; ") || "nothing"}`,
       );
     }
+    case "lock-out":
+      daemon.files.lockOut(fault.account);
+      return `${fault.account} cannot log on any more; what it runs goes on.`;
+    case "unlock":
+      if (daemon.files.unlock(fault.account)) return `${fault.account} can log on again.`;
+      throw new LabError(`${fault.account} is not locked out.`, "Lock it with: fault lock-out --account <name>");
     case "replication-delay":
       daemon.store.replication.setDelay(fault.milliseconds);
       return `A change takes ${String(fault.milliseconds)} ms to each replica.`;
@@ -148,6 +154,19 @@ async function applyFault(daemon: Daemon, fault: Fault): Promise<string> {
         : `The disks of ${fault.instance} do ${String(fault.bytesPerSecond)} bytes a second.`;
     case "damage":
       return damage(daemon, fault);
+  }
+}
+
+/** Starts a service; that its account cannot log on is told as the service control manager tells it. */
+async function started(instance: string, start: () => Promise<void>): Promise<void> {
+  try {
+    await start();
+  } catch (error) {
+    if (!(error instanceof WindowsError)) throw error;
+    throw new LabError(
+      `A service of ${instance} could not be started: ${error.text}`,
+      "Let its account log on: fault unlock --account <name>",
+    );
   }
 }
 

@@ -98,6 +98,7 @@ export class PlayedInstance implements PlayedHost {
 
   /**
    * Starts the engine on what the host's disks hold; a new host gets its logins and its mirroring endpoint.
+   * Throws WindowsError 1069 when the account of one of the services cannot log on; the engine runs without its Agent.
    * @param withAgent whether SQL Server Agent starts with it
    */
   async start(withAgent = true): Promise<void> {
@@ -124,10 +125,13 @@ export class PlayedInstance implements PlayedHost {
     });
     this.#instance = instance;
     this.#agent = new Agent({ instance, clock: clock.agent });
-    if (withAgent) await this.#agent.start();
+    const agent = withAgent ? this.#agent.start() : Promise.resolve();
+    // The engine runs whether or not the Agent's account can log on.
+    await agent.catch(() => undefined);
     if (instance.endpointAddress === undefined) await this.#setUp();
     instance.core.reconnectPartners();
     if (this.#mayListen) await this.listen();
+    await agent;
   }
 
   /** Opens the port to clients; from now on every start does. */

@@ -153,8 +153,12 @@ export class Instance implements Backend {
     this.procedures.register([...applicationLockProcedures, ...administrationProcedures, ...extendedProcedures]);
   }
 
-  /** Starts an instance on its folders; the first time it sets master and msdb up. Databases recover as they were left. */
+  /**
+   * Starts an instance on its folders; the first time it sets master and msdb up. Databases recover as they were left.
+   * Throws WindowsError 1069 when its account cannot log on.
+   */
   static async start(options: InstanceOptions): Promise<Instance> {
+    if (options.engineAccount !== undefined) options.files.logOnService(options.engineAccount);
     const instance = new Instance(options);
     if (instance.#firstStart) {
       await setupMsdb(instance.core.require("msdb"), instance.version.major);

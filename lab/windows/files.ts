@@ -23,7 +23,7 @@ export class WindowsError extends Error {
   }
 }
 
-/** System error codes of Windows that the lab uses ("System Error Codes (0-499)", (1300-1699)). */
+/** System error codes of Windows that the lab uses ("System Error Codes (0-499)", "(1000-1299)", "(1300-1699)"). */
 export const windowsErrors = {
   fileNotFound: () => new WindowsError(2, "The system cannot find the file specified."),
   pathNotFound: () => new WindowsError(3, "The system cannot find the path specified."),
@@ -35,6 +35,7 @@ export const windowsErrors = {
   networkNameNotFound: () => new WindowsError(67, "The network name cannot be found."),
   diskFull: () => new WindowsError(112, "There is not enough space on the disk."),
   invalidName: () => new WindowsError(123, "The filename, directory name, or volume label syntax is incorrect."),
+  serviceLogonFailed: () => new WindowsError(1069, "The service did not start due to a logon failure."),
 } as const;
 
 /** A right taken away: `account` may not do `access` at or below `path` as seen from `host` ("*" = every host, for UNC paths). */
@@ -67,6 +68,8 @@ export class WindowsFiles {
   readonly #denials: Denial[] = [];
   /** Free bytes that a volume ("host|D:" or "\\\\server\\share") says it has; absent = what the machine has. */
   readonly freeBytes = new Map<string, number>();
+  /** Accounts, in lower case, that cannot log on: locked out, or with a password that the service does not know. */
+  readonly #lockedOut = new Set<string>();
 
   /**
    * @param directory the lab's directory; hosts lie in `hosts/<host>/<drive>`, shares in `shares/<server>/<share>`
@@ -109,6 +112,21 @@ export class WindowsFiles {
       (Object.keys(match) as (keyof Denial)[]).every((key) => denial[key].toLowerCase() === match[key]?.toLowerCase());
     this.#denials.splice(0, before, ...this.#denials.filter((denial) => !same(denial)));
     return before - this.#denials.length;
+  }
+
+  /** From now on no service of the account can be started; those that run go on. */
+  lockOut(account: string): void {
+    this.#lockedOut.add(account.toLowerCase());
+  }
+
+  /** Lets the account log on again; answers whether it could not. */
+  unlock(account: string): boolean {
+    return this.#lockedOut.delete(account.toLowerCase());
+  }
+
+  /** The service control manager logs the account of a service on. Throws WindowsError 1069 when it cannot. */
+  logOnService(account: string): void {
+    if (this.#lockedOut.has(account.toLowerCase())) throw windowsErrors.serviceLogonFailed();
   }
 
   /** The folder that plays `\\server\share`. */

@@ -164,6 +164,21 @@ describe("faults", function () {
     assert.equal(await agent(), "Running");
   });
 
+  it("lock the account of SQL Server Agent out: the engine starts without it", async () => {
+    const [backup, account] = [lab.instance("SQL-B1"), "DCI\\svc-agent-b1"];
+    await lab.request("fault", { action: "lock-out", account });
+    await lab.request("fault", { action: "instance-stop", instance: "SQL-B1" });
+    await assert.rejects(
+      lab.request("fault", { action: "instance-start", instance: "SQL-B1" }),
+      /1069\(The service did/,
+    );
+    const agent = "SELECT status_desc FROM sys.dm_server_services WHERE servicename LIKE '%Agent%';";
+    assert.equal(await value(backup, agent), "Stopped");
+    await lab.request("fault", { action: "unlock", account });
+    await lab.request("fault", { action: "agent-start", instance: "SQL-B1" });
+    assert.equal(await value(backup, agent), "Running");
+  });
+
   it("take a right away and give it back", async () => {
     const [backup, path] = [lab.instance("SQL-B1"), lab.json.share.unc];
     const right = { host: "*", account: "DCI\\svc-sql-b1", path, access: "write" } as const;

@@ -56,6 +56,13 @@ export const sources = {
   error14421: "MSSQLSERVER_14421",
   failOverToSecondary: "Fail Over to a Log Shipping Secondary (SQL Server)",
   changeRoles: "Change Roles Between Primary and Secondary Log Shipping Servers (SQL Server)",
+  sessions: "sys.dm_exec_sessions (Transact-SQL)",
+  locks: "sys.dm_tran_locks (Transact-SQL)",
+  kill: "KILL (Transact-SQL)",
+  isServerRoleMember: "IS_SRVROLEMEMBER (Transact-SQL)",
+  hasPermissions: "HAS_PERMS_BY_NAME (Transact-SQL)",
+  applicationLock: "sp_getapplock (Transact-SQL)",
+  agentRoles: "SQL Server Agent Fixed Database Roles",
 } as const;
 
 /** Several documents as one source. */
