@@ -10,6 +10,9 @@ import { runBatches } from "./sql-console";
 /** Node of the root category. */
 export const ROOT_NODE = 1;
 
+/** What an installation needs of a host. */
+export type InstalledHost = Pick<PlayedHost, "name" | "open" | "defaultFolders">;
+
 /** configPoolID: names the pool, in every copy of its database. */
 export function poolIdentifier(pool: PoolTopology): string {
   return guidOf(`pool ${pool.fqdn}`);
@@ -18,7 +21,7 @@ export function poolIdentifier(pool: PoolTopology): string {
 /** Installs one of the two databases, empty. Throws ConsoleError: 1801 when it is there. */
 export function installDatabase(
   name: string,
-  host: PlayedHost,
+  host: InstalledHost,
   pool: PoolTopology,
   chatLogin: string,
   folders: DatabaseFolders = host.defaultFolders,
@@ -32,7 +35,7 @@ export function installDatabase(
 /** mgc without a room or message. */
 async function installContentDatabase(
   create: string,
-  host: PlayedHost,
+  host: InstalledHost,
   pool: PoolTopology,
   chatLogin: string,
 ): Promise<void> {
@@ -54,7 +57,7 @@ VALUES (${String(ROOT_NODE)}, '${guidOf(`root ${pool.fqdn}`)}', ${String(ROOT_NO
 }
 
 /** mgccomp with nothing to process. */
-async function installComplianceDatabase(create: string, host: PlayedHost, chatLogin: string): Promise<void> {
+async function installComplianceDatabase(create: string, host: InstalledHost, chatLogin: string): Promise<void> {
   await runBatches(
     host.name,
     () => host.open(),

@@ -67,8 +67,8 @@ export interface InstanceOptions {
   readonly administrators?: readonly Administrator[];
   /** Milliseconds since 1970 UTC; default Date.now. */
   readonly utcTime?: () => number;
-  /** Minutes that the server's clock is before UTC; default the machine's zone. */
-  readonly utcOffsetMinutes?: number;
+  /** Minutes that the server's clock is before UTC, a function where summer time begins or ends; default the machine's zone. */
+  readonly utcOffsetMinutes?: number | (() => number);
   /** Finds the instance whose host and mirroring port an address `TCP://host:port` names. */
   readonly partner?: (address: string) => Instance | undefined;
   /** Told every batch and remote procedure call when it has ended. */
@@ -240,7 +240,8 @@ export class Instance implements Backend {
 
   /** Milliseconds since 1970 of the server's local clock. */
   localTime(): number {
-    const zone = this.#options.utcOffsetMinutes ?? -new Date().getTimezoneOffset();
+    const { utcOffsetMinutes = -new Date().getTimezoneOffset() } = this.#options;
+    const zone = typeof utcOffsetMinutes === "number" ? utcOffsetMinutes : utcOffsetMinutes();
     return this.utcTime() + zone * 60_000;
   }
 

@@ -11,13 +11,14 @@ import { Instance, type InstanceOptions } from "../../lab/server/instance";
 import type { RequestEntry } from "../../lab/server/request-journal";
 import type { ServerSession } from "../../lab/server/server-session";
 import type { Message } from "../../lab/tsql/results";
-import { CalendarTime, type SqlValue } from "../../lab/tsql/values";
+import { decimalText } from "../../lab/tsql/decimal";
+import { CalendarTime, Decimal, type SqlValue } from "../../lab/tsql/values";
 import { WindowsFiles } from "../../lab/windows/files";
 
 export const SHARE = "\\\\files.dci.discovery.com\\lslogs";
 export const COPY_FOLDER = "D:\\LSCopy";
 
-/** A value as tests compare it: whole numbers and times (milliseconds since 1970) as numbers, bytes as hexadecimal text. */
+/** A value as tests compare it: whole numbers and times (milliseconds since 1970) as numbers, bytes as hexadecimal, decimals as text. */
 export type Cell = string | number | null;
 export type ResultRow = Readonly<Record<string, Cell>>;
 
@@ -155,7 +156,8 @@ function cell(value: SqlValue): Cell {
   if (typeof value === "bigint") return Number(value);
   if (value instanceof CalendarTime) return millisecondsOf(value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString("hex").toUpperCase();
-  throw new Error("The tests of the Agent read no decimals and no sql_variant.");
+  if (value instanceof Decimal) return decimalText(value);
+  throw new Error("The tests of the Agent read no sql_variant.");
 }
 
 /** Asks until the answer is as wanted. Fails after 20 s. */
