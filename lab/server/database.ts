@@ -63,9 +63,10 @@ export class Database {
     return this.#record.name;
   }
 
-  /** sys.databases.state_desc. STANDBY is ONLINE with `isInStandby`. A mirror is RESTORING. */
+  /** sys.databases.state_desc. STANDBY is ONLINE with `isInStandby`. A mirror is RESTORING, a principal without quorum RECOVERING. */
   get state(): DatabaseState {
-    return this.#record.state;
+    const { state } = this.#record;
+    return state === "ONLINE" && this.#mirroring?.lacksQuorum === true ? "RECOVERING" : state;
   }
 
   get isInStandby(): boolean {
@@ -161,7 +162,9 @@ export class Database {
       case "RESTORING":
         return this.mirroring?.role === "MIRROR" ? storageErrors.mirror(this.name) : storageErrors.restoring(this.name);
       case "RECOVERING":
-        return storageErrors.beingRecovered(this.name);
+        return this.#mirroring?.lacksQuorum === true
+          ? storageErrors.noQuorum(this.name)
+          : storageErrors.beingRecovered(this.name);
       case "RECOVERY_PENDING":
         return storageErrors.inaccessible(this.name);
       case "SUSPECT":

@@ -279,6 +279,7 @@ export class Instance implements Backend {
   #environment(defaults: DefaultValues): InstanceEnvironment {
     const options = this.#options;
     const endpointAddress = (): string | undefined => this.endpointAddress;
+    const endpoints = this.endpoints;
     return {
       files: options.files,
       host: this.hostName,
@@ -307,6 +308,9 @@ export class Instance implements Backend {
       },
       get endpointAddress() {
         return endpointAddress();
+      },
+      get endpointRole() {
+        return endpoints.started()?.role;
       },
     };
   }

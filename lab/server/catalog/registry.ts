@@ -4,7 +4,7 @@ import type { Database } from "../database";
 import { jobsView } from "../msdb/jobs-view";
 import { databasePermissionRows, databasePrincipalRows, roleMembers } from "./database-principals";
 import { databaseMirroring, databases, oldDatabases, recoveryStatus } from "./databases";
-import { editionFeatures, endpoints, mirroringEndpoints, tcpEndpoints } from "./endpoints";
+import { editionFeatures, endpoints, mirroringEndpoints, mirroringWitnesses, tcpEndpoints } from "./endpoints";
 import { databaseFiles, masterFiles, virtualFileStatistics, volumeStatistics } from "./files";
 import { locks } from "./locks";
 import { columns, indexColumns, indexes, objects, partitions, schemas, tables, types } from "./objects";
@@ -23,6 +23,7 @@ const VIEWS = [
   endpoints,
   tcpEndpoints,
   mirroringEndpoints,
+  mirroringWitnesses,
   editionFeatures,
   sessions,
   requests,

@@ -7,6 +7,7 @@ import type { InstanceCore } from "../instance-core";
 import type { LogRecord } from "../log-records";
 import { lsnText } from "../log-sequence-number";
 import type { DatabaseStore } from "../storage/store";
+import { connectedWitness, mayServe, tellWitness } from "./quorum";
 import { hasDiverged, reseed } from "./reseed";
 import type { MirroringRecord, MirroringState, MirroringView } from "./record";
 
@@ -46,6 +47,8 @@ export class MirroringSession {
       safetySequence: record.safetySequence,
       partnerName: record.partnerName,
       partnerInstance: record.partnerInstance,
+      witnessName: record.witnessName,
+      isWitnessConnected: connectedWitness(this) !== undefined,
       failoverLsn: otherEnd < end ? otherEnd : end,
       endOfLogLsn: end,
       timeout: record.timeout,
@@ -88,6 +91,25 @@ export class MirroringSession {
   change(change: Partial<MirroringRecord>): void {
     this.#record = { ...this.#record, ...change };
     this.database.change({ mirroring: this.#record });
+    tellWitness(this);
+  }
+
+  /** A principal that a witness asks for quorum, and that has none: its database is not served (955). */
+  get lacksQuorum(): boolean {
+    return this.#record.role === "PRINCIPAL" && !this.#record.pending && !mayServe(this);
+  }
+
+  /** The partner's instance is gone. @param wasSynchronized state of the session until then */
+  partnerLost(wasSynchronized: boolean): void {
+    const { role, safety } = this.#record;
+    if (role === "PRINCIPAL") this.stopServingWithoutQuorum();
+    else if (safety === "FULL" && wasSynchronized && connectedWitness(this) !== undefined) this.promote(false);
+  }
+
+  /** Without quorum the principal disconnects its clients. */
+  stopServingWithoutQuorum(): void {
+    const { database } = this;
+    if (this.lacksQuorum) void database.instance.environment.endSessions(database);
   }
 
   /** The principal has committed: its records go to the mirror before the client is told (SAFETY FULL). */
@@ -146,6 +168,7 @@ export class MirroringSession {
       this.#catchingUp = false;
       this.shareStatus();
       this.database.log.truncate();
+      tellWitness(this);
     }
   }
 
@@ -159,11 +182,15 @@ export class MirroringSession {
       return;
     }
     if (this.#record.role === "PRINCIPAL" && partner.record.role === "PRINCIPAL") {
-      // Service was forced on the other side while this one was away: the later role stands.
-      if (partner.record.roleSequence > this.#record.roleSequence) this.demote(true);
-      else partner.demote(true);
+      // The other side took over while this one was away, or the reverse: the later role stands. After forced service
+      // the session is suspended, after an automatic failover it goes on.
+      const [present, former] =
+        partner.record.roleSequence > this.#record.roleSequence ? [partner, this] : [this, partner];
+      former.demote(present.record.suspended);
+      void present.catchUp();
       return;
     }
+    if (this.#record.role === "PRINCIPAL") tellWitness(this);
     void this.catchUp();
   }
 
@@ -201,6 +228,7 @@ export class MirroringSession {
       store.truncateLog(store.endOfLog);
       database.change({ redo: { lsn: lsnText(store.endOfLog), fork } });
     }
+    connectedWitness(this)?.removeWitnessRole(this.#record.guid);
     database.mirroringSession = undefined;
     database.instance.errorLog(1443, `Database mirroring has been terminated for database '${database.name}'.`);
     if (this.#record.role === "PRINCIPAL") database.log.truncate();

@@ -35,4 +35,6 @@ export interface InstanceEnvironment {
   partner(address: string): InstanceCore | undefined;
   /** Address of this instance's own mirroring endpoint, `TCP://host:port`; undefined when it has none started. */
   readonly endpointAddress?: string;
+  /** What that endpoint may be used for; undefined when it has none started. */
+  readonly endpointRole?: "NONE" | "PARTNER" | "WITNESS" | "ALL";
 }

@@ -28,6 +28,12 @@ export const storageErrors = {
   inTransition: (name: string) => error(952, 16, `Database '${name}' is in transition. Try the statement later.`),
   mirror: (name: string) =>
     error(954, 14, `The database "${name}" cannot be opened. It is acting as a mirror database.`),
+  noQuorum: (name: string) =>
+    error(
+      955,
+      14,
+      `Database ${name} is enabled for Database Mirroring, but the database lacks quorum: the database cannot be opened. Check the partner and witness connections if configured.`,
+    ),
   nullNotAllowed: (column: string, table: string, verb: "INSERT" | "UPDATE") =>
     error(
       515,

@@ -4,6 +4,7 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import type { MirroringRecord } from "../mirroring/record";
+import type { WitnessRole } from "../mirroring/witness-role";
 import type { DatabaseFile, DatabaseOptions, DatabaseState, RecoveryStatus } from "./definitions";
 
 /** RecoveryStatus as JSON can hold it: LSNs as decimal text. */
@@ -52,7 +53,9 @@ export class Registry {
   constructor(file: string) {
     this.#database = new DatabaseSync(file);
     this.#database.exec(
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; CREATE TABLE IF NOT EXISTS registered (id INTEGER PRIMARY KEY, record TEXT NOT NULL)",
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+       CREATE TABLE IF NOT EXISTS registered (id INTEGER PRIMARY KEY, record TEXT NOT NULL);
+       CREATE TABLE IF NOT EXISTS witness (guid TEXT PRIMARY KEY, role TEXT NOT NULL)`,
     );
   }
 
@@ -71,6 +74,21 @@ export class Registry {
 
   remove(id: number): void {
     this.#database.prepare("DELETE FROM registered WHERE id = ?").run(id);
+  }
+
+  witnessRoles(): WitnessRole[] {
+    const rows = this.#database.prepare("SELECT role FROM witness ORDER BY guid").all() as { role: string }[];
+    return rows.map((row) => JSON.parse(row.role) as WitnessRole);
+  }
+
+  putWitnessRole(role: WitnessRole): void {
+    this.#database
+      .prepare("INSERT INTO witness (guid, role) VALUES (?, ?) ON CONFLICT (guid) DO UPDATE SET role = excluded.role")
+      .run(role.guid, JSON.stringify(role));
+  }
+
+  removeWitnessRole(guid: string): void {
+    this.#database.prepare("DELETE FROM witness WHERE guid = ?").run(guid);
   }
 
   close(): void {

@@ -30,6 +30,8 @@ export const sources = {
   alterMirroring: "ALTER DATABASE (Transact-SQL) Database Mirroring",
   removeMirroring: "Removing Database Mirroring (SQL Server)",
   roleSwitching: "Role Switching During a Database Mirroring Session (SQL Server)",
+  quorum: "Quorum: How a Witness Affects Database Availability (Database Mirroring)",
+  witnesses: "sys.database_mirroring_witnesses (Transact-SQL)",
   mirroringAndShipping: "Database Mirroring and Log Shipping (SQL Server)",
   mirroringAndBackup: "Database Mirroring and Backup and Restore (ms191235)",
   recoveryPaths: "Recovery Paths (ms175078)",
