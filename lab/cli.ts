@@ -132,6 +132,14 @@ function faults(lab: Command): void {
     .action((options: CommonOptions & { instance: string; bytesPerSecond: number }) =>
       apply(options, { action: "disk-speed", instance: options.instance, bytesPerSecond: options.bytesPerSecond }),
     );
+  withCommon(fault.command("damage-page").description("Break the checksum of a page of a database"))
+    .requiredOption("--instance <name>", "such as SQL-B1")
+    .option("--database <name>", "such as mgccomp", "mgc")
+    .option("--page <n>", "which page; the one in the middle by default", wholeNumber)
+    .action((options: CommonOptions & { instance: string; database: string; page?: number }) => {
+      const { instance, database, page } = options;
+      return apply(options, { action: "damage-page", instance, database, ...(page === undefined ? {} : { page }) });
+    });
   withCommon(fault.command("damage").description("Flip one byte of a file"))
     .requiredOption("--file <path>", "UNC path, or a path of a host's disk or of this machine")
     .option("--host <name>", "host whose disk it is")

@@ -83,6 +83,8 @@ export type Fault =
   | { readonly action: "replication-delay"; readonly milliseconds: number }
   /** How fast the instance reads and writes backup files; 0: as fast as this machine does. */
   | { readonly action: "disk-speed"; readonly instance: string; readonly bytesPerSecond: number }
+  /** A page of the data file does not match its checksum any more; the middle one when no page is given. */
+  | { readonly action: "damage-page"; readonly instance: string; readonly database: string; readonly page?: number }
   /** Flips one byte; `offset` in bytes, the middle of the file when absent. `host` for paths with a drive letter. */
   | { readonly action: "damage"; readonly file: string; readonly host?: string; readonly offset?: number };
 

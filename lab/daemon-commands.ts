@@ -152,6 +152,8 @@ async function applyFault(daemon: Daemon, fault: Fault): Promise<string> {
       return fault.bytesPerSecond === 0
         ? `The disks of ${fault.instance} are as fast as this machine's.`
         : `The disks of ${fault.instance} do ${String(fault.bytesPerSecond)} bytes a second.`;
+    case "damage-page":
+      return damagePage(instanceOf(daemon, fault.instance), fault);
     case "damage":
       return damage(daemon, fault);
   }
@@ -174,6 +176,24 @@ function instanceOf(daemon: Daemon, name: string): PlayedInstance {
   const found = [...daemon.instances.values()].find((instance) => instance.name.toLowerCase() === name.toLowerCase());
   if (found !== undefined) return found;
   throw new LabError(`There is no instance ${name}.`, `Instances: ${[...daemon.instances.keys()].join(", ")}`);
+}
+
+/** A page of a database's file is not what was written there. */
+function damagePage(instance: PlayedInstance, fault: Extract<Fault, { action: "damage-page" }>): string {
+  const database = instance.database(fault.database);
+  if (database === undefined)
+    throw new LabError(
+      `${instance.name} has no database ${fault.database}, or is stopped.`,
+      "See: npm run lab -- status",
+    );
+  const page = fault.page ?? Math.floor(database.usedPages / 2);
+  try {
+    database.damagePage(page);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new LabError(error.message, "Give another --page.");
+  }
+  return `Page ${String(page)} of ${database.name} on ${instance.name} does not match its checksum any more.`;
 }
 
 /** Flips every bit of one byte: a disk or a network that lies. */

@@ -145,6 +145,27 @@ export class Database {
     return file.size;
   }
 
+  /**
+   * A disk that lies: from now on the page does not match its checksum. BACKUP WITH CHECKSUM and DBCC CHECKDB find it,
+   * backups carry it. Queries do not see it: the lab's rows lie elsewhere. Throws RangeError for a page that holds nothing.
+   */
+  damagePage(page: number): void {
+    const pages = this.usedPages;
+    if (!Number.isInteger(page) || page < 0 || page >= pages)
+      throw new RangeError(`${this.name} has the pages 0 to ${String(pages - 1)}, not ${String(page)}.`);
+    this.change({ damagedPages: [...new Set([...this.damagedPages, page])].sort((one, other) => one - other) });
+  }
+
+  /** Pages of the data file that hold something: those that a full backup reads. */
+  get usedPages(): number {
+    return Math.floor(this.openStore().file.bytes / PAGE_BYTES);
+  }
+
+  /** Pages of the data file that do not match their checksum, ascending. */
+  get damagedPages(): readonly number[] {
+    return this.#record.damagedPages ?? [];
+  }
+
   /** Throws what USE or a query of it would: 921 to 955. */
   assertUsable(): void {
     const error = this.unusable();

@@ -18,6 +18,7 @@ import { openDatabase } from "./database-access";
 import { login, openSession } from "./login";
 import { MirroringEndpoints } from "./mirroring-endpoints";
 import { setupMsdb } from "./msdb/setup";
+import { noteSuspectPage } from "./msdb/suspect-pages";
 import { SystemTables } from "./msdb/system-tables";
 import { administrationProcedures } from "./procedures/administration-procedures";
 import { applicationLockProcedures } from "./procedures/application-lock-procedures";
@@ -297,6 +298,7 @@ export class Instance implements Backend {
         const others = this.sessions.in(database).filter((session) => session.id !== except);
         await Promise.all(others.map((session) => session.kill()));
       },
+      suspectPage: (database, page) => noteSuspectPage(this.msdb, database, page),
       errorLog: (number, text) => {
         // 3041, 5120 and 9002 tell of failures; what else the core writes is information.
         this.errorLog.write(number, [3041, 5120, 9002].includes(number) ? 16 : 10, text);

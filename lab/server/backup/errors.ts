@@ -40,6 +40,8 @@ export const backupErrors = {
       3036,
       `The database "${name}" is in warm-standby state (set by executing RESTORE WITH STANDBY) and cannot be backed up until the entire restore sequence is completed.`,
     ),
+  badPage: (name: string, page: number, file: string) =>
+    error(3043, `BACKUP '${name}' detected an error on page (1:${String(page)}) in file '${file}'.`),
   invalidDeviceName: () =>
     error(3044, "Invalid zero-length device name. Reissue the BACKUP statement with a valid device name."),
   deviceNameTooLong: (most: number) =>
@@ -275,6 +277,11 @@ export const backupMessages = {
     ),
   expires: (device: string, date: string) =>
     information(4030, `The medium on device '${device}' expires on ${date} and cannot be overwritten.`),
+  damagedSet: () =>
+    information(
+      3042,
+      "BACKUP WITH CONTINUE_AFTER_ERROR successfully generated a backup of the damaged database. Refer to the SQL Server error log for information about the errors that were encountered.",
+    ),
   otherVolume: (given: string, found: string, device: string) =>
     information(
       4037,

@@ -41,6 +41,8 @@ export interface BackupSetHeader {
   readonly isSingleUser: boolean;
   readonly hasBackupChecksums: boolean;
   readonly isDamaged: boolean;
+  /** Pages of the set that do not match their own checksum, as the bytes of a real one would tell; data sets only. */
+  readonly damagedPages?: readonly number[];
   readonly beginsLogChain: boolean;
   readonly hasIncompleteMetaData: boolean;
   readonly isForceOffline: boolean;

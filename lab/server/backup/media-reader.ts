@@ -117,6 +117,7 @@ export class MediaReader {
 
   /** The pieces of a complete set in their order, over all families. Throws 3183, 3189, 3203. */
   async *pieces(position: number, verification: Verification): AsyncIterable<Piece> {
+    const { header } = this.set(position);
     const parts = this.families.flatMap((family) =>
       (family.sets[position - 1]?.pieces ?? []).map((piece) => ({ ...piece, device: family.device })),
     );
@@ -125,7 +126,10 @@ export class MediaReader {
       if (head.sequence !== index) throw backupErrors.damage();
       const stored = await device.read(at, head.storedBytes);
       if (stored.length < head.storedBytes) throw backupErrors.read(device.path, windowsErrors.endOfFile().text);
-      yield { kind: head.kind, firstPage: head.firstPage, payload: await checked(head, stored, verification) };
+      const payload = await checked(head, stored, verification);
+      if (head.kind === "DATA" && header.hasBackupChecksums && verification.verify && !verification.continueAfterError)
+        refuseDamaged(header, head.firstPage, pagesOf(payload.length), verification);
+      yield { kind: head.kind, firstPage: head.firstPage, payload };
     }
   }
 
@@ -139,6 +143,12 @@ export class MediaReader {
   async close(): Promise<void> {
     for (const family of this.families) await family.device.close();
   }
+}
+
+/** A page that was damaged when the set was taken. Throws 3183. */
+function refuseDamaged(header: BackupSetHeader, first: number, count: number, verification: Verification): void {
+  const page = header.damagedPages?.find((one) => one >= first && one < first + count);
+  if (page !== undefined) throw backupErrors.pageDamaged(page, verification.database);
 }
 
 async function checked(head: PieceHead, stored: Buffer, verification: Verification): Promise<Buffer> {

@@ -88,6 +88,7 @@ async function restoreData(job: RestoreJob, existing: Database | undefined): Pro
       files,
       familyGuid: header.familyGuid,
       recovery: null,
+      damagedPages: header.damagedPages ?? [],
     });
     const pages = await writePages(job, database, files);
     const end = BigInt(header.lastLsn);

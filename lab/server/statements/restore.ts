@@ -8,6 +8,7 @@ import type { InspectRequest, RestoreRequest } from "../backup/request";
 import type { StopPoint } from "../backup/stop-point";
 import { numberOf, textOf } from "../functions/definition";
 import { recordRestore, recordVerified } from "../msdb/history";
+import { noteRestoredPages } from "../msdb/suspect-pages";
 import { sessionError } from "../session-errors";
 import { terminatedAbnormally } from "./backup";
 import { devicePaths } from "./backup-devices";
@@ -190,5 +191,8 @@ export async function restore(statement: RestoreStatement, execution: Execution)
     },
   );
   // Behind 3013's reach: a restore that msdb does not learn of has succeeded all the same.
-  if (outcome !== undefined) await recordRestore(session.instance, outcome);
+  if (outcome === undefined) return;
+  await recordRestore(session.instance, outcome);
+  const restored = session.instance.core.database(outcome.restore?.destinationDatabase ?? "");
+  if (restored !== undefined) await noteRestoredPages(session.instance.msdb, restored);
 }

@@ -29,6 +29,8 @@ export interface InstanceEnvironment {
   sessionsIn(database: Database): readonly number[];
   /** Ends the sessions in the database except one: rolls back, frees its locks, drops the connection. */
   endSessions(database: Database, except?: number): Promise<void>;
+  /** A page of the data file does not match its checksum: msdb.dbo.suspect_pages. */
+  suspectPage?(database: Database, page: number): Promise<void>;
   /** A line of the error log (1440, 1443, 1480, 3041, 5084 …). */
   errorLog?(number: number, text: string): void;
   /** The instance whose mirroring endpoint listens at `TCP://host:port`; undefined = nothing answers there (1418). */

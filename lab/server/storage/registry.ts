@@ -45,6 +45,8 @@ export interface DatabaseRecord {
   /** JSON of RecoveryStatus with LSNs as text; null before the first recovery. */
   readonly recovery: RecoveryRecord | null;
   readonly mirroring: MirroringRecord | null;
+  /** Pages of the data file whose bytes do not match their checksum: see `Database.damagePage`. */
+  readonly damagedPages?: readonly number[];
 }
 
 export class Registry {

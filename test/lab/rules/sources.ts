@@ -45,6 +45,7 @@ export const sources = {
   databaseMirroring: "sys.database_mirroring (Transact-SQL)",
   requests: "sys.dm_exec_requests (Transact-SQL)",
   backupSet: "backupset (Transact-SQL)",
+  suspectPages: "Manage the suspect_pages Table (SQL Server)",
   restoreHistory: "restorehistory (Transact-SQL)",
   addPrimary: "sp_add_log_shipping_primary_database (Transact-SQL)",
   changePrimary: "sp_change_log_shipping_primary_database (Transact-SQL)",
