@@ -56,6 +56,10 @@ export interface InstanceOptions {
   readonly version?: ProductVersion;
   /** Default Developer. */
   readonly edition?: Edition;
+  /** Logins with a name and password are refused (18456): Windows Authentication mode. */
+  readonly windowsAuthenticationOnly?: boolean;
+  /** Started with -m: one connection of an administrator, others get 18461. */
+  readonly singleUser?: boolean;
   /** Accounts of the two services; default NT Service accounts. */
   readonly engineAccount?: string;
   readonly agentAccount?: string;
@@ -94,6 +98,8 @@ export class Instance implements Backend {
   readonly hostName: string;
   readonly version: ProductVersion;
   readonly edition: Edition;
+  readonly windowsAuthenticationOnly: boolean;
+  readonly singleUser: boolean;
   readonly collation = MODEL_OPTIONS.collation;
   readonly agentAccount: string;
   readonly defaultDataPath: string;
@@ -128,6 +134,8 @@ export class Instance implements Backend {
     this.#engineAccount = options.engineAccount ?? "NT Service\\MSSQLSERVER";
     this.version = options.version ?? DEFAULT_VERSION;
     this.edition = options.edition ?? "Developer";
+    this.windowsAuthenticationOnly = options.windowsAuthenticationOnly === true;
+    this.singleUser = options.singleUser === true;
     // A version that the lab does not know is refused at once.
     releaseOf(this.version);
     this.hostName = options.hostName ?? options.name;

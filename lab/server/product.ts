@@ -16,8 +16,16 @@ interface Release {
   readonly databaseVersion: number;
 }
 
-/** The last service packs of the releases that the lab emulates ("Build versions", learn.microsoft.com/troubleshoot). */
+/** The last service packs of the releases that the lab emulates, and SQL Server 2008 R2 as it was first shipped ("Build versions", learn.microsoft.com/troubleshoot). */
 const RELEASES: Readonly<Record<string, Release>> = {
+  "10.50.1600": {
+    name: "2008 R2",
+    revision: 1,
+    level: "RTM",
+    levelNote: "(RTM) ",
+    built: "Apr  2 2010 15:48:46",
+    databaseVersion: 661,
+  },
   "10.50": {
     name: "2008 R2",
     revision: 34,
@@ -47,7 +55,7 @@ const RELEASES: Readonly<Record<string, Release>> = {
 /** The release of a version. Throws Error when the lab does not emulate it. */
 export function releaseOf(version: ProductVersion): Release {
   const key = `${String(version.major)}.${String(version.minor)}`;
-  const release = RELEASES[key];
+  const release = RELEASES[`${key}.${String(version.build)}`] ?? RELEASES[key];
   if (release === undefined)
     throw new Error(`The lab emulates SQL Server ${Object.keys(RELEASES).join(", ")}; found version ${key}.`);
   return release;

@@ -82,6 +82,10 @@ const TEMPLATES = {
   15434: [16, "Could not drop login '%' as the user is currently logged in."],
   15174: [16, "Login '%' owns one or more database(s). Change the owner of the database(s) before dropping the login."],
   18456: [14, "Login failed for user '%'."],
+  18461: [
+    14,
+    "Login failed for user '%'. Reason: Server is in single user mode. Only one administrator can connect at this time.",
+  ],
   18470: [14, "Login failed for user '%'. Reason: The account is disabled."],
 } as const satisfies Readonly<Record<number, readonly [severity: number, text: string]>>;
 

@@ -47,7 +47,7 @@ export class SessionHost implements Host {
 
   table(name: ObjectName): Table {
     const database = this.#databaseOf(name);
-    const system = findSystemView(name, database, this.version.major);
+    const system = findSystemView(name, database, this.version);
     if (system !== undefined) {
       const context = { session: this.session, instance: this.session.instance, database };
       // Permissions are looked at when the rows are read, not when the name is bound.
@@ -63,7 +63,7 @@ export class SessionHost implements Host {
   }
 
   tableFunction(name: ObjectName, args: readonly SqlValue[]): Table | undefined {
-    const found = findSystemFunction(name, this.version.major);
+    const found = findSystemFunction(name, this.version);
     if (found === undefined) return undefined;
     const context = { session: this.session, instance: this.session.instance, database: this.#databaseOf(name) };
     return viewTable(found, this.version.major, () => {

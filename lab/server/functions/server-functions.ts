@@ -30,7 +30,7 @@ const PROPERTIES: Readonly<Record<string, Property>> = {
   ISCLUSTERED: () => intVariant(0),
   ISFULLTEXTINSTALLED: () => intVariant(0),
   ISHADRENABLED: (instance) => (instance.version.major >= 11 ? intVariant(0) : null),
-  ISINTEGRATEDSECURITYONLY: () => intVariant(0),
+  ISINTEGRATEDSECURITYONLY: (instance) => intVariant(instance.windowsAuthenticationOnly ? 1 : 0),
   ISLOCALDB: (instance) => (instance.version.major >= 11 ? intVariant(0) : null),
   ISSINGLEUSER: () => intVariant(0),
   LCID: () => intVariant(1033),
