@@ -140,12 +140,13 @@ export class ProductEstate extends AgentEstate {
     const { instance } = server;
     const host = {
       name: instance.name,
+      defaultFolders: { data: String.raw`D:\SQLData`, log: String.raw`E:\SQLLog` },
       open: (database?: string) =>
         Promise.resolve(instance.openInternalSession("DCI\\administrator", "test", database)),
     };
     const [topology] = this.topology.pools;
     if (topology === undefined) throw new Error("the topology has no pool");
-    for (const name of ["mgc", "mgccomp"]) await installDatabase(name, host, { topology }, CHAT.user);
+    for (const name of ["mgc", "mgccomp"]) await installDatabase(name, host, topology, CHAT.user);
     await server.run(`BACKUP DATABASE mgc TO DISK = N'${SHARE}\\${instance.name}.bak'`);
   }
 }
