@@ -4,7 +4,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { InstanceOptions } from "../../../lab/server/instance";
 import { DrError } from "../../../estate/errors";
-import { refusalOf } from "../../../estate/plan";
+import { stepOf } from "../../../estate/plan";
 import { ChatService, keyOf } from "../../../lab/chat/chat-service";
 import type { ChatReport } from "../../../lab/control-commands";
 import { ManagementStore } from "../../../lab/lync/management-store";
@@ -83,7 +83,7 @@ export const productStories: readonly Rule[] = [
       number: "K4",
       certainty: "documented",
       source: cite("applyLogs"),
-      title: "role swap with a foreign log backup between two rounds: 4305 on P; the product stops before F1",
+      title: "role swap with a foreign log backup between two rounds: 4305 on P; the product names the missing links",
     },
     async (estate) => {
       await estate.failedOver();
@@ -107,8 +107,12 @@ export const productStories: readonly Rule[] = [
       await backup.run(`BACKUP LOG mgc TO ${log("tail")} WITH NORECOVERY`);
       await primary.refused(apply("tail"), 4305, 3013);
       const stopped = await estate.decide();
-      assert.deepEqual([stopped.authority.number, stopped.authority.code], [25, "SWAP_UNFINISHED"]);
-      assert.equal(refusalOf(stopped, "F1")?.code, "AUTHORITY_UNCLEAR");
+      assert.deepEqual([stopped.authority.number, stopped.authority.outcome], [25, "backup"]);
+      // msdb knows whose link it was: the way on is by all three, in their order.
+      const restores = stepOf(stopped, "F4").statements.flatMap(
+        ({ text }) => /RESTORE LOG .*\\(\w+)\.trn/.exec(text)?.[1] ?? [],
+      );
+      assert.deepEqual(restores, ["foreign", "three", "tail"]);
       for (const round of ["foreign", "three"]) await primary.run(apply(round));
       await primary.run(`RESTORE LOG mgc FROM ${log("tail")} WITH RECOVERY`);
       assert.deepEqual(await estate.said(primary), ["before", "one", "two", "foreign", "three", "last"]);
