@@ -123,11 +123,6 @@ export class AgentEstate {
       name,
       directory: join(this.directory, "instances", name),
       files: this.files,
-      fullyQualifiedName: `${name.toLowerCase()}.dci.discovery.com`,
-      partner: (address) =>
-        this.#servers
-          .map((server) => server.instance)
-          .find((one) => one.endpointAddress?.toLowerCase() === address.toLowerCase()),
       engineAccount: `DCI\\svc-sql-${suffix}`,
       agentAccount: `DCI\\svc-agent-${suffix}`,
       administrators: [{ name: "DCI\\administrator" }],
