@@ -38,9 +38,8 @@ export function summaryOf(part: PartResult): string {
     .map(({ name, found }) => `  ${name}: ${found.slice(0, shownCharacters)}`);
   if (failed > shownFailures) lines.push(`  … and ${String(failed - shownFailures)} more`);
   if (part.note !== undefined) lines.unshift(`  ${part.note}`);
-  return [`${part.name} ${part.version}: ${String(passed)} cases passed, ${String(failed)} failed`, ...lines].join(
-    "\n",
-  );
+  const who = `${part.name} ${part.version}`.trim();
+  return [`${who}: ${String(passed)} cases passed, ${String(failed)} failed`, ...lines].join("\n");
 }
 
 /** One row per part, then the counts of all; no line of it reads as a test runner's own count. */
