@@ -61,8 +61,8 @@ export class Failover extends pulumi.ComponentResource {
     const recovery = new DatabaseRecovery(`${name}-recovery`, inputs<DatabaseRecoveryArgs>("O4"), after(removed));
 
     // O5. The pool's state: FailedOver. O7. The active servers of the backup site.
-    const state = new PoolState(`${name}-pool-state`, inputs<PoolStateArgs>("O5"), after(recovery), false);
-    const active = new ActiveServers(`${name}-active-servers`, inputs<ActiveServersArgs>("O7"), after(state), false);
+    const state = new PoolState(`${name}-pool-state`, inputs<PoolStateArgs>("O5"), after(recovery));
+    const active = new ActiveServers(`${name}-active-servers`, inputs<ActiveServersArgs>("O7"), after(state));
 
     // O8. Log backups for as long as the backup site serves.
     const last = new LogBackupJob(`${name}-log-backups`, inputs<LogBackupJobArgs>("O8"), after(active));

@@ -39,6 +39,23 @@ export interface DesiredLogBackups {
   readonly everyMinutes: number;
 }
 
+/** One of the two sites of a pool. */
+export type SiteName = "primary" | "backup";
+
+/** One of the two databases of a pool. */
+export type DatabaseKind = "chat" | "compliance";
+
+/** What decides that the chat is back on the site that is to be active. */
+export interface DesiredHealth {
+  readonly check: "message" | "pings";
+  /** Front End pool; undefined where only pings are looked at. */
+  readonly registrar: string | undefined;
+  readonly senderSipAddress: string | undefined;
+  readonly receiverSipAddress: string | undefined;
+  readonly chatRoomUri: string | undefined;
+  readonly timeoutSeconds: number;
+}
+
 /** Everything that authority, plan and steps need to know of one pool. */
 export interface Desired {
   readonly pool: PoolConfiguration;
@@ -67,6 +84,9 @@ export interface Desired {
   readonly seedFolder: string;
   /** NAME of the backup set. */
   readonly backupName: string;
+  /** Folder for the backups that a mirror is made from. */
+  readonly mirrorFolder: string;
+  readonly health: DesiredHealth;
 }
 
 /**
@@ -106,6 +126,8 @@ export function desiredOf(configuration: Configuration, poolName: string): Desir
     seedFolder: joinWindowsPath(share, "seed"),
     // SSMS's own default for a set's name is "<database>-Full Database Backup".
     backupName: pool.backupSet.name ?? `${chat}-Full Database Backup`,
+    mirrorFolder: pool.mirroring.share ?? joinWindowsPath(share, "mirror"),
+    health: desiredHealth(pool, configuration.active),
   };
 }
 
@@ -157,9 +179,35 @@ export function partnerRole(role: InstanceRole): InstanceRole {
   return partners[role];
 }
 
+/** Name of one of the pool's databases; undefined for a compliance database that the pool does not have. */
+export function databaseName(desired: Desired, which: DatabaseKind): string | undefined {
+  if (which === "chat") return desired.chat;
+  return desired.compliance === false ? undefined : desired.compliance;
+}
+
+/** Whether a database is to be mirrored inside a site: asked for, and the site names a mirror. */
+export function wantsMirror(desired: Desired, site: SiteName, which: DatabaseKind): boolean {
+  const { pool } = desired;
+  return pool[site].mirror !== undefined && pool.mirroring[which] && databaseName(desired, which) !== undefined;
+}
+
 /** The instance's name as people and log shipping know it. */
 export function serverName(pool: PoolConfiguration, role: InstanceRole): string {
   return configuredInstance(pool, role)?.server ?? role;
+}
+
+function desiredHealth(pool: PoolConfiguration, active: SiteName): DesiredHealth {
+  const { check, ...rest } = pool.health;
+  const { registrar } = pool[active];
+  const message = check === undefined ? registrar !== undefined : check === "message";
+  return {
+    senderSipAddress: undefined,
+    receiverSipAddress: undefined,
+    chatRoomUri: undefined,
+    ...rest,
+    registrar,
+    check: message ? "message" : "pings",
+  };
 }
 
 function desiredLogShipping(pool: PoolConfiguration): DesiredLogShipping {

@@ -2,7 +2,9 @@
 import { type PlanContext, onPrimary, salvageNeeded } from "./plan-context";
 import { assemblePlan } from "./plan-assembly";
 import { findingsOf } from "./plan-findings";
+import { chatServiceStep } from "./plan-health";
 import { type LogShippingChange, logShippingChanges } from "./plan-log-shipping";
+import { leftoversStep, mirrorStep } from "./plan-mirroring";
 import { salvageDescription, salvageFile } from "./plan-restore";
 import {
   activeServersStep,
@@ -24,15 +26,33 @@ export function failbackPlan(context: PlanContext): Plan {
     context.desired.pool.activation === "document"
       ? [[activeServersStep(context)], [poolStateStep(context)]]
       : [[poolStateStep(context)], [activeServersStep(context)]];
+  const removed = { chat: mirroringStep(context, "chat"), compliance: mirroringStep(context, "compliance") };
+  const restored = restoreStep(context);
+  const home = [
+    [clearedActiveServersStep(context)],
+    [removed.chat, removed.compliance],
+    [fenceStep(context)],
+    [backupStep(context)],
+    [restored],
+    [logShippingStep(context)],
+    ...activation,
+  ];
+  const released = (["chat", "compliance"] as const).filter((which) => removed[which].open);
   return assemblePlan(context, {
     stages: [
-      [clearedActiveServersStep(context)],
-      [mirroringStep(context, "chat"), mirroringStep(context, "compliance")],
-      [fenceStep(context)],
-      [backupStep(context)],
-      [restoreStep(context)],
-      [logShippingStep(context)],
-      ...activation,
+      ...home,
+      [chatServiceStep(context, { key: "F7b", id: "F7b", site: "primary" }, home.flat())],
+      [
+        mirrorStep(context, {
+          key: "F8-chat",
+          id: "F8",
+          site: "primary",
+          which: "chat",
+          renewed: restored.open,
+        }),
+        mirrorStep(context, { key: "F8-compliance", id: "F8", site: "primary", which: "compliance", renewed: false }),
+        leftoversStep(context, { key: "F8-leftovers", id: "F8", site: "backup", released }),
+      ],
     ],
     findings: (open) => findingsOf(context, open),
     salvage: salvageNeeded(context) ? salvageStatement(context) : null,
@@ -40,9 +60,8 @@ export function failbackPlan(context: PlanContext): Plan {
 }
 
 function logShippingStep(context: PlanContext): StepBody {
-  const { desired, wayHome } = context;
-  const restoreFirst = wayHome && !context.broughtHome && context.chainHome === null;
-  const changes = logShippingChanges(context, plannedRun, restoreFirst);
+  const { desired } = context;
+  const changes = logShippingChanges(context, plannedRun, context.renewsPrimary);
   const open = changes.length > 0;
   const seeds = changes.some((change) => change.part === "seed");
   const transfers = seeds ? transferSeconds(context) : null;

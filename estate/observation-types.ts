@@ -82,9 +82,12 @@ export interface InstanceObservation {
   /** Rows of sys.master_files for mgc and mgccomp. */
   readonly files: readonly DatabaseFile[];
   readonly volumes: readonly VolumeSpace[];
-  /** Newest first (restore_history_id descending), restore types D, I, L of mgc; at most 200. */
+  /** Of mgc, then of mgccomp: newest first (restore_history_id descending), restore types D, I, L; at most 200 each. */
   readonly restoreHistory: readonly RestoreHistoryRow[];
-  /** Newest first (backup_set_id descending), backup sets of mgc in this instance's msdb, restored ones included; at most 200. */
+  /**
+   * Backup sets of mgc, then of mgccomp, in this instance's msdb, restored ones included: newest first (backup_set_id
+   * descending); at most 200 each.
+   */
   readonly backupSets: readonly BackupSetRow[];
   /** Sessions whose database is mgc or mgccomp, ours left out. */
   readonly sessions: readonly SessionRow[];
@@ -138,6 +141,8 @@ export interface ServerObservation {
   readonly defaultLogPath: string | null;
   /** `Agent XPs` of sys.configurations; null when it could not be read. */
   readonly agentXpsEnabled: boolean | null;
+  /** Port of its database mirroring endpoint that is started for partners; null where there is none. */
+  readonly mirroringPort: number | null;
 }
 
 /** sys.dm_server_services (2008 R2 SP1 and later); null where the instance cannot tell. */

@@ -84,17 +84,20 @@ export async function readInstance(
     state,
     ...(reachable ? await readInside(server, first, chat, state) : { content: null, features: null }),
   }));
-  const [sessions, inside, services, history, shipping, complianceRows, folders] = await Promise.all([
-    readSessions(server, names),
-    stateAndContent,
-    hasServiceViews(first.server.productVersion)
-      ? readServices(server)
-      : { services: { engine: null, agent: null }, volumes: [] },
-    readHistory(server, chat),
-    jobsAndShipping,
-    compliance !== false && isReadable(first, compliance) ? orNull(readComplianceRows(server, compliance)) : null,
-    first.server.isSysadmin ? readFolders(server, foldersOf(pool, role), chat) : [],
-  ]);
+  const [sessions, inside, services, history, complianceHistory, shipping, complianceRows, folders] = await Promise.all(
+    [
+      readSessions(server, names),
+      stateAndContent,
+      hasServiceViews(first.server.productVersion)
+        ? readServices(server)
+        : { services: { engine: null, agent: null }, volumes: [] },
+      readHistory(server, chat),
+      compliance === false ? undefined : readHistory(server, compliance),
+      jobsAndShipping,
+      compliance !== false && isReadable(first, compliance) ? orNull(readComplianceRows(server, compliance)) : null,
+      first.server.isSysadmin ? readFolders(server, foldersOf(pool, role), chat) : [],
+    ],
+  );
   const { content, features } = inside;
   const { startTime, locks, logWrites, logSpace } = inside.state;
   return {
@@ -103,7 +106,9 @@ export async function readInstance(
     databases: first.databases,
     files: first.files,
     volumes: services.volumes,
-    ...history,
+    restoreHistory: [...history.restoreHistory, ...(complianceHistory?.restoreHistory ?? [])],
+    backupSets: [...history.backupSets, ...(complianceHistory?.backupSets ?? [])],
+    suspectPages: history.suspectPages,
     sessions,
     ...shipping,
     content: await seenAgain(server, chat, content),

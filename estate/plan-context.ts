@@ -34,6 +34,8 @@ export interface PlanContext {
   readonly set: BackupSetRow | undefined;
   /** The primary holds what the backup holds, restored from one of its sets. */
   readonly broughtHome: boolean;
+  /** F4 will make the primary's copy anew, from a full backup. */
+  readonly renewsPrimary: boolean;
 }
 
 /** Resolves the context of a plan. */
@@ -42,6 +44,17 @@ export function contextOf(observation: Observation, desired: Desired): PlanConte
   const primary = readable(observation, authority.principals.primary);
   const backup = readable(observation, authority.principals.backup);
   const wayHome = desired.active === "primary" && authority.outcome === "backup";
+  const broughtHome =
+    authority.facts.primaryCopy === "online" &&
+    authority.facts.restoredFrom !== "none" &&
+    authority.facts.comparison === "equal" &&
+    // While the backup may still be written to, being equal now says nothing about the next moment.
+    (authority.facts.live === "none" || authority.facts.backupCopy === "fenced") &&
+    authority.salvage !== true;
+  const chainHome =
+    wayHome && primary !== undefined && backup !== undefined && desired.pool.wayHome === "auto"
+      ? logChainHome(authority.facts, primary, backup, desired.chat)
+      : null;
   return {
     observation,
     desired,
@@ -54,18 +67,10 @@ export function contextOf(observation: Observation, desired: Desired): PlanConte
     primaryName: serverName(desired.pool, authority.principals.primary),
     backupName: serverName(desired.pool, authority.principals.backup),
     wayHome,
-    chainHome:
-      wayHome && primary !== undefined && backup !== undefined && desired.pool.wayHome === "auto"
-        ? logChainHome(authority.facts, primary, backup, desired.chat)
-        : null,
+    chainHome,
     set: usableSet(primary, backup, desired),
-    broughtHome:
-      authority.facts.primaryCopy === "online" &&
-      authority.facts.restoredFrom !== "none" &&
-      authority.facts.comparison === "equal" &&
-      // While the backup may still be written to, being equal now says nothing about the next moment.
-      (authority.facts.live === "none" || authority.facts.backupCopy === "fenced") &&
-      authority.salvage !== true,
+    broughtHome,
+    renewsPrimary: wayHome && !broughtHome && chainHome === null,
   };
 }
 

@@ -5,6 +5,7 @@ import { serverName } from "./desired";
 import { changingSteps, errorFinding, orderedFindings, warningFinding } from "./findings";
 import { serverFindings } from "./findings-server";
 import { databaseFindings } from "./findings-database";
+import { leftoverFindings, mirroringFindings } from "./findings-mirroring";
 import { isLockOf } from "./lock-resource";
 import type { InstanceRole } from "./observation-types";
 import type { PlanContext } from "./plan-context";
@@ -23,6 +24,8 @@ export function findingsOf(context: PlanContext, open: ReadonlySet<StepId>): rea
     ...activeServerFindings(context),
     ...serverFindings(context, open),
     ...databaseFindings(context, open),
+    ...mirroringFindings(context, "primary", open.has("F4")),
+    ...leftoverFindings(context, "backup"),
     ...unattendedFindings(context, open),
     ...(context.wayHome && open.has("F4") ? recentMoveFindings(context) : []),
   ]);

@@ -7,6 +7,14 @@ import { desiredFailoverInputs, observedFailoverInputs } from "./failover-inputs
 import { isEvery } from "./log-shipping-drift";
 import type { AgentJob, LogShippingPrimaryRow, LogShippingSecondaryRow, Observation } from "./observation-types";
 import { contextOf, type PlanContext } from "./plan-context";
+import {
+  chatServiceInputs,
+  leftoversInputs,
+  mirrorInputs,
+  observedChatService,
+  observedLeftovers,
+  observedMirror,
+} from "./plan-inputs-after";
 import { soundPrimary, soundSecondary } from "./plan-log-shipping";
 import { sameList, poolStateStep } from "./plan-steps";
 import { type Plan, stepOf } from "./plan";
@@ -60,6 +68,14 @@ export function desiredInputs(desired: Desired, key: StepKey): StepInputs {
       return { activeServers: desired.activeServers };
     case "F7":
       return { poolState: "Normal" };
+    case "F7b":
+      return chatServiceInputs(desired, "primary");
+    case "F8-chat":
+      return mirrorInputs(desired, "primary", "chat");
+    case "F8-compliance":
+      return mirrorInputs(desired, "primary", "compliance");
+    case "F8-leftovers":
+      return leftoversInputs(desired, "backup");
     default:
       return desiredFailoverInputs(desired, key);
   }
@@ -104,6 +120,14 @@ function observedInputs(context: PlanContext, key: StepKey): StepInputs {
     }
     case "F7":
       return { poolState: poolStateStep(context).now };
+    case "F7b":
+      return observedChatService(context, "primary");
+    case "F8-chat":
+      return observedMirror(context, "primary", "chat", context.renewsPrimary);
+    case "F8-compliance":
+      return observedMirror(context, "primary", "compliance", false);
+    case "F8-leftovers":
+      return observedLeftovers(context, "backup");
     case "F0":
     case "F3":
       return {};
@@ -171,10 +195,9 @@ function logShippingInputs(context: PlanContext): StepInputs {
   const mine = soundPrimary(context);
   const theirs = soundSecondary(context);
   // What F4 or F5 will replace anyway is shown as it will then be: not there.
-  const replaced = context.wayHome && !context.broughtHome;
   return {
     primary: mine === undefined ? { server: "none" } : primaryInputs(mine, desired),
-    secondary: theirs === undefined || replaced ? { server: "none" } : secondaryInputs(theirs, desired),
+    secondary: theirs === undefined || context.renewsPrimary ? { server: "none" } : secondaryInputs(theirs, desired),
   };
 }
 

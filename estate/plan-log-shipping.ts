@@ -1,4 +1,5 @@
 /** F5: what separates log shipping as it is registered from log shipping as it is wanted, part by part. Pure. */
+import { missingLinks } from "./missing-links";
 import { placeFiles, seedFile, setFilesOf } from "./plan-restore";
 import { onBackup, onPrimary, type PlanContext } from "./plan-context";
 import type { PlannedStatement } from "./plan-types";
@@ -6,7 +7,7 @@ import { jobChanges, primaryDrift, secondaryDrift } from "./log-shipping-drift";
 import type { LogShippingPrimaryRow, LogShippingSecondaryRow } from "./observation-types";
 import { followsOf, isOnline, isRestoring, sameName } from "./relations";
 import { backupFull, readBackupFiles, restoreFull, verifyBackup } from "./statements";
-import { deleteLogBackupJob } from "./statements-failover";
+import { deleteLogBackupJob, restoreLog } from "./statements-failover";
 import {
   addAlertJob,
   addPrimary,
@@ -28,6 +29,7 @@ export const logShippingParts = [
   "seed",
   "add-secondary",
   "change-secondary",
+  "link",
   "alert-job",
   "jobs",
   "cycle",
@@ -61,11 +63,12 @@ export function logShippingChanges(
     ...primaryChanges(context, mine),
     ...(seed ? [seedChange(context, run, assumeRestored)] : []),
     ...secondaryChanges(context, theirs, seed),
+    ...(seed || theirs === undefined ? [] : linkChanges(context)),
     ...alertChanges(context, mine !== undefined && theirs !== undefined),
     ...jobChanges(context, mine, seed ? undefined : theirs),
     ...newJobChanges(context, mine === undefined, theirs === undefined || seed),
   ];
-  const setUp = changes.some((change) => ["add-primary", "seed", "add-secondary"].includes(change.part));
+  const setUp = changes.some((change) => ["add-primary", "seed", "add-secondary", "link"].includes(change.part));
   const late = setUp ? "log shipping is set up" : lateness(mine, theirs, context);
   return late === null ? changes : [...changes, cycleChange(late)];
 }
@@ -201,6 +204,22 @@ function secondaryChanges(
       statements: [onBackup(context, addSecondary(shipping))],
     },
   ];
+}
+
+// Log backups that others took: log shipping's restore job stops in front of each, and nothing tells it of their files.
+function linkChanges(context: PlanContext): LogShippingChange[] {
+  const { primary, backup, desired } = context;
+  if (primary === undefined || backup === undefined) return [];
+  return missingLinks(primary, backup, desired.logShipping).map((set) => {
+    const file = set.physicalDeviceName ?? "no file";
+    return {
+      part: "link",
+      property: "log chain",
+      now: `goes on in ${file}`,
+      then: `restored on ${context.backupName}`,
+      statements: [onBackup(context, restoreLog(desired.chat, file))],
+    };
+  });
 }
 
 // The full backup of the primary over the backup's copy: the point of no return lies before its last statement.

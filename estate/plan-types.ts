@@ -3,7 +3,22 @@ import type { Authority, StepId } from "./authority";
 import type { InstanceRole } from "./observation-types";
 
 /** Keys of the failback's resources in the document's order: a step with one resource for each database has two. */
-export const failbackKeys = ["F0", "F1", "F2-chat", "F2-compliance", "F2b", "F3", "F4", "F5", "F6", "F7"] as const;
+export const failbackKeys = [
+  "F0",
+  "F1",
+  "F2-chat",
+  "F2-compliance",
+  "F2b",
+  "F3",
+  "F4",
+  "F5",
+  "F6",
+  "F7",
+  "F7b",
+  "F8-chat",
+  "F8-compliance",
+  "F8-leftovers",
+] as const;
 
 /** Keys of the failover's resources in the order of execution. */
 export const failoverKeys = ["F0", "P1", "P2", "P3", "O3", "O1", "O4", "O5", "O7", "O8"] as const;
@@ -26,7 +41,9 @@ export type ResourceKind =
   | "RestoredLogs"
   | "RemovedLogShipping"
   | "DatabaseRecovery"
-  | "LogBackupJob";
+  | "LogBackupJob"
+  | "ChatService"
+  | "DroppedMirrorCopies";
 
 /** Something that Preflight has to say. An error stops the steps that it blocks before the first change. */
 export interface Finding {

@@ -272,6 +272,7 @@ export class PoolRun {
         }
         return contextOf(fresh.observation, desired);
       },
+      serviceIsBack: () => record.serviceIsBack(),
       readBack: (facts) => record.readBack(step, facts),
       assertLocked: () => lock.assertHeld(),
     };

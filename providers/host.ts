@@ -13,7 +13,7 @@ import { desiredInputs, sectionOf } from "../estate/plan-inputs";
 import type { StepKey } from "../estate/plan-types";
 import type { PoolRun, Seen } from "../estate/pool-run";
 import { blockingFindings } from "../estate/steps/preflight-findings";
-import { lastStep, outputsOf, stepShown } from "./outputs";
+import { closingStep, outputsOf, stepShown } from "./outputs";
 import { runtime, stackOf } from "./runtime";
 import { keyOf, keyOfId } from "./step-key";
 import { type Kind, kinds } from "./stub";
@@ -70,7 +70,7 @@ class Handler {
         const { authority } = plan;
         throw new DrError({ code: "AUTHORITY_UNCLEAR", summary: `${key}: ${authorityText(authority)}` });
       }
-      const follows = key === lastStep(pool.desired) && (openSteps(plan).length > 0 || olds["step"] !== "done");
+      const follows = key === closingStep(pool.desired) && (openSteps(plan).length > 0 || olds["step"] !== "done");
       return { changes: stepOf(plan, key).open || follows };
     });
   }

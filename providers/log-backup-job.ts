@@ -17,6 +17,6 @@ export interface LogBackupJobArgs extends PoolArgs {
  */
 export class LogBackupJob extends ClosingResource {
   constructor(name: string, args: LogBackupJobArgs, options: pulumi.CustomResourceOptions) {
-    super("LogBackupJob", name, args, options, true);
+    super("LogBackupJob", name, args, options);
   }
 }

@@ -6,17 +6,16 @@ import type { Plan, StepKey } from "../estate/plan-types";
 import type { Seen } from "../estate/pool-run";
 import { restoresOf, sameName } from "../estate/relations";
 
-/** The step that is done last: the outputs of the whole failback are its own. */
-export function lastStep(desired: Desired): StepKey {
-  if (desired.active === "backup") return "O8";
-  return desired.pool.activation === "document" ? "F7" : "F6";
+/** The step whose outputs are those of the whole: of a failback the proof that the chat is back. */
+export function closingStep(desired: Desired): StepKey {
+  return desired.active === "backup" ? "O8" : "F7b";
 }
 
 /**
  * @param report path of the report of this run, or the one known before
  */
 export function outputsOf(key: StepKey, desired: Desired, seen: Seen, report: unknown): Record<string, unknown> {
-  if (key !== "F3" && key !== lastStep(desired)) return {};
+  if (key !== "F3" && key !== closingStep(desired)) return {};
   const context = contextOf(seen.observation, desired);
   const set = (context.wayHome ? context.set : undefined) ?? cameHome(context);
   const [backupSetId, file] = [set?.backupSetUuid ?? "", set?.physicalDeviceName ?? ""];
@@ -32,12 +31,12 @@ export function outputsOf(key: StepKey, desired: Desired, seen: Seen, report: un
 }
 
 /**
- * `step` as `read` shows it. Where only an earlier step is open, the last resource has nothing to do but to tell afterwards
- * how the run ended; without it a stack's outputs would be those of the drift that was mended.
+ * `step` as `read` shows it. Where only another step is open, the closing one has nothing to do but to tell how the run
+ * ended; without it a stack's outputs would be those of the run before.
  */
 export function stepShown(step: string, key: StepKey, desired: Desired, plan: Plan): string {
   const open = openSteps(plan).map((one) => one.key);
-  if (key !== lastStep(desired) || step !== "done" || open.length === 0) return step;
+  if (key !== closingStep(desired) || step !== "done" || open.length === 0) return step;
   return `open: its outputs follow ${open.join(", ")}`;
 }
 

@@ -9,7 +9,7 @@ import type { Kind } from "./stub";
 const keysOfKind: Readonly<Record<Kind, readonly StepKey[]>> = {
   Preflight: ["F0"],
   ClearedActiveServers: ["F1", "P1"],
-  DatabaseMirroring: ["F2-chat", "F2-compliance", "P2"],
+  DatabaseMirroring: ["F2-chat", "F2-compliance", "F8-chat", "F8-compliance", "P2"],
   WriteFence: ["F2b"],
   DatabaseBackup: ["F3"],
   DatabaseRestore: ["F4"],
@@ -21,6 +21,8 @@ const keysOfKind: Readonly<Record<Kind, readonly StepKey[]>> = {
   RemovedLogShipping: ["O1"],
   DatabaseRecovery: ["O4"],
   LogBackupJob: ["O8"],
+  ChatService: ["F7b"],
+  DroppedMirrorCopies: ["F8-leftovers"],
 };
 
 /** What tells two steps of one kind apart. None of them ever shows what was observed. */

@@ -23,6 +23,8 @@ export const kinds = [
   "RemovedLogShipping",
   "DatabaseRecovery",
   "LogBackupJob",
+  "ChatService",
+  "DroppedMirrorCopies",
 ] as const;
 
 export type Kind = (typeof kinds)[number];

@@ -16,6 +16,9 @@ export const CMDLETS = [
   "Invoke-CsManagementStoreReplication",
 ] as const;
 
+/** Cmdlets that are called only where the configuration asks for it: an account without the right to them is fine. */
+export const OPTIONAL_CMDLETS = ["Test-CsPersistentChatMessage", "Install-CsMirrorDatabase"] as const;
+
 /** The eight stores of a Persistent Chat pool, properties of what Get-CsService -PersistentChatServer returns. */
 export const STORE_PROPERTIES = [
   "PersistentChatDatabase",
@@ -111,6 +114,57 @@ export function setPoolState(identity: string, state: PoolState): string {
     `Set-CsPersistentChatState -Identity ${powerShellText(identity)} -PoolState ${powerShellText(state)} ` +
     "-Confirm:$false -ErrorAction Stop"
   );
+}
+
+/** Whom Test-CsPersistentChatMessage signs in, and where. */
+export interface ChatMessageTest {
+  /** FQDN of the registrar (Front End) pool, not of the chat pool. */
+  readonly registrar: string;
+  /** Both or none; without them the registrar's own test users (New-CsHealthMonitoringConfiguration) are taken. */
+  readonly senderSipAddress: string | undefined;
+  readonly receiverSipAddress: string | undefined;
+  readonly chatRoomUri: string | undefined;
+}
+
+/** Sends a message from one test user to another through a chat room: Result, Error, Diagnosis. */
+export function testChatMessage(test: ChatMessageTest): string {
+  const parameters = [
+    ["TargetFqdn", test.registrar],
+    ["SenderSipAddress", test.senderSipAddress],
+    ["ReceiverSipAddress", test.receiverSipAddress],
+    ["ChatRoomUri", test.chatRoomUri],
+  ].flatMap(([name, value]) =>
+    name === undefined || value === undefined ? [] : [`-${name} ${powerShellText(value)}`],
+  );
+  return select(`Test-CsPersistentChatMessage ${parameters.join(" ")} -ErrorAction Stop`, {
+    Result: asText("Result"),
+    Error: asText("Error"),
+    Diagnosis: asText("Diagnosis"),
+  });
+}
+
+/** What Install-CsMirrorDatabase makes a mirror of; the mirror itself is the topology's. */
+export interface MirrorInstallation {
+  readonly databaseType: "PersistentChat" | "PersistentChatCompliance";
+  /** FQDN of the host whose instance is to be the principal, and the instance's name there unless it is the default one. */
+  readonly sqlServerFqdn: string;
+  readonly sqlInstanceName: string | undefined;
+  /** Share that both engines and Agents may read and write. */
+  readonly fileShare: string;
+  /** A copy of that name on the mirror goes first. */
+  readonly dropExisting: boolean;
+}
+
+/** Makes the mirror of one database: backup, restore and session, by the product itself. It asks without -Confirm:$false. */
+export function installMirrorDatabase(mirror: MirrorInstallation): string {
+  return [
+    `Install-CsMirrorDatabase -DatabaseType ${powerShellText(mirror.databaseType)}`,
+    `-SqlServerFqdn ${powerShellText(mirror.sqlServerFqdn)}`,
+    ...(mirror.sqlInstanceName === undefined ? [] : [`-SqlInstanceName ${powerShellText(mirror.sqlInstanceName)}`]),
+    `-FileShare ${powerShellText(mirror.fileShare)}`,
+    ...(mirror.dropExisting ? ["-DropExistingDatabasesOnMirror"] : []),
+    "-Confirm:$false -ErrorAction Stop",
+  ].join(" ");
 }
 
 /** Asks the Central Management store to replicate, to one replica or to all. */

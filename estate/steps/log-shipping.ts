@@ -9,6 +9,7 @@ import { type BroughtHomeFile, type GateCheck, gateChecks } from "../point-of-no
 import { newestFullSet, restoredFrom, sameName } from "../relations";
 import { backupFull, verifyBackup } from "../statements";
 import { runJob } from "./agent-job";
+import { closeChain } from "./close-chain";
 import { moveStaleLogFiles } from "./stale-log-files";
 import { readBackDiffers, type StepContext, type StepHandler } from "./step-context";
 import { takeOverAndRestore } from "./take-over";
@@ -47,6 +48,10 @@ async function apply(context: StepContext, now: PlanContext, change: LogShipping
   context.progress(`${change.part}: ${change.property}`);
   if (change.part === "seed") {
     await seed(context, now);
+    return;
+  }
+  if (change.part === "link") {
+    await closeChain(context, await context.observe());
     return;
   }
   for (const { where, text } of change.statements) {

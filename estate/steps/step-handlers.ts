@@ -3,12 +3,15 @@ import type { StepKey } from "../plan-types";
 import { activateServers, clearActiveServers } from "./active-servers";
 import { takeBackup } from "./backup";
 import { closePrimary } from "./close-primary";
+import { dropMirrorCopies } from "./drop-mirror-copies";
 import { fence } from "./fence";
 import { backUpLog } from "./log-backups";
 import { shipLogs } from "./log-shipping";
+import { mirrorDatabase } from "./mirror-database";
 import { endMirroring } from "./mirroring";
 import { setPoolState } from "./pool-state";
 import { preflight } from "./preflight";
+import { proveService } from "./prove-service";
 import { recover } from "./recovery";
 import { applyRemainingLogs } from "./remaining-logs";
 import { removeLogShipping } from "./removed-log-shipping";
@@ -27,6 +30,10 @@ export const stepHandlers: { readonly [Key in StepKey]: StepHandler } = {
   F5: shipLogs,
   F6: activateServers,
   F7: setPoolState,
+  F7b: proveService("primary"),
+  "F8-chat": mirrorDatabase("primary", "chat"),
+  "F8-compliance": mirrorDatabase("primary", "compliance"),
+  "F8-leftovers": dropMirrorCopies("backup"),
   P1: clearActiveServers("primary"),
   P2: closePrimary,
   P3: takeTail,

@@ -25,6 +25,8 @@ describe("stub", () => {
         'exports.handler = () => require(process.cwd() + "/providers/load.js").handler("RemovedLogShipping");',
         'exports.handler = () => require(process.cwd() + "/providers/load.js").handler("DatabaseRecovery");',
         'exports.handler = () => require(process.cwd() + "/providers/load.js").handler("LogBackupJob");',
+        'exports.handler = () => require(process.cwd() + "/providers/load.js").handler("ChatService");',
+        'exports.handler = () => require(process.cwd() + "/providers/load.js").handler("DroppedMirrorCopies");',
       ],
     );
   });

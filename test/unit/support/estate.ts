@@ -14,6 +14,7 @@ import type {
   LogShippingSecondaryRow,
   Observation,
   RestoreHistoryRow,
+  SessionRow,
   ShellObservation,
 } from "../../../estate/observation-types";
 
@@ -238,6 +239,7 @@ export function instance(serverName: string, change: Partial<InstanceObservation
       defaultDataPath: String.raw`D:\SQLData`,
       defaultLogPath: String.raw`E:\SQLLog`,
       agentXpsEnabled: true,
+      mirroringPort: 5022,
     },
     services: {
       engine: service("SQL Server (MSSQLSERVER)", String.raw`DCI\svc-sql-${account}`),
@@ -469,13 +471,30 @@ export function secondaryRow(change: Partial<LogShippingSecondaryRow> = {}): Log
   };
 }
 
-/** The primary in steady state: in use and shipping. */
+/** A session of a chat server in mgc. */
+export function chatSession(hostName: string): SessionRow {
+  return {
+    sessionId: 70,
+    database: "mgc",
+    hostName,
+    programName: "Lync Persistent Chat",
+    loginName: "pchatsvc",
+    loginTime: "2013-05-01T02:00:00",
+    lastBatch: "2013-05-01T02:20:00",
+    openTransactions: 0,
+    command: "AWAITING COMMAND",
+  };
+}
+
+/** The primary in steady state: in use, mirrored and shipping. */
 export function steadyPrimary(change: Partial<InstanceObservation> = {}, chat: Partial<DatabaseObservation> = {}) {
   const fork = { recoveryForkGuid: forks.primary, firstRecoveryForkGuid: forks.primary, lastLogBackupLsn: "3000" };
+  const mirroring = mirrored("SQL-P2");
   return instance("SQL-P1", {
-    databases: [database("mgc", { ...fork, ...chat }), database("mgccomp")],
+    databases: [database("mgc", { ...fork, mirroring, ...chat }), database("mgccomp", { mirroring })],
     content: content(120),
     logShippingPrimary: [primaryRow()],
+    sessions: [chatSession("chat-p1.dci.discovery.com")],
     ...change,
   });
 }
