@@ -96,7 +96,9 @@ export class PoolRun {
     const refusal = beginningRefusal(before.plan, key, this.#preflightPassed);
     if (refusal !== undefined) throw refusal;
     const step = stepOf(before.plan, key);
-    const after = step.open ? await this.#execute(before, step) : before;
+    // Whatever was changed before it in this run is proved, and the moment recorded, even where nothing looks open any more.
+    const proof = step.resource === "ChatService" && this.#record.hasChanged;
+    const after = step.open || proof ? await this.#execute(before, step) : before;
     this.#preflightPassed ||= key === "F0";
     return after;
   }
@@ -227,6 +229,7 @@ export class PoolRun {
       desired,
       plan: before,
       step,
+      observed: seen,
       primary: seen.primary,
       backup: seen.backup,
       runId: this.#options.identity.run,

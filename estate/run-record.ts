@@ -59,6 +59,11 @@ export class RunRecord {
     return this.#report?.path;
   }
 
+  /** A step that changes something was begun in this run. */
+  get hasChanged(): boolean {
+    return this.#firstChange !== undefined;
+  }
+
   /** Begins the report with the plan that the run was begun with. Throws REPORT_NOT_WRITTEN, before the first change. */
   open(plan: Plan): void {
     if (this.#report !== undefined) return;

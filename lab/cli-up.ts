@@ -40,7 +40,7 @@ export function up(lab: Command): void {
     .option("--fresh", "a new estate, whatever lies in the directory")
     .option("--database-size <size>", "size of mgc, such as 64MiB or 2GiB (default 64MiB)", byteSize)
     .option("--pools <n>", "number of pools (default 1)", wholeNumber)
-    .option("--chat", "start chat servers and clients at once")
+    .option("--chat", "let clients write through the chat servers at once")
     .option("--chat-rate <n>", "messages per second of all clients", number, 5)
     .addOption(
       new Option("--clock <factor>", "how much faster SQL Server Agent's clock runs")

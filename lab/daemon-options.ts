@@ -14,7 +14,7 @@ export interface DaemonOptions {
   readonly databaseBytes: number;
   /** Of the login `pchatdr`. */
   readonly password: string;
-  /** Whether chat servers start at once; messages per second of their clients. */
+  /** Whether clients write from the start (chat servers run in any case); messages per second of all of them. */
   readonly chat: boolean;
   readonly chatRate: number;
   /** Play the estate that lies in the directory; scenario, pools, databaseBytes and password are its own then. */

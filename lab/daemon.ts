@@ -165,7 +165,7 @@ export class Daemon {
       const certificate = await loadOrCreateCertificate(paths.certificate, hosts);
       daemon = new Daemon(options, before, control, certificate, say);
       await (before === undefined ? daemon.#build() : daemon.#resume(before, say));
-      await daemon.#open(before?.chatRate ?? undefined, before?.silent);
+      await daemon.#open(before === undefined ? 0 : before.chatRate, before?.silent);
       return daemon;
     } catch (error) {
       await (daemon === undefined ? control.close() : daemon.stop());
@@ -286,8 +286,8 @@ export class Daemon {
     await Promise.all(instances.map((instance) => instance.start(!withoutAgent.includes(instance.name))));
   }
 
-  /** Nobody sees an estate that is half built. @param rate of the chat that ran before */
-  async #open(rate: number | undefined, silent: readonly string[] = []): Promise<void> {
+  /** Nobody sees an estate that is half built. @param before rate of the chat that ran before; null: it was stopped */
+  async #open(before: number | null, silent: readonly string[] = []): Promise<void> {
     for (const instance of this.instances.values()) {
       try {
         await instance.listen();
@@ -296,8 +296,10 @@ export class Daemon {
         throw portError(error, instance.plan.port);
       }
     }
-    if (this.#options.chat) await this.chat.start(this.#options.chatRate);
-    else if (rate !== undefined) await this.chat.start(rate);
+    // A real estate has its chat servers running; what is optional is that somebody writes.
+    const { chat, chatRate } = this.#options;
+    const rate = chat ? chatRate : before;
+    if (rate !== null) await this.chat.start(rate);
     this.remember();
     writeState(this.description);
   }

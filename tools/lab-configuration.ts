@@ -62,6 +62,7 @@ export function labConfiguration(lab: LabDescription): Record<string, unknown> {
       primary: site("primary", "east"),
       backup: site("backup", "west"),
       logShipping: { share: pool.share.unc, copyFolder: String.raw`D:\LSCopy` },
+      mirroring: { by: "ALTER DATABASE" },
     };
   });
   return {

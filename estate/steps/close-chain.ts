@@ -44,7 +44,11 @@ async function restoreLink(context: StepContext, now: PlanContext, link: BackupS
   const { chat } = context.desired;
   const file = link.physicalDeviceName;
   if (file === null) throw new DrError({ code: "INTERNAL", summary: `log set ${link.backupSetUuid} names no file` });
-  await context.change({ role, doing: `RESTORE LOG [${chat}] (${file})`, text: restoreLog(chat, file) });
+  await context.change({
+    role,
+    doing: `RESTORE LOG [${chat}] (${file})`,
+    text: restoreLog(chat, file, link.hasBackupChecksums),
+  });
   const position = positionOf(await context.readInstance(role), chat);
   const reached = position.kind === "at" && link.lastLsn !== null && compareLsn(position.lsn, link.lastLsn) >= 0;
   context.readBack({ link: link.backupSetUuid, file, lastLsn: link.lastLsn, position });

@@ -11,7 +11,7 @@ export function dropMirrorCopies(site: SiteName): StepHandler {
   return {
     sections: ({ plan }) => [partnerRole(plan.authority.principals[site])],
     async converge(context) {
-      const now = await context.observe();
+      const now = context.observed;
       const role = partnerRole(now.authority.principals[site]);
       // Only a sysadmin is shown a mirror's session (sys.database_mirroring): for others every mirror looks like a leftover.
       if (readable(now.observation, role)?.server.isSysadmin !== true) throw notSysadmin(context);

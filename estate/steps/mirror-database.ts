@@ -23,7 +23,7 @@ export function mirrorDatabase(site: SiteName, which: DatabaseKind): StepHandler
       ...new Set([authority.principals.primary, authority.principals.backup, partnerRole(authority.principals[site])]),
     ],
     async converge(context) {
-      const now = await context.observe();
+      const now = context.observed;
       const pair = mirrorPair(now, site, which);
       const session = pair.copy?.mirroring ?? null;
       if (session !== null && sameName(session.partnerInstance, pair.partnerName)) {
@@ -35,8 +35,11 @@ export function mirrorDatabase(site: SiteName, which: DatabaseKind): StepHandler
         await (which === "chat" ? withoutBackupJobs(context, pair.holder, work) : work());
       }
       await waitForSession(context, pair);
-      // The product's own log backup is a link that log shipping does not know of.
-      if (which === "chat" && site === "primary") await closeChain(context, await context.observe());
+      // The product's own log backup is a link that log shipping does not know of; ours are none.
+      const { by } = context.desired.pool.mirroring;
+      if (by === "Install-CsMirrorDatabase" && which === "chat" && site === "primary") {
+        await closeChain(context, await context.observe());
+      }
     },
   };
 }

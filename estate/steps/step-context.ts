@@ -31,6 +31,8 @@ export interface StepContext {
   /** The plan that the step was begun with: observed afresh. */
   readonly plan: Plan;
   readonly step: PlanStep;
+  /** What the plan was made of: read right before the step began. */
+  readonly observed: PlanContext;
   /** The sites' present principals as they were observed for the plan. */
   readonly primary: InstanceObservation | undefined;
   readonly backup: InstanceObservation | undefined;

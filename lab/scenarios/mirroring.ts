@@ -1,5 +1,5 @@
 /** Mirroring of mgc and mgccomp inside a site, set up as Topology Builder and the failover page do: Install-CsMirrorDatabase. */
-import { mkdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type DatabaseType, poolDatabases } from "../lync/database-roles";
 import { instanceName } from "../lync/managed-estate";
@@ -7,8 +7,8 @@ import type { PlayedEstate, PlayedHost, PlayedPool } from "./estate-played";
 import { text } from "./script-text";
 import { firstValue, runBatches } from "./sql-console";
 
-/** Folder of the share for the files that Install-CsMirrorDatabase writes; its content can be deleted afterwards. */
-const MIRROR_FOLDER = "mirror";
+/** Folder of the share for the files that a mirror is made from; its content can be deleted afterwards. */
+export const MIRROR_FOLDER = "mirror";
 /** Longest time until partners have found each other, in milliseconds. */
 const SYNCHRONIZED_WITHIN = 60_000;
 const POLL_MS = 20;
@@ -25,7 +25,6 @@ export async function mirrorDatabase(
 ): Promise<void> {
   const { type, store } = storeOf(pool, database, principal);
   const directory = join(pool.shareDirectory, MIRROR_FOLDER);
-  mkdirSync(directory, { recursive: true });
   await estate.cmdlet("Install-CsMirrorDatabase", {
     DatabaseType: type,
     SqlServerFqdn: store.fqdn,
@@ -34,7 +33,7 @@ export async function mirrorDatabase(
     DropExistingDatabasesOnMirror: true,
   });
   await waitForSynchronization(principal, database);
-  rmSync(directory, { recursive: true });
+  for (const file of readdirSync(directory)) rmSync(join(directory, file));
 }
 
 function storeOf(

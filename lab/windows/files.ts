@@ -54,8 +54,8 @@ export interface Located {
   readonly kind: "file" | "directory" | "absent";
 }
 
-/** Folders of a backup share: for the full backup of a failback, and for the initialization of a secondary. */
-const SHARE_FOLDERS = ["failback", "seed"] as const;
+/** Folders of a backup share: for the full backup of a failback, for the initialization of a secondary, and for mirrors. */
+const SHARE_FOLDERS = ["failback", "seed", "mirror"] as const;
 
 const UNC = /^\\\\([^\\/:*?"<>|]+)\\([^\\/:*?"<>|]+)((?:\\[^\\/:*?"<>|]+)*)\\?$/;
 const DRIVE = /^([A-Za-z]):((?:\\[^\\/:*?"<>|]+)*)\\?$/;

@@ -21,7 +21,7 @@ describe("failback", function () {
   after(() => estate.stop());
 
   it("prints its plan once, in the preview", () => {
-    assert.equal(printed.match(/^\s*\d+\.\s+F\d/gm)?.length, 9, printed);
+    assert.equal(printed.match(/^\s*\d+\.\s+F\d/gm)?.length, 12, printed);
   });
 
   it("brings every room home and opens it", async () => {
@@ -79,10 +79,40 @@ describe("failback", function () {
     assert.equal(pool["poolState"], "Normal");
     assert.deepEqual(pool["activeServers"], estate.lab.pools[0]?.machines.primary);
     const report = estate.report(pool["report"]);
-    // Both databases' mirroring ends side by side.
-    const keys = report.summary.steps.map((step) => (step.key.startsWith("F2-") ? "F2" : step.key));
-    assert.deepEqual(keys, ["F0", "F1", "F2", "F2", "F2b", "F3", "F4", "F5", "F6", "F7"]);
+    // Both databases' mirroring ends, and begins, side by side.
+    const keys = report.summary.steps.map((step) => step.key.replace(/^(F2|F8)-.*/, "$1"));
+    assert.deepEqual(keys, ["F0", "F1", "F2", "F2", "F2b", "F3", "F4", "F5", "F6", "F7", "F7b", "F8", "F8"]);
     assert.ok(report.summary.steps.every((step) => step.outcome === "succeeded"));
+  });
+
+  it("measures the recovery from its first change to the first ping at home", () => {
+    const { summary } = estate.report(String(printed.match(/report *: "(.*)"/)?.[1]));
+    const ended = (key: string): number => Date.parse(summary.steps.find((step) => step.key === key)?.ended ?? "");
+    const back = Date.parse(summary.serviceBack ?? "");
+    const begun = Date.parse(summary.steps[1]?.started ?? "");
+    assert.ok(back >= ended("F7") && back <= ended("F7b"), JSON.stringify(summary));
+    assert.ok(Math.abs((summary.recoverySeconds ?? 0) - (back - begun) / 1000) < 1, JSON.stringify(summary));
+  });
+
+  it("mirrors the primary again, without a link of log shipping's chain", async () => {
+    const sessions = await estate.ask(
+      "primary",
+      "SELECT DB_NAME(database_id) AS name, mirroring_role_desc, mirroring_state_desc, mirroring_partner_instance " +
+        "FROM sys.database_mirroring WHERE mirroring_guid IS NOT NULL ORDER BY 1;",
+    );
+    assert.deepEqual(
+      sessions.map((row) => Object.values(row)),
+      ["mgc", "mgccomp"].map((name) => [name, "PRINCIPAL", "SYNCHRONIZED", "SQL-P2"]),
+    );
+    const [job] = await estate.ask("primary", "SELECT enabled FROM msdb.dbo.sysjobs WHERE name = N'LSBackup_mgc';");
+    assert.equal(job?.["enabled"], 1);
+    const links = await estate.ask(
+      "primary",
+      "SELECT f.physical_device_name AS f FROM msdb.dbo.backupset AS b JOIN msdb.dbo.backupmediafamily AS f " +
+        "ON f.media_set_id = b.media_set_id WHERE b.database_name = N'mgc' AND b.type = 'L' AND b.is_copy_only = 0 " +
+        "AND b.server_name = N'SQL-P1';",
+    );
+    for (const link of links) assert.match(String(link["f"]), /\\lslogs\\mgc_\d{14}\.(trn|wrk)$/i);
   });
 
   it("does nothing the second time", async () => {

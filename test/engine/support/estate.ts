@@ -157,7 +157,11 @@ export class TestEstate {
   /** The newest report of the stack's runs. */
   report(path: unknown): {
     outcome: string;
-    summary: { steps: { key: string; started: string; ended: string; outcome: string }[] };
+    summary: {
+      steps: { key: string; started: string; ended: string; outcome: string }[];
+      serviceBack?: string;
+      recoverySeconds?: number;
+    };
   } {
     return JSON.parse(readFileSync(String(path), "utf8")) as never;
   }
