@@ -61,14 +61,14 @@ export function mirrorStep(context: PlanContext, target: MirrorTarget): StepBody
   };
 }
 
-/** Files that a mirror is made from, in the folder for them. */
+/** Files that a mirror is made from, in the folder for them, which pools may share. */
 export function mirrorFiles(
   desired: Desired,
-  database: string,
+  { database, holderName }: Pick<MirrorPair, "database" | "holderName">,
   run: string,
 ): { readonly full: string; readonly log: string } {
-  const file = (suffix: string): string =>
-    joinWindowsPath(desired.mirrorFolder, `${database}_mirror_${run}${suffix}.bak`);
+  const stem = `${database}_mirror_${holderName.replace("\\", "$")}_${run}`;
+  const file = (suffix: string): string => joinWindowsPath(desired.mirrorFolder, `${stem}${suffix}.bak`);
   return { full: file(""), log: file("_log") };
 }
 
@@ -194,7 +194,7 @@ function mirrorStatements(context: PlanContext, pair: MirrorPair, renewed: boole
 // What the step sends by itself; the seed's names and files are those of an ordinary full restore.
 function ownStatements(context: PlanContext, pair: MirrorPair, renewed: boolean): readonly PlannedStatement[] {
   const { database, holderName, partnerName, which } = pair;
-  const files = mirrorFiles(context.desired, database, plannedRun);
+  const files = mirrorFiles(context.desired, pair, plannedRun);
   const set = mirrorSet(database, plannedRun);
   const source = readable(context.observation, pair.holder);
   const target = readable(context.observation, pair.partner);

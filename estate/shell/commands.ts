@@ -3,7 +3,7 @@
  * every cmdlet, -Confirm:$false on those that ask, enumerations and names turned into strings in the command itself (an enum would
  * be a number in JSON). Cmdlets as documented for Lync Server 2013 and Skype for Business Server 2015.
  */
-import { powerShellList, powerShellText } from "./quote";
+import { powerShellList, powerShellLiteral, powerShellText } from "./quote";
 
 /** The cmdlets that a remote session imports. */
 export const CMDLETS = [
@@ -16,7 +16,7 @@ export const CMDLETS = [
   "Invoke-CsManagementStoreReplication",
 ] as const;
 
-/** Cmdlets that are called only where the configuration asks for it: an account without the right to them is fine. */
+/** Cmdlets that are called only where the configuration asks for them: an account without the right to them is fine. */
 export const OPTIONAL_CMDLETS = ["Test-CsPersistentChatMessage", "Install-CsMirrorDatabase"] as const;
 
 /** The eight stores of a Persistent Chat pool, properties of what Get-CsService -PersistentChatServer returns. */
@@ -199,9 +199,11 @@ export function openRemoteSession(connectionUri: string, userVariable: string, p
   const credential =
     `(New-Object System.Management.Automation.PSCredential -ArgumentList $env:${userVariable},` +
     `(ConvertTo-SecureString $env:${passwordVariable} -AsPlainText -Force))`;
+  // A name that the account may not use would be an error; a pattern that matches nothing is none.
+  const optional = OPTIONAL_CMDLETS.map((cmdlet) => powerShellLiteral(`${cmdlet}*`)).join(",");
   return (
     `Import-PSSession -Session (New-PSSession -ConnectionUri ${powerShellText(connectionUri)} -Credential ${credential} ` +
-    `-ErrorAction Stop) -CommandName ${powerShellList(CMDLETS)} -AllowClobber -ErrorAction Stop | Out-Null`
+    `-ErrorAction Stop) -CommandName ${powerShellList(CMDLETS)},${optional} -AllowClobber -ErrorAction Stop | Out-Null`
   );
 }
 

@@ -66,7 +66,7 @@ async function make(context: StepContext, now: PlanContext, pair: MirrorPair): P
 async function makeByStatements(context: StepContext, now: PlanContext, pair: MirrorPair): Promise<void> {
   const { database, holder, partner } = pair;
   const set = mirrorSet(database, context.runId);
-  const files = mirrorFiles(context.desired, database, context.runId);
+  const files = mirrorFiles(context.desired, pair, context.runId);
   const copyOnly = chainIsKept(now, pair);
   const moves = placed(context, now, pair);
   await context.change({
