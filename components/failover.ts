@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Desired } from "../estate/desired";
+import { type Desired, wantsMirror } from "../estate/desired";
 import { desiredInputs } from "../estate/plan-inputs";
 import type { StepKey } from "../estate/plan-types";
 import { ActiveServers, type ActiveServersArgs } from "../providers/active-servers";
+import { ChatService, type ChatServiceArgs } from "../providers/chat-service";
 import { ClearedActiveServers, type ClearedActiveServersArgs } from "../providers/cleared-active-servers";
 import { DatabaseMirroring, type DatabaseMirroringArgs } from "../providers/database-mirroring";
 import { DatabaseRecovery, type DatabaseRecoveryArgs } from "../providers/database-recovery";
@@ -64,13 +65,22 @@ export class Failover extends pulumi.ComponentResource {
     const state = new PoolState(`${name}-pool-state`, inputs<PoolStateArgs>("O5"), after(recovery));
     const active = new ActiveServers(`${name}-active-servers`, inputs<ActiveServersArgs>("O7"), after(state));
 
-    // O8. Log backups for as long as the backup site serves.
-    const last = new LogBackupJob(`${name}-log-backups`, inputs<LogBackupJobArgs>("O8"), after(active));
+    // O7b. Beyond the document: the chat is back. The outputs of the whole are those of this proof.
+    const service = new ChatService(`${name}-chat-service`, inputs<ChatServiceArgs>("O7b"), after(active));
 
-    this.authority = last.authority;
-    this.poolState = last.poolState;
-    this.activeServers = last.activeServers;
-    this.report = last.report;
+    // O6. The backup mirrored inside its site. O8. Log backups for as long as it serves.
+    const mirrors = (["chat", "compliance"] as const)
+      .filter((which) => wantsMirror(desired, "backup", which))
+      .map((which) => {
+        const mirror = inputs<DatabaseMirroringArgs>(`O6-${which}`);
+        return new DatabaseMirroring(`${name}-mirror-${which}`, mirror, after(service));
+      });
+    new LogBackupJob(`${name}-log-backups`, inputs<LogBackupJobArgs>("O8"), after(service, ...mirrors));
+
+    this.authority = service.authority;
+    this.poolState = service.poolState;
+    this.activeServers = service.activeServers;
+    this.report = service.report;
     this.registerOutputs({});
   }
 }

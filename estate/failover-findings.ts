@@ -5,6 +5,7 @@ import { errorFinding, failoverSteps, infoFinding, orderedFindings, warningFindi
 import { lossOf } from "./loss";
 import { activeServerFindings, authorityFindings, lockFindings, recentMoveFindings } from "./plan-findings";
 import type { Finding } from "./plan-types";
+import { mirroringFindings } from "./findings-mirroring";
 import { instanceFindings } from "./findings-server";
 
 /**
@@ -19,6 +20,7 @@ export function failoverFindings(context: FailoverContext, open: ReadonlySet<Ste
     ...activeServerFindings(context),
     ...(context.backup === undefined ? [] : instanceFindings(context, "backup", context.backup, open)),
     ...(context.primary === undefined ? [] : instanceFindings(context, "primary", context.primary, open)),
+    ...mirroringFindings(context, "backup", context.closed),
     ...(moves ? moveFindings(context, now) : []),
   ]);
 }

@@ -4,6 +4,7 @@ import { failoverContextOf } from "./failover-context";
 import { logBackupDrift } from "./failover-steps";
 import type { PlanContext } from "./plan-context";
 import type { StepInputs } from "./plan-inputs";
+import { chatServiceInputs, mirrorInputs, observedChatService, observedMirror } from "./plan-inputs-after";
 import { poolStateStep, sameList } from "./plan-steps";
 import type { failoverKeys } from "./plan-types";
 
@@ -30,6 +31,11 @@ export function desiredFailoverInputs(desired: Desired, key: FailoverKey): StepI
       return { poolState: "FailedOver" };
     case "O7":
       return { activeServers: desired.activeServers };
+    case "O7b":
+      return chatServiceInputs(desired, "backup");
+    case "O6-chat":
+    case "O6-compliance":
+      return mirrorInputs(desired, "backup", key === "O6-chat" ? "chat" : "compliance");
     case "O8":
       return {
         instance: backup,
@@ -74,6 +80,12 @@ export function observedFailoverInputs(plain: PlanContext, key: FailoverKey): St
       const projected = context.closed && context.authority.moves === true ? [] : (shell?.activeServers ?? []);
       return sameList(projected, desired.activeServers) ? {} : { activeServers: projected };
     }
+    case "O7b":
+      return observedChatService(context, "backup");
+    case "O6-chat":
+      return observedMirror(context, "backup", "chat", context.closed);
+    case "O6-compliance":
+      return observedMirror(context, "backup", "compliance", false);
     case "O8":
       return logBackupInputs(context);
   }

@@ -15,8 +15,10 @@ import {
 } from "./failover-steps";
 import { assemblePlan } from "./plan-assembly";
 import type { PlanContext } from "./plan-context";
+import { chatServiceStep } from "./plan-health";
+import { mirrorStep } from "./plan-mirroring";
 import { activeServersStep, poolStateStep } from "./plan-steps";
-import type { Plan } from "./plan-types";
+import type { Plan, StepBody } from "./plan-types";
 
 /**
  * The plan of one pool's failover.
@@ -25,16 +27,24 @@ import type { Plan } from "./plan-types";
 export function failoverPlan(plain: PlanContext, now: Date): Plan {
   const context = failoverContextOf(plain);
   const cleared = clearedBeforeMoveStep(context);
+  const away: readonly (readonly StepBody[])[] = [
+    [cleared],
+    [primaryMirroringStep(context)],
+    [tailStep(context)],
+    [remainingLogsStep(context)],
+    [removedShippingStep(context)],
+    [recoveryStep(context)],
+    [{ ...poolStateStep(context), key: "O5", id: "O5" }],
+    [{ ...activeServersStep(context, cleared.open), key: "O7", id: "O7" }],
+  ];
   return assemblePlan(context, {
     stages: [
-      [cleared],
-      [primaryMirroringStep(context)],
-      [tailStep(context)],
-      [remainingLogsStep(context)],
-      [removedShippingStep(context)],
-      [recoveryStep(context)],
-      [{ ...poolStateStep(context), key: "O5", id: "O5" }],
-      [{ ...activeServersStep(context, cleared.open), key: "O7", id: "O7" }],
+      ...away,
+      [chatServiceStep(context, { key: "O7b", id: "O7b", site: "backup" }, away.flat())],
+      [
+        mirrorStep(context, { key: "O6-chat", id: "O6", site: "backup", which: "chat", renewed: context.closed }),
+        mirrorStep(context, { key: "O6-compliance", id: "O6", site: "backup", which: "compliance", renewed: false }),
+      ],
       [logBackupStep(context)],
     ],
     findings: (open) => failoverFindings(context, open, now),

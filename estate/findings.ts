@@ -6,7 +6,7 @@ import type { Finding } from "./plan-types";
 export const changingSteps: readonly StepId[] = ["F1", "F2", "F2b", "F3", "F4", "F5", "F6", "F7", "F7b", "F8"];
 
 /** Every step of a failover that changes something. */
-export const failoverSteps: readonly StepId[] = ["P1", "P2", "P3", "O3", "O1", "O4", "O5", "O7", "O6", "O8"];
+export const failoverSteps: readonly StepId[] = ["P1", "P2", "P3", "O3", "O1", "O4", "O5", "O7", "O7b", "O6", "O8"];
 
 const everyChange: readonly StepId[] = [...changingSteps, ...failoverSteps];
 

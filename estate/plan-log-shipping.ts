@@ -217,7 +217,7 @@ function linkChanges(context: PlanContext): LogShippingChange[] {
       property: "log chain",
       now: `goes on in ${file}`,
       then: `restored on ${context.backupName}`,
-      statements: [onBackup(context, restoreLog(desired.chat, file, set.hasBackupChecksums))],
+      statements: [onBackup(context, restoreLog(desired.chat, file))],
     };
   });
 }

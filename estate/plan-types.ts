@@ -21,7 +21,21 @@ export const failbackKeys = [
 ] as const;
 
 /** Keys of the failover's resources in the order of execution. */
-export const failoverKeys = ["F0", "P1", "P2", "P3", "O3", "O1", "O4", "O5", "O7", "O8"] as const;
+export const failoverKeys = [
+  "F0",
+  "P1",
+  "P2",
+  "P3",
+  "O3",
+  "O1",
+  "O4",
+  "O5",
+  "O7",
+  "O7b",
+  "O6-chat",
+  "O6-compliance",
+  "O8",
+] as const;
 
 /** The resource of one step in a plan. */
 export type StepKey = (typeof failbackKeys)[number] | (typeof failoverKeys)[number];

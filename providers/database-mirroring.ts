@@ -13,8 +13,8 @@ export interface DatabaseMirroringArgs extends PoolArgs {
 }
 
 /**
- * F2: the mirroring session of one database on the backup has ended; the mirror keeps its RESTORING copy. F8: the database is
- * mirrored inside the primary site again.
+ * F2, P2: the mirroring session of one database has ended; the mirror keeps its RESTORING copy. F8, O6: the database is
+ * mirrored inside the site that serves.
  */
 export class DatabaseMirroring extends PoolResource {
   declare readonly partner: pulumi.Output<string>;

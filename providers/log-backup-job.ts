@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { ClosingResource, type PoolArgs } from "./resource";
+import { type PoolArgs, PoolResource } from "./resource";
 
 /** Inputs of {@link LogBackupJob}. */
 export interface LogBackupJobArgs extends PoolArgs {
@@ -15,8 +15,10 @@ export interface LogBackupJobArgs extends PoolArgs {
 /**
  * O8: an Agent job backs up the log of the backup's copy for as long as it serves.
  */
-export class LogBackupJob extends ClosingResource {
+export class LogBackupJob extends PoolResource {
+  declare readonly folder: pulumi.Output<string>;
+
   constructor(name: string, args: LogBackupJobArgs, options: pulumi.CustomResourceOptions) {
-    super("LogBackupJob", name, args, options);
+    super("LogBackupJob", name, args, [], options);
   }
 }

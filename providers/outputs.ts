@@ -6,9 +6,9 @@ import type { Plan, StepKey } from "../estate/plan-types";
 import type { Seen } from "../estate/pool-run";
 import { restoresOf, sameName } from "../estate/relations";
 
-/** The step whose outputs are those of the whole: of a failback the proof that the chat is back. */
+/** The step whose outputs are those of the whole: the proof that the chat is back. */
 export function closingStep(desired: Desired): StepKey {
-  return desired.active === "backup" ? "O8" : "F7b";
+  return desired.active === "backup" ? "O7b" : "F7b";
 }
 
 /**

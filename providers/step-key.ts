@@ -9,7 +9,7 @@ import type { Kind } from "./stub";
 const keysOfKind: Readonly<Record<Kind, readonly StepKey[]>> = {
   Preflight: ["F0"],
   ClearedActiveServers: ["F1", "P1"],
-  DatabaseMirroring: ["F2-chat", "F2-compliance", "F8-chat", "F8-compliance", "P2"],
+  DatabaseMirroring: ["F2-chat", "F2-compliance", "F8-chat", "F8-compliance", "P2", "O6-chat", "O6-compliance"],
   WriteFence: ["F2b"],
   DatabaseBackup: ["F3"],
   DatabaseRestore: ["F4"],
@@ -21,7 +21,7 @@ const keysOfKind: Readonly<Record<Kind, readonly StepKey[]>> = {
   RemovedLogShipping: ["O1"],
   DatabaseRecovery: ["O4"],
   LogBackupJob: ["O8"],
-  ChatService: ["F7b"],
+  ChatService: ["F7b", "O7b"],
   DroppedMirrorCopies: ["F8-leftovers"],
 };
 

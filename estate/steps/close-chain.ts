@@ -47,7 +47,7 @@ async function restoreLink(context: StepContext, now: PlanContext, link: BackupS
   await context.change({
     role,
     doing: `RESTORE LOG [${chat}] (${file})`,
-    text: restoreLog(chat, file, link.hasBackupChecksums),
+    text: restoreLog(chat, file),
   });
   const position = positionOf(await context.readInstance(role), chat);
   const reached = position.kind === "at" && link.lastLsn !== null && compareLsn(position.lsn, link.lastLsn) >= 0;

@@ -42,5 +42,8 @@ export const stepHandlers: { readonly [Key in StepKey]: StepHandler } = {
   O4: recover,
   O5: setPoolState,
   O7: activateServers,
+  O7b: proveService("backup"),
+  "O6-chat": mirrorDatabase("backup", "chat"),
+  "O6-compliance": mirrorDatabase("backup", "compliance"),
   O8: backUpLog,
 };

@@ -6,6 +6,7 @@ import { sectionOf } from "../../estate/plan-inputs";
 import { failoverKeys } from "../../estate/plan-types";
 import {
   backupSet,
+  chatSession,
   desired,
   failedOverBackup,
   families,
@@ -61,7 +62,20 @@ const lost = (sets: readonly LogSet[] = []) => steady({ primary: null, primaryMi
 
 describe("plan of a failover", () => {
   it("planned: closes the primary first and applies its tail before the backup opens", () => {
-    assert.deepEqual(keys(steady()), ["P1", "P2", "P3", "O3", "O1", "O4", "O5", "O7", "O8"]);
+    assert.deepEqual(keys(steady()), [
+      "P1",
+      "P2",
+      "P3",
+      "O3",
+      "O1",
+      "O4",
+      "O5",
+      "O7",
+      "O7b",
+      "O6-chat",
+      "O6-compliance",
+      "O8",
+    ]);
     const whole = plan(steady(), planned, now);
     assert.deepEqual(errorsOf(whole, true), []);
     assert.match(
@@ -81,7 +95,7 @@ describe("plan of a failover", () => {
     const whole = plan(lost(), disaster(), now);
     assert.deepEqual(
       openSteps(whole).map((step) => step.key),
-      ["P1", "O3", "O1", "O4", "O5", "O7", "O8"],
+      ["P1", "O3", "O1", "O4", "O5", "O7", "O7b", "O6-chat", "O6-compliance", "O8"],
     );
     const lines = planLines(whole);
     assert.ok(lines.includes("skipped: P2 Remove mirroring of mgc: SQL-P1 does not answer"), lines.join("\n"));
@@ -162,7 +176,7 @@ describe("plan of a failover", () => {
       lastRecoveryForkGuid: fork,
     });
     const closed = steadyPrimary(
-      { files: files({ fork, lsn: "3500" }), backupSets: [tail], content: null },
+      { files: files({ fork, lsn: "3500" }), backupSets: [tail], content: null, sessions: [] },
       { state: "RESTORING" },
     );
     const left = [logSet({ lastLsn: "3500", isForceOffline: true })];
@@ -172,6 +186,9 @@ describe("plan of a failover", () => {
       "O4",
       "O5",
       "O7",
+      "O7b",
+      "O6-chat",
+      "O6-compliance",
       "O8",
     ]);
     const applied = { files: files({ fork, lsn: "3500" }), logFiles: { sets: [], unreadable: [] } };
@@ -187,18 +204,26 @@ describe("plan of a failover", () => {
           backup: secondary([], { ...applied, logShippingSecondary: [idle] }),
         }),
       ),
-      ["O1", "O4", "O5", "O7", "O8"],
+      ["O1", "O4", "O5", "O7", "O7b", "O6-chat", "O6-compliance", "O8"],
     );
     assert.deepEqual(
       keys(
         steady({ shell: cleared, primary: closed, backup: secondary([], { ...applied, logShippingSecondary: [] }) }),
       ),
-      ["O4", "O5", "O7", "O8"],
+      ["O4", "O5", "O7", "O7b", "O6-chat", "O6-compliance", "O8"],
     );
     const recovered = failedOverBackup({ restoreHistory: [restoredLog] }, { mirroring: null });
-    assert.deepEqual(keys(steady({ shell: cleared, primary: closed, backup: recovered })), ["O5", "O7", "O8"]);
+    assert.deepEqual(keys(steady({ shell: cleared, primary: closed, backup: recovered })), [
+      "O5",
+      "O7",
+      "O7b",
+      "O6-chat",
+      "O8",
+    ]);
     assert.deepEqual(keys(observation({ shell: shell({ activeServers: [] }), primary: closed, backup: recovered })), [
       "O7",
+      "O7b",
+      "O6-chat",
       "O8",
     ]);
   });
@@ -207,7 +232,11 @@ describe("plan of a failover", () => {
     const { logBackups } = planned;
     const logBackupJob = { job: job(logBackups.job), command: logBackupCommand("mgc", logBackups.folder) };
     const serving = (change: Parameters<typeof failedOverBackup>[0] = {}) =>
-      observation({ primary: null, primaryMirror: null, backup: failedOverBackup({ logBackupJob, ...change }) });
+      observation({
+        primary: null,
+        primaryMirror: null,
+        backup: failedOverBackup({ logBackupJob, sessions: [chatSession("chat-b1.dci.discovery.com")], ...change }),
+      });
     assert.deepEqual(keys(serving(), wanted()), []);
     const disabled = { ...logBackupJob, job: job(logBackups.job, { enabled: false }) };
     assert.deepEqual(keys(serving({ logBackupJob: disabled }), wanted()), ["O8"]);

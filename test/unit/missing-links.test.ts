@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { missingLinks } from "../../estate/log-chain";
+import { missingLinks } from "../../estate/missing-links";
 import type { BackupSetRow } from "../../estate/observation-types";
 import { plan, stepOf } from "../../estate/plan";
 import { backupSet, desired, files, forks, guid, steady, steadyBackup, steadyPrimary } from "./support/estate";
@@ -49,7 +49,7 @@ describe("links of the log chain that log shipping does not know of", () => {
     assert.match(step.reason, /log chain/);
     assert.deepEqual(
       step.statements.map((one) => `${one.where}: ${one.text}`),
-      ["SQL-B1: RESTORE LOG [mgc] FROM DISK = N'E:\\nightly\\mgc.trn'\nWITH FILE = 1, NORECOVERY, STATS = 5;"],
+      ["SQL-B1: RESTORE LOG [mgc] FROM DISK = N'E:\\nightly\\mgc.trn' WITH FILE = 1, NORECOVERY, STATS = 5;"],
     );
   });
 
