@@ -1,4 +1,5 @@
 /** `lab up`: starts a new lab, or resumes the estate that lies in the directory. */
+import { isDeepStrictEqual } from "node:util";
 import { type Command, Option } from "commander";
 import { byteSize, number, wholeNumber } from "./cli-arguments";
 import { type CommonOptions, directoryOf, print, withCommon } from "./cli-common";
@@ -8,12 +9,15 @@ import { DEFAULT_PASSWORD, type DaemonOptions, PRODUCT_LOGIN } from "./daemon-op
 import { startDaemon } from "./daemon-start";
 import { type EstateRecord, readEstate } from "./estate-file";
 import { findRunning } from "./state-file";
+import { readTopology } from "./topology/read";
+import type { TopologyDocument } from "./topology/schema";
 
 interface UpOptions extends CommonOptions {
   readonly scenario?: ScenarioName;
   readonly fresh?: boolean;
   readonly databaseSize?: number;
   readonly pools?: number;
+  readonly topology?: string;
   readonly chat?: boolean;
   readonly chatRate: number;
   readonly clock: number;
@@ -40,6 +44,7 @@ export function up(lab: Command): void {
     .option("--fresh", "a new estate, whatever lies in the directory")
     .option("--database-size <size>", "size of mgc, such as 64MiB or 2GiB (default 64MiB)", byteSize)
     .option("--pools <n>", "number of pools (default 1)", wholeNumber)
+    .option("--topology <file>", "play your own topology, described in a JSON file (docs/lab.md)")
     .option("--chat", "let clients write through the chat servers at once")
     .option("--chat-rate <n>", "messages per second of all clients", number, 5)
     .addOption(
@@ -62,18 +67,33 @@ export function up(lab: Command): void {
         );
       const isNew = options.fresh === true || options.scenario !== undefined;
       const before = isNew ? undefined : readEstate(directory);
-      if (before !== undefined) refuseOther(options, before, directory);
+      const topology = options.topology === undefined ? undefined : readTopology(options.topology);
+      if (topology !== undefined && options.pools !== undefined)
+        throw new LabError(
+          "--pools and --topology exclude each other.",
+          "The topology file says how many pools there are.",
+        );
+      if (before !== undefined) refuseOther(options, topology, before, directory);
       const interrupted = new AbortController();
       const interrupt = (): void => interrupted.abort();
       process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
       const progress = (line: string): void => void process.stderr.write(`${line}\n`);
-      const description = await startDaemon(daemonOptions(options, directory, before), progress, interrupted.signal);
+      const description = await startDaemon(
+        daemonOptions(options, directory, before, topology),
+        progress,
+        interrupted.signal,
+      );
       print(options, description, describeLab);
     });
 }
 
 /** An estate is what it was made as. Throws LabError for an option that would make it another. */
-function refuseOther(options: UpOptions, before: EstateRecord, directory: string): void {
+function refuseOther(
+  options: UpOptions,
+  topology: TopologyDocument | undefined,
+  before: EstateRecord,
+  directory: string,
+): void {
   const password = before.logins.find(({ name }) => name === PRODUCT_LOGIN)?.password;
   const differences = [
     options.pools === undefined || options.pools === before.pools
@@ -82,6 +102,9 @@ function refuseOther(options: UpOptions, before: EstateRecord, directory: string
     options.databaseSize === undefined || options.databaseSize === before.databaseBytes
       ? []
       : [`--database-size ${String(options.databaseSize)}, and it was made with ${String(before.databaseBytes)} bytes`],
+    topology === undefined || isDeepStrictEqual(topology, before.topology)
+      ? []
+      : [`--topology ${options.topology ?? ""}, and it plays another topology`],
     options.password === undefined || options.password === password
       ? []
       : ["--password (or LAB_SQL_PASSWORD), and pchatdr has another one"],
@@ -93,8 +116,14 @@ function refuseOther(options: UpOptions, before: EstateRecord, directory: string
   );
 }
 
-function daemonOptions(options: UpOptions, directory: string, before: EstateRecord | undefined): DaemonOptions {
+function daemonOptions(
+  options: UpOptions,
+  directory: string,
+  before: EstateRecord | undefined,
+  topology: TopologyDocument | undefined,
+): DaemonOptions {
   return {
+    ...(topology === undefined ? {} : { topology }),
     scenario: options.scenario ?? "steady",
     resume: before !== undefined,
     directory,

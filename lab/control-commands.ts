@@ -15,8 +15,17 @@ export interface InstanceDescription {
   readonly port: number;
   readonly user: string;
   readonly password: string;
-  /** FQDN of the pool whose databases it holds. */
+  /** FQDN of the (first) pool whose databases it holds. */
   readonly pool: string;
+  /** FQDNs of all pools whose databases it holds. */
+  readonly pools: readonly string[];
+  readonly dataCentre: string;
+}
+
+/** Names of a database's instances by site. */
+export interface StoreDescription {
+  readonly primary: { readonly principal: string; readonly mirror: string | null };
+  readonly backup: { readonly principal: string; readonly mirror: string | null };
 }
 
 /** A pool as `up --json` prints it. */
@@ -24,8 +33,18 @@ export interface PoolDescription {
   readonly identity: string;
   readonly fqdn: string;
   /** FQDNs of its machines by data centre. */
+  /** FQDN of the Front End pool that is its next hop. */
+  readonly registrar: string;
+  readonly dataCentres: { readonly primary: string; readonly backup: string };
   readonly machines: { readonly primary: readonly string[]; readonly backup: readonly string[] };
+  /** Servers that are active while the pool is in a site. */
+  readonly activeServers: { readonly primary: readonly string[]; readonly backup: readonly string[] };
   readonly share: ShareDescription;
+  readonly copyFolder: string;
+  readonly databases: { readonly content: string; readonly compliance: string | null };
+  readonly instances: StoreDescription;
+  /** Instances of the compliance database; null without compliance. */
+  readonly complianceInstances: StoreDescription | null;
 }
 
 export interface ShareDescription {

@@ -5,7 +5,6 @@ import type { ChatService } from "./chat/chat-service";
 import { LabError, type ScenarioName, type SiteMove } from "./control-commands";
 import type { WireValue } from "./control-protocol";
 import type { PlayedInstance } from "./daemon-instance";
-import { backupShare } from "./daemon-instances";
 import { CHAT_LOGIN } from "./daemon-options";
 import type { ManagedEstate } from "./lync/managed-estate";
 import type { ManagementStore } from "./lync/management-store";
@@ -33,16 +32,12 @@ export interface EstateParts {
 /** Instances, shares and cmdlets of the running daemon. */
 export function playedEstate(parts: EstateParts): PlayedEstate {
   const { databaseBytes, topology, instances, files, store, shells, chat, say } = parts;
-  const pools = topology.map((pool, index): PlayedPool => {
-    const share = backupShare(pool, index);
-    return {
-      topology: pool,
-      share,
-      shareDirectory: files.shareDirectory(share),
-      content: playedStores(pool, pool.content, instances),
-      ...(pool.compliance === undefined ? {} : { compliance: playedStores(pool, pool.compliance, instances) }),
-    };
-  });
+  const pools = topology.map((pool): PlayedPool => ({
+    topology: pool,
+    shareDirectory: files.shareDirectory(pool.share),
+    content: playedStores(pool, pool.content, instances),
+    ...(pool.compliance === undefined ? {} : { compliance: playedStores(pool, pool.compliance, instances) }),
+  }));
   const administrator = shells.connect("Lab scenario");
   let requests = 0;
   return {
@@ -147,9 +142,19 @@ export async function applyScenario(name: ScenarioName, estate: PlayedEstate, ke
   await rebuild(estate, estate.pools, () => false, { emptyShare: false });
 }
 
-/** The pools that a move names, all without a name. Throws LabError for one that is not there. */
+/**
+ * The pools that a move names, all without a name. Throws LabError for one that is not there, and where all of them would
+ * mean several data centres.
+ */
 export function movedPools({ pools }: PlayedEstate, { pools: names }: SiteMove): readonly PlayedPool[] {
-  if (names === undefined || names.length === 0) return pools;
+  if (names === undefined || names.length === 0) {
+    const centres = [...new Set(pools.map(({ topology }) => topology.dataCentres.primary))];
+    if (centres.length === 1) return pools;
+    throw new LabError(
+      `The pools have their primary sites in ${centres.join(" and ")}: all of them would be more than one site.`,
+      `Say which with --pool: ${pools.map(({ topology }) => topology.fqdn).join(", ")}`,
+    );
+  }
   return names.map((name) => {
     const found = pools.find(({ topology }) => topology.fqdn.toLowerCase() === name.toLowerCase());
     if (found !== undefined) return found;

@@ -3,10 +3,10 @@ import { rmSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { Agent } from "./agent/agent";
 import type { InstanceStatus } from "./control-commands";
-import { type InstancePlan, MIRRORING_PORT, mirroringAddress } from "./daemon-instances";
+import type { InstancePlan } from "./daemon-instances";
 import type { LabClock } from "./daemon-clock";
 import type { DatabaseFolders } from "./lync/managed-estate";
-import { COPY_FOLDER, type PlayedHost } from "./scenarios/estate-played";
+import type { PlayedHost } from "./scenarios/estate-played";
 import { text } from "./scenarios/script-text";
 import { runBatches } from "./scenarios/sql-console";
 import type { Database } from "./server/database";
@@ -59,7 +59,7 @@ export class PlayedInstance implements PlayedHost {
   }
 
   get name(): string {
-    return this.plan.name;
+    return this.plan.instance;
   }
 
   get machine(): string {
@@ -72,10 +72,6 @@ export class PlayedInstance implements PlayedHost {
 
   get site(): InstancePlan["site"] {
     return this.plan.site;
-  }
-
-  get mirroringAddress(): string {
-    return mirroringAddress(this.plan.fqdn);
   }
 
   get isRunning(): boolean {
@@ -106,9 +102,10 @@ export class PlayedInstance implements PlayedHost {
     const { plan, files, clock, instanceDirectory, saPassword } = this.#options;
     await this.#silentPort?.close();
     this.#silentPort = undefined;
-    files.makeFolder(plan.machine, COPY_FOLDER);
+    for (const folder of plan.folders) files.makeFolder(plan.machine, folder);
     const instance = await Instance.start({
-      name: plan.name,
+      name: plan.instance,
+      version: plan.version,
       hostName: plan.machine,
       directory: instanceDirectory,
       files,
@@ -116,6 +113,7 @@ export class PlayedInstance implements PlayedHost {
       engineAccount: plan.engineAccount,
       agentAccount: plan.agentAccount,
       saPassword,
+      systemFolder: systemFolder(plan.instance),
       defaultDataPath: plan.dataFolder,
       defaultLogPath: plan.logFolder,
       utcTime: clock.utcTime,
@@ -215,8 +213,14 @@ ${isSysadmin ? `EXEC master.dbo.sp_addsrvrolemember ${text(name)}, N'sysadmin';`
       this.name,
       () => this.open(),
       logins.join("\n"),
-      `CREATE ENDPOINT Mirroring STATE = STARTED AS TCP (LISTENER_PORT = ${String(MIRRORING_PORT)})
+      `CREATE ENDPOINT Mirroring STATE = STARTED AS TCP (LISTENER_PORT = ${String(this.plan.mirroringPort)})
 FOR DATABASE_MIRRORING (ROLE = PARTNER);`,
     );
   }
+}
+
+/** Folder of the system databases: a named instance has one of its own, as set-up makes it. */
+function systemFolder(instance: string): string {
+  const name = instance.split("\\")[1];
+  return name === undefined ? "C:\\MSSQL\\DATA" : `C:\\MSSQL.${name}\\DATA`;
 }

@@ -9,22 +9,15 @@ import { labClock } from "./daemon-clock";
 import { executeCommand } from "./daemon-commands";
 import { buildScenario, hostDirectory, managedEstate, playedEstate } from "./daemon-estate";
 import { PlayedInstance } from "./daemon-instance";
-import { backupShare, planInstances } from "./daemon-instances";
-import {
-  ADMINISTRATORS,
-  CHAT_LOGIN,
-  DEFAULT_PASSWORD,
-  type DaemonOptions,
-  labFiles,
-  PRODUCT_LOGIN,
-  randomPassword,
-  randomSid,
-} from "./daemon-options";
+import { describePool } from "./daemon-description";
+import { planInstances } from "./daemon-instances";
+import { playedTopology } from "./daemon-topology";
+import { CHAT_LOGIN, type DaemonOptions, labFiles, PRODUCT_LOGIN, randomPassword, randomSid } from "./daemon-options";
 import { type EstateRecord, readEstate, writeEstate } from "./estate-file";
 import { JournalFile } from "./journal-file";
 import { ManagementStore } from "./lync/management-store";
-import { estateTopology, poolIdentity, type PoolTopology } from "./lync/topology";
-import { CONTENT_DATABASE, type PlayedEstate } from "./scenarios/estate-played";
+import { netBiosName } from "./lync/topology";
+import type { PlayedEstate } from "./scenarios/estate-played";
 import { runBatches } from "./scenarios/sql-console";
 import { ShellEndpoint } from "./shell/endpoint";
 import { writeExecutable } from "./shell/executable";
@@ -35,7 +28,7 @@ import { WindowsFiles } from "./windows/files";
 const LOOPBACK = "127.0.0.1";
 
 /** What lasts from one run of an estate to the next, without what can be asked from its parts. */
-type Kept = Pick<EstateRecord, "pools" | "databaseBytes" | "logins" | "saPassword" | "clock">;
+type Kept = Pick<EstateRecord, "pools" | "topology" | "databaseBytes" | "logins" | "saPassword" | "clock">;
 
 /** A running lab. */
 export class Daemon {
@@ -72,27 +65,26 @@ export class Daemon {
     const clock = labClock(options.clockFactor, before?.clock);
     const kept: Kept = { ...(before ?? newEstate(options)), clock: clock.record };
     this.#kept = kept;
-    const topology = estateTopology({
-      pools: kept.pools,
-      poolState: options.scenario === "failed-over" ? "FailedOver" : "Normal",
-      administrators: ADMINISTRATORS,
-      userPassword: DEFAULT_PASSWORD,
-    });
+    const topology = playedTopology(kept, options.scenario);
     const token = randomBytes(32).toString("base64url");
     writeFileSync(paths.token, token, { mode: 0o600 });
     this.journal = new JournalFile(paths.journal, before !== undefined);
-    this.files = new WindowsFiles(directory, topology.pools.map(backupShare));
-    for (const share of topology.pools.map(backupShare)) this.files.makeShare(share);
+    const shares = topology.pools.map(({ share }) => share);
+    this.files = new WindowsFiles(directory, shares);
+    for (const share of shares) this.files.makeShare(share);
     this.store = new ManagementStore(paths.store, topology);
-    this.#shells = new ShellEndpoint(this.store, { journal: (entry) => this.journal.append(entry) });
+    this.#shells = new ShellEndpoint(this.store, {
+      journal: (entry) => this.journal.append(entry),
+      computer: topology.managementHost,
+    });
     this.instances = new Map(
-      planInstances(topology.pools, portBase).map((plan) => [
-        plan.name,
+      planInstances(topology, portBase).map((plan) => [
+        plan.instance,
         new PlayedInstance({
           plan,
           files: this.files,
           hostDirectory: hostDirectory(paths.hosts, plan.machine),
-          instanceDirectory: join(paths.instances, plan.name.toLowerCase()),
+          instanceDirectory: join(paths.instances, plan.instance.toLowerCase().replace("\\", "$")),
           clock,
           certificate,
           logins: kept.logins,
@@ -100,7 +92,7 @@ export class Daemon {
           journal: (entry) => this.journal.append(entry),
           partner: (address) =>
             [...this.instances.values()].find(
-              ({ mirroringAddress }) => mirroringAddress.toLowerCase() === address.toLowerCase(),
+              ({ instance }) => instance?.endpointAddress?.toLowerCase() === address.toLowerCase(),
             )?.instance,
         }),
       ]),
@@ -114,7 +106,7 @@ export class Daemon {
         const played = this.instances.get(instance);
         return played === undefined ? undefined : { instance, host: LOOPBACK, port: played.plan.port };
       },
-      contents: (instance, since) => this.#contents(instance, since),
+      contents: (instance, database, since) => this.#contents(instance, database, since),
     });
     this.estate = playedEstate({
       databaseBytes: kept.databaseBytes,
@@ -132,6 +124,7 @@ export class Daemon {
       node: process.execPath,
       main: join(__dirname, "shell", "main.ts"),
       control: { host: LOOPBACK, port: portBase, tokenFile: paths.token },
+      identity: { account: `${netBiosName(topology.domain)}\\administrator`, computer: topology.managementHost },
     });
     control.open({ token, shells: this.#shells, execute: (request) => executeCommand(this, request) });
   }
@@ -159,9 +152,7 @@ export class Daemon {
       removeState(options.directory);
       mkdirSync(paths.hosts, { recursive: true });
       say(`log in ${log}`);
-      const pools = before?.pools ?? options.pools;
-      const names = estateTopology({ pools, poolState: "Normal", administrators: [] }).pools;
-      const hosts = planInstances(names, options.portBase).map(({ fqdn }) => fqdn);
+      const hosts = playedTopology(before ?? options, options.scenario).servers.map(({ fqdn }) => fqdn);
       const certificate = await loadOrCreateCertificate(paths.certificate, hosts);
       daemon = new Daemon(options, before, control, certificate, say);
       await (before === undefined ? daemon.#build() : daemon.#resume(before, say));
@@ -178,24 +169,21 @@ export class Daemon {
     const { directory, portBase } = this.#options;
     const paths = labFiles(directory);
     const password = this.#kept.logins.find(({ name }) => name === PRODUCT_LOGIN)?.password ?? "";
-    const described = this.estate.pools.map(({ topology, share, shareDirectory }) => ({
-      identity: poolIdentity(topology.fqdn),
-      fqdn: topology.fqdn,
-      machines: { primary: machinesOf(topology, "primary"), backup: machinesOf(topology, "backup") },
-      share: { unc: share, directory: shareDirectory },
-    }));
+    const described = this.estate.pools.map(describePool);
     const first = described[0];
     if (first === undefined) throw new Error("The lab's topology has no pool.");
     return {
-      instances: [...this.instances.values()].map(({ plan: { name, site, role, port, pool } }) => ({
-        name,
-        site,
-        role,
+      instances: [...this.instances.values()].map(({ plan }) => ({
+        name: plan.instance,
+        site: plan.site,
+        role: plan.role,
+        dataCentre: plan.dataCentre,
         host: LOOPBACK,
-        port,
+        port: plan.port,
         user: PRODUCT_LOGIN,
         password,
-        pool,
+        pool: plan.pools[0] ?? "",
+        pools: plan.pools,
       })),
       pool: first,
       pools: described,
@@ -230,7 +218,7 @@ export class Daemon {
         instances.map(({ name, diskBytesPerSecond }) => [name, diskBytesPerSecond] as const),
       ),
       machinesOff: this.chat.machinesOff,
-      sharesOff: this.estate.pools.map(({ share }) => share).filter((share) => this.files.isShareOff(share)),
+      sharesOff: this.store.topology.pools.map(({ share }) => share).filter((share) => this.files.isShareOff(share)),
       denials: this.files.denials,
       replicationDelayMs: this.store.replication.delayMs,
       chatRate: this.chat.rate,
@@ -304,12 +292,12 @@ export class Daemon {
     writeState(this.description);
   }
 
-  async #contents(name: string, since: bigint): Promise<ReadonlySet<string>> {
+  async #contents(name: string, database: string, since: bigint): Promise<ReadonlySet<string>> {
     const instance = this.instances.get(name);
     if (instance === undefined) throw new Error(`The lab plays no instance ${name}.`);
     const results = await runBatches(
       name,
-      () => instance.open(CONTENT_DATABASE),
+      () => instance.open(database),
       `SELECT channelId, chatId, content FROM dbo.tblChat WHERE chatDate >= ${String(since)};`,
     );
     const rows = results[0]?.rows ?? [];
@@ -331,9 +319,10 @@ function portError(error: unknown, port: number): unknown {
 }
 
 /** What a new estate is made of. */
-function newEstate({ pools, databaseBytes, password }: DaemonOptions): Omit<Kept, "clock"> {
+function newEstate({ pools, topology, databaseBytes, password }: DaemonOptions): Omit<Kept, "clock"> {
   return {
-    pools,
+    pools: topology?.pools.length ?? pools,
+    ...(topology === undefined ? {} : { topology }),
     databaseBytes,
     logins: [
       { name: PRODUCT_LOGIN, password, sid: randomSid(), isSysadmin: true },
@@ -341,9 +330,4 @@ function newEstate({ pools, databaseBytes, password }: DaemonOptions): Omit<Kept
     ],
     saPassword: randomPassword(),
   };
-}
-
-/** FQDNs of a pool's machines in one data centre. */
-function machinesOf(topology: PoolTopology, site: "primary" | "backup"): readonly string[] {
-  return topology.machines.filter((machine) => machine.site === site).map((machine) => machine.fqdn);
 }

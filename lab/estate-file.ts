@@ -7,6 +7,7 @@ import type { LabState } from "./control-commands";
 import type { SharedLogin } from "./daemon-instance";
 import type { ClockRecord } from "./daemon-clock";
 import { labFiles } from "./daemon-options";
+import type { TopologyDocument } from "./topology/schema";
 import type { Denial } from "./windows/files";
 
 /** Format of the file; another one is not read. */
@@ -16,6 +17,7 @@ export interface EstateRecord {
   readonly format: typeof FORMAT;
   readonly scenario: LabState;
   readonly pools: number;
+  readonly topology?: TopologyDocument;
   readonly databaseBytes: number;
   /** Logins of every instance, the product's first; `sa` has a password of its own. */
   readonly logins: readonly SharedLogin[];

@@ -25,7 +25,6 @@ export interface ClientMessage {
   readonly date: bigint;
 }
 
-const DATABASE = "mgc";
 const PING_MS = 1_000;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
@@ -155,18 +154,18 @@ export class ChatServer {
     if (this.#connection !== undefined && !instances.includes(this.#connection.instance))
       await this.#disconnect("the pool state selects another database");
     if (this.#connection?.isOpen === false) await this.#disconnect("the connection was lost");
-    if (this.#connection === undefined && !(await this.#connect(instances))) return retry;
+    if (this.#connection === undefined && !(await this.#connect(instances, configuration.database.name))) return retry;
     await this.#ping();
     return PING_MS;
   }
 
   /** Tries the principal, then its mirror ("Failover Partner"). */
-  async #connect(instances: readonly string[]): Promise<boolean> {
+  async #connect(instances: readonly string[], database: string): Promise<boolean> {
     for (const instance of instances) {
       const address = this.#options.address(instance);
       if (address === undefined) continue;
       try {
-        this.#connection = await DatabaseConnection.open(address, this.#options.login, DATABASE, this.machine);
+        this.#connection = await DatabaseConnection.open(address, this.#options.login, database, this.machine);
         return true;
       } catch (error) {
         if (!(error instanceof DatabaseFailure)) throw error;

@@ -18,8 +18,8 @@ export interface ChatOptions {
   readonly address: (instance: string) => DatabaseAddress | undefined;
   /** Path of the ledger. */
   readonly ledger: string;
-  /** Contents of the messages in mgc that are as young as `since` (ticks). Throws when it cannot be read. */
-  readonly contents: (instance: string, since: bigint) => Promise<ReadonlySet<string>>;
+  /** Contents of the messages in a database that are as young as `since` (ticks). Throws when it cannot be read. */
+  readonly contents: (instance: string, database: string, since: bigint) => Promise<ReadonlySet<string>>;
 }
 
 /** Messages per second of all clients together. */
@@ -174,7 +174,7 @@ export class ChatService {
     for (const store of candidates) {
       if (store === undefined) continue;
       try {
-        const contents = await this.#options.contents(store.instance, since);
+        const contents = await this.#options.contents(store.instance, pool.databases.content, since);
         const lost = messages.filter((message) => !contents.has(keyOf(message.room, message.chatId, message.id)));
         return { ...result, instance: store.instance, lost, error: null };
       } catch (failure) {

@@ -74,7 +74,7 @@ export const installDatabase: StoreCmdlet = {
 /** "If this parameter is not included, the cmdlet will not overwrite any existing databases." */
 async function install(
   estate: ManagedEstate,
-  { name, store, pool }: PlacedDatabase,
+  { type, name, store, pool }: PlacedDatabase,
   parameters: Parameters,
   caller: Caller,
 ): Promise<void> {
@@ -88,7 +88,7 @@ async function install(
   const folders = foldersOf(parameters);
   for (const folder of folders === undefined ? [] : [folders.data, folders.log])
     estate.makeFolder(host.machine, folder);
-  await estate.install(name, host, pool, folders);
+  await estate.install({ type, name }, host, pool, folders);
 }
 
 /** -DatabasePaths: one folder for both, or the log's first and the data's last, as the page says. */

@@ -49,9 +49,9 @@ export function poolDatabases(pool: PoolTopology): readonly {
   readonly name: string;
   readonly stores: StoreSet;
 }[] {
-  const content = { type: "PersistentChat", name: "mgc", stores: pool.content } as const;
+  const content = { type: "PersistentChat", name: pool.databases.content, stores: pool.content } as const;
   if (pool.compliance === undefined) return [content];
-  return [content, { type: "PersistentChatCompliance", name: "mgccomp", stores: pool.compliance }];
+  return [content, { type: "PersistentChatCompliance", name: pool.databases.compliance, stores: pool.compliance }];
 }
 
 function placed({ pools }: Topology): PlacedDatabase[] {

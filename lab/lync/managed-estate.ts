@@ -3,6 +3,7 @@ import { ConsoleError, runUntil } from "../scenarios/sql-console";
 import type { ConsoleResult } from "../scenarios/sql-console";
 import type { PlayedHost } from "../scenarios/estate-played";
 import { type CmdletFailure, failure } from "../shell/error-record";
+import type { DatabaseType } from "./database-roles";
 import type { Caller, ManagementStore } from "./management-store";
 import type { PoolTopology, SqlStore } from "./topology";
 
@@ -25,7 +26,12 @@ export interface ManagedEstate {
   /** Makes a folder on a host's disk, as a remote administrator may. */
   makeFolder(machine: string, path: string): void;
   /** Installs an empty database of a pool. Throws ConsoleError. */
-  install(database: string, host: PlayedHost, pool: PoolTopology, folders?: DatabaseFolders): Promise<void>;
+  install(
+    database: { readonly type: DatabaseType; readonly name: string },
+    host: PlayedHost,
+    pool: PoolTopology,
+    folders?: DatabaseFolders,
+  ): Promise<void>;
   /** Exchanges messages. Throws Error that says which step failed. */
   exchange(request: ExchangeRequest): Promise<void>;
 }

@@ -26,6 +26,12 @@ export function unattended(computer: string): Caller {
   return { computer, shouldProcess: () => true };
 }
 
+/** The database that a pool state chooses. */
+export interface ChosenDatabase extends SqlStore {
+  readonly name: string;
+  readonly mirror?: SqlStore;
+}
+
 /** What a machine knows of its pool from its replica. */
 export interface MachineConfiguration {
   readonly pool: string;
@@ -33,8 +39,8 @@ export interface MachineConfiguration {
   /** Whether the machine is on the list of active servers. */
   readonly active: boolean;
   /** Principal and mirror of the site that the pool state chooses. */
-  readonly database: { readonly instance: string; readonly fqdn: string; readonly mirror?: SqlStore };
-  readonly complianceDatabase?: { readonly instance: string; readonly fqdn: string; readonly mirror?: SqlStore };
+  readonly database: ChosenDatabase;
+  readonly complianceDatabase?: ChosenDatabase;
   readonly revision: number;
 }
 
@@ -175,19 +181,21 @@ export class ManagementStore {
     const copy = this.replication.replica(machine);
     const settings = pool === undefined ? undefined : copy?.snapshot.pools[pool.fqdn];
     if (pool === undefined || copy === undefined || settings === undefined) return undefined;
-    const choose = (stores: PoolTopology["content"]): MachineConfiguration["database"] => {
+    const choose = (stores: PoolTopology["content"], name: string): ChosenDatabase => {
       const normal = settings.poolState === "Normal";
       // Without a backup store the pool has nowhere to fail over to and stays where it is.
       const principal = normal ? stores.primary : (stores.backup ?? stores.primary);
       const mirror = normal ? stores.mirror : stores.backupMirror;
-      return { ...principal, ...(mirror === undefined ? {} : { mirror }) };
+      return { ...principal, name, ...(mirror === undefined ? {} : { mirror }) };
     };
     return {
       pool: pool.fqdn,
       poolState: settings.poolState,
       active: settings.activeServers.some((fqdn) => fqdn.toLowerCase() === machine.toLowerCase()),
-      database: choose(pool.content),
-      ...(pool.compliance === undefined ? {} : { complianceDatabase: choose(pool.compliance) }),
+      database: choose(pool.content, pool.databases.content),
+      ...(pool.compliance === undefined
+        ? {}
+        : { complianceDatabase: choose(pool.compliance, pool.databases.compliance) }),
       revision: copy.snapshot.revision,
     };
   }

@@ -11,10 +11,8 @@ import { databaseTypeParameter, namedDatabases, type PlacedDatabase } from "./da
 import { execute, estateOf, type ManagedEstate, processingFailed, reach, serverName } from "./managed-estate";
 import type { Caller } from "./management-store";
 import { type Parameters, type StoreCmdlet, text } from "./store-cmdlet";
-import type { SqlStore } from "./topology";
+import { MIRRORING_PORT, type SqlStore } from "./topology";
 
-/** Port of the mirroring endpoint that the topology proposes; one that exists keeps its own. */
-const MIRRORING_PORT = 5022;
 const UNC = /^\\\\[^\\/:*?"<>|]+\\[^\\/:*?"<>|]+/;
 
 /** A file of the database and where the mirror gets it. */
@@ -33,6 +31,13 @@ interface MirrorPlan {
   readonly files: readonly MirrorFile[];
   /** The backup file's path without its ending. */
   readonly stem: string;
+}
+
+interface MirrorOptions {
+  /** -DropExistingDatabasesOnMirror */
+  readonly drop: boolean;
+  /** Port that the topology proposes for a server's endpoint. */
+  readonly port: (store: SqlStore) => number;
 }
 
 export const installMirror: StoreCmdlet = {
@@ -66,8 +71,10 @@ export const installMirror: StoreCmdlet = {
       plans.push(await planOf(estate, database, share, parameters["DatabasePathMap"] ?? null, caller));
     const servers = [...new Set(plans.map(({ database }) => serverName(database.store)))].join(", ");
     if (!caller.shouldProcess("Install-CsMirrorDatabase", servers, plans.map(describe).join("\r\n"))) return [];
-    for (const plan of plans)
-      await establish(estate, plan, parameters["DropExistingDatabasesOnMirror"] === true, caller);
+    const drop = parameters["DropExistingDatabasesOnMirror"] === true;
+    const port = ({ instance }: SqlStore): number =>
+      store.topology.servers.find((server) => server.instance === instance)?.mirroringPort ?? MIRRORING_PORT;
+    for (const plan of plans) await establish(estate, plan, { drop, port }, caller);
     return [];
   },
 };
@@ -139,7 +146,12 @@ function describe({ database: { name, store }, mirrorStore, files }: MirrorPlan)
  * Backup to the share, restore on the mirror, endpoints, partners. What fails leaves what was done before it, as the
  * statements would.
  */
-async function establish(estate: ManagedEstate, plan: MirrorPlan, drop: boolean, caller: Caller): Promise<void> {
+async function establish(
+  estate: ManagedEstate,
+  plan: MirrorPlan,
+  { drop, port }: MirrorOptions,
+  caller: Caller,
+): Promise<void> {
   const { primary, mirror, files, stem, mirrorStore } = plan;
   const { name, store } = plan.database;
   if (await isMirrored(primary, name, caller))
@@ -174,8 +186,8 @@ async function establish(estate: ManagedEstate, plan: MirrorPlan, drop: boolean,
     `RESTORE LOG ${name} FROM DISK = ${log} WITH NORECOVERY;`,
   );
   const [primaryAddress, mirrorAddress] = [
-    await endpointOf(primary, store, caller),
-    await endpointOf(mirror, mirrorStore, caller),
+    await endpointOf(primary, store, port(store), caller),
+    await endpointOf(mirror, mirrorStore, port(mirrorStore), caller),
   ];
   // The mirror first: the principal's statement opens the session (1418 otherwise).
   await execute(mirror, caller, `ALTER DATABASE ${name} SET PARTNER = ${literal(primaryAddress)};`);
@@ -183,7 +195,7 @@ async function establish(estate: ManagedEstate, plan: MirrorPlan, drop: boolean,
 }
 
 /** Address of the instance's endpoint, which is made or started where needed: "If a mirroring endpoint already exists, it will be reused". */
-async function endpointOf(host: PlayedHost, { fqdn }: SqlStore, caller: Caller): Promise<string> {
+async function endpointOf(host: PlayedHost, { fqdn }: SqlStore, topologyPort: number, caller: Caller): Promise<string> {
   const find = async (): Promise<Row | undefined> =>
     (
       await execute(
@@ -198,7 +210,7 @@ JOIN sys.tcp_endpoints AS t ON t.endpoint_id = e.endpoint_id;`,
     await execute(
       host,
       caller,
-      `CREATE ENDPOINT mirroring_endpoint STATE = STARTED AS TCP (LISTENER_PORT = ${String(MIRRORING_PORT)})
+      `CREATE ENDPOINT mirroring_endpoint STATE = STARTED AS TCP (LISTENER_PORT = ${String(topologyPort)})
 FOR DATABASE_MIRRORING (ROLE = PARTNER);`,
     );
   else if (found[1] !== "STARTED")

@@ -2,6 +2,7 @@
 import type { ObjectValue, WireValue } from "../control-protocol";
 import { wildcard } from "../shell/conversions";
 import { failure } from "../shell/error-record";
+import { instanceName } from "./managed-estate";
 import type { ManagementStore } from "./management-store";
 import { type StoreCmdlet, text } from "./store-cmdlet";
 import { type PoolTopology, type SqlStore, type StoreSet, poolIdentity } from "./topology";
@@ -50,7 +51,7 @@ function serverObject(store: ManagementStore, pool: PoolTopology, index: number)
   };
 }
 
-/** Database services: identity and place; instance, mirror and backup are not documented for them. */
+/** Database services: identity and place. Assumed: SqlInstanceName, which other database roles are known to show. */
 function databaseObjects(pool: PoolTopology, kind: "PersistentChat" | "PersistentChatCompliance"): ObjectValue[] {
   const stores = kind === "PersistentChat" ? pool.content : pool.compliance;
   if (stores === undefined) return [];
@@ -66,6 +67,7 @@ function databaseObjects(pool: PoolTopology, kind: "PersistentChat" | "Persisten
           DependentServiceList: [poolIdentity(pool.fqdn)],
           SiteId: `Site:${pool.site}`,
           PoolFqdn: store.fqdn,
+          SqlInstanceName: instanceName(store),
           Version: PERSISTENT_CHAT_VERSION,
           Role: `${kind}Database`,
         },

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseFolders } from "../lync/managed-estate";
 import type { PoolTopology } from "../lync/topology";
-import { COMPLIANCE_DATABASE, CONTENT_DATABASE, type PlayedHost } from "./estate-played";
+import type { DatabaseType } from "../lync/database-roles";
+import type { PlayedHost } from "./estate-played";
 import { guidOf, text, ticksOf } from "./script-text";
 import { runBatches } from "./sql-console";
 
@@ -20,21 +21,21 @@ export function poolIdentifier(pool: PoolTopology): string {
 
 /** Installs one of the two databases, empty. Throws ConsoleError: 1801 when it is there. */
 export function installDatabase(
-  name: string,
+  { type, name }: { readonly type: DatabaseType; readonly name: string },
   host: InstalledHost,
   pool: PoolTopology,
   chatLogin: string,
   folders: DatabaseFolders = host.defaultFolders,
 ): Promise<void> {
-  const create = createDatabase(name, folders);
-  return name === CONTENT_DATABASE
+  const create = [createDatabase(name, folders), `USE ${name};`];
+  return type === "PersistentChat"
     ? installContentDatabase(create, host, pool, chatLogin)
     : installComplianceDatabase(create, host, chatLogin);
 }
 
 /** mgc without a room or message. */
 async function installContentDatabase(
-  create: string,
+  create: readonly string[],
   host: InstalledHost,
   pool: PoolTopology,
   chatLogin: string,
@@ -43,8 +44,7 @@ async function installContentDatabase(
   await runBatches(
     host.name,
     () => host.open(),
-    create,
-    `USE ${CONTENT_DATABASE};`,
+    ...create,
     schema("schema-mgc.sql"),
     `INSERT dbo.tblConfig (configLabel, configContent, configPoolID) VALUES (N'pool', NULL, '${poolIdentifier(pool)}');
 INSERT dbo.tblSystemRevision (sysRevision) VALUES (1);
@@ -57,15 +57,12 @@ VALUES (${String(ROOT_NODE)}, '${guidOf(`root ${pool.fqdn}`)}', ${String(ROOT_NO
 }
 
 /** mgccomp with nothing to process. */
-async function installComplianceDatabase(create: string, host: InstalledHost, chatLogin: string): Promise<void> {
-  await runBatches(
-    host.name,
-    () => host.open(),
-    create,
-    `USE ${COMPLIANCE_DATABASE};`,
-    schema("schema-mgccomp.sql"),
-    grantChatServers(chatLogin),
-  );
+async function installComplianceDatabase(
+  create: readonly string[],
+  host: InstalledHost,
+  chatLogin: string,
+): Promise<void> {
+  await runBatches(host.name, () => host.open(), ...create, schema("schema-mgccomp.sql"), grantChatServers(chatLogin));
 }
 
 function createDatabase(name: string, { data, log }: DatabaseFolders): string {

@@ -2,6 +2,7 @@
 import type { InstanceDescription } from "../control-commands";
 import type { Session } from "../tds/backend";
 import type { Database } from "../server/database";
+import type { DatabaseType } from "../lync/database-roles";
 import type { DatabaseFolders } from "../lync/managed-estate";
 import type { PoolTopology } from "../lync/topology";
 import type { WireValue } from "../control-protocol";
@@ -14,8 +15,6 @@ export interface PlayedHost {
   readonly site: InstanceDescription["site"];
   /** Where SQL Server puts new files unless told otherwise. */
   readonly defaultFolders: DatabaseFolders;
-  /** `TCP://sql-p1.dci.discovery.com:5022` */
-  readonly mirroringAddress: string;
   readonly isRunning: boolean;
   /** A session of the DBA: sysadmin, in the database. @param program its program name, "Lab scenario" by default */
   open(database?: string, program?: string): Promise<Session>;
@@ -40,8 +39,7 @@ export interface PlayedStores {
 /** A pool with its instances. */
 export interface PlayedPool {
   readonly topology: PoolTopology;
-  /** UNC name of the backup share, and the folder of this machine that plays it. */
-  readonly share: string;
+  /** The folder of this machine that plays the backup share. */
   readonly shareDirectory: string;
   /** Instances of mgc. */
   readonly content: PlayedStores;
@@ -76,20 +74,24 @@ export interface PlayedEstate {
   say(line: string): void;
 }
 
-/** The copy folder on every host that may be a log shipping secondary. */
-export const COPY_FOLDER = "D:\\LSCopy";
-export const CONTENT_DATABASE = "mgc";
-export const COMPLIANCE_DATABASE = "mgccomp";
+/** A database of a pool with its instances. */
+export interface PlayedDatabase {
+  readonly type: DatabaseType;
+  readonly name: string;
+  readonly stores: PlayedStores;
+}
 
-/** Both databases of a pool that it has, each with its instances. */
-export function databasesOf({ content, compliance }: PlayedPool): readonly (readonly [string, PlayedStores])[] {
-  const chat = [CONTENT_DATABASE, content] as const;
-  return compliance === undefined ? [chat] : [chat, [COMPLIANCE_DATABASE, compliance]];
+/** The databases that a pool has, content first. */
+export function databasesOf({ topology, content, compliance }: PlayedPool): readonly PlayedDatabase[] {
+  const { databases } = topology;
+  const chat = { type: "PersistentChat", name: databases.content, stores: content } as const;
+  if (compliance === undefined) return [chat];
+  return [chat, { type: "PersistentChatCompliance", name: databases.compliance, stores: compliance }];
 }
 
 /** Instances of a pool in one site, each once. */
 export function siteInstances(pool: PlayedPool, site: "primary" | "backup"): readonly PlayedHost[] {
-  const found = databasesOf(pool).flatMap(([, stores]) =>
+  const found = databasesOf(pool).flatMap(({ stores }) =>
     site === "primary" ? [stores.primary, stores.mirror] : [stores.backup, stores.backupMirror],
   );
   return [...new Set(found.filter((host) => host !== undefined))];

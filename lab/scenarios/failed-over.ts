@@ -5,17 +5,8 @@
  */
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { MOST_ACTIVE_SERVERS } from "../lync/topology";
 import { installDatabase } from "./databases";
-import {
-  CONTENT_DATABASE,
-  COPY_FOLDER,
-  databasesOf,
-  type PlayedEstate,
-  type PlayedHost,
-  type PlayedPool,
-  siteMachines,
-} from "./estate-played";
+import { databasesOf, type PlayedEstate, type PlayedHost, type PlayedPool } from "./estate-played";
 import { mirrorDatabase } from "./mirroring";
 import { fillContentDatabase } from "./rows";
 import { text } from "./script-text";
@@ -29,16 +20,14 @@ export async function buildFailedOver(estate: PlayedEstate): Promise<void> {
   for (const pool of estate.pools) {
     const { primary, backup } = pool.content;
     const { fqdn } = pool.topology;
-    estate.say(`${fqdn}: installing and filling mgc on ${backup.name}`);
-    for (const [name, stores] of databasesOf(pool))
-      await installDatabase(name, stores.backup, pool.topology, estate.chatLogin);
-    const content = backup.database(CONTENT_DATABASE);
-    if (content === undefined) throw new Error(`${backup.name} has no ${CONTENT_DATABASE} after it was created.`);
-    await fillContentDatabase(backup, content, estate.databaseBytes);
+    estate.say(`${fqdn}: installing and filling its databases on ${backup.name}`);
+    for (const database of databasesOf(pool))
+      await installDatabase(database, database.stores.backup, pool.topology, estate.chatLogin);
+    await fillContentDatabase(backup, pool.topology, estate.databaseBytes);
     await mirrorBackupSite(estate, pool);
     estate.say(`${fqdn}: installing empty databases on ${primary.name}`);
-    for (const [name, stores] of databasesOf(pool))
-      await installDatabase(name, stores.primary, pool.topology, estate.chatLogin);
+    for (const database of databasesOf(pool))
+      await installDatabase(database, database.stores.primary, pool.topology, estate.chatLogin);
   }
 }
 
@@ -50,27 +39,29 @@ export async function failOver(estate: PlayedEstate, pool: PlayedPool): Promise<
   const { fqdn } = pool.topology;
   await recoverBackup(estate, pool);
   await estate.cmdlet("Set-CsPersistentChatState", { Identity: `service:${fqdn}`, PoolState: "FailedOver" });
-  for (const [name, { backup }] of databasesOf(pool))
-    if (backup.database(name) === undefined) await installDatabase(name, backup, pool.topology, estate.chatLogin);
+  for (const database of databasesOf(pool))
+    if (database.stores.backup.database(database.name) === undefined)
+      await installDatabase(database, database.stores.backup, pool.topology, estate.chatLogin);
   await mirrorBackupSite(estate, pool);
   await estate.cmdlet("Set-CsPersistentChatActiveServer", {
     Identity: `service:${fqdn}`,
-    ActiveServers: { table: [["Replace", siteMachines(pool, "backup").slice(0, MOST_ACTIVE_SERVERS)]] },
+    ActiveServers: { table: [["Replace", pool.topology.siteServers.backup]] },
   });
 }
 
 /** Deletes the dead primary's log backups from share and copy folder, as a careful rebuild does. */
-export function removeLogs(estate: PlayedEstate, { content: { backup }, shareDirectory }: PlayedPool): void {
-  for (const directory of [shareDirectory, estate.folder(backup.machine, COPY_FOLDER)])
-    for (const name of logFiles(directory)) rmSync(join(directory, name));
+export function removeLogs(estate: PlayedEstate, { content: { backup }, shareDirectory, topology }: PlayedPool): void {
+  for (const directory of [shareDirectory, estate.folder(backup.machine, topology.copyFolder)])
+    for (const name of logFiles(directory, topology.databases.content)) rmSync(join(directory, name));
 }
 
 async function mirrorBackupSite(estate: PlayedEstate, pool: PlayedPool): Promise<void> {
-  if (!estate.shareAnswers(pool.share)) {
-    estate.say(`${pool.topology.fqdn}: no mirror of the backup site, since ${pool.share} does not answer`);
+  if (!estate.shareAnswers(pool.topology.share)) {
+    estate.say(`${pool.topology.fqdn}: no mirror of the backup site, since ${pool.topology.share} does not answer`);
     return;
   }
-  for (const [database, { backup, backupMirror }] of databasesOf(pool)) {
+  for (const { name: database, stores } of databasesOf(pool)) {
+    const { backup, backupMirror } = stores;
     if (backupMirror === undefined || (await isMirrored(backup, database))) continue;
     estate.say(`${pool.topology.fqdn}: mirroring ${database} of ${backup.name} to ${backupMirror.name}`);
     await mirrorDatabase(estate, pool, database, backup);
@@ -87,38 +78,39 @@ async function isMirrored(host: PlayedHost, database: string): Promise<boolean> 
 }
 
 /** Steps 1 to 4 of the failover: the secondary leaves log shipping, takes the last logs and is recovered. */
-async function recoverBackup(
-  estate: PlayedEstate,
-  { content: { backup }, share, shareDirectory, topology }: PlayedPool,
-): Promise<void> {
+async function recoverBackup(estate: PlayedEstate, { content, shareDirectory, topology }: PlayedPool): Promise<void> {
+  const { backup } = content;
+  const { share, copyFolder, databases } = topology;
+  const database = databases.content;
   const run = async (...batches: string[]): Promise<unknown> =>
     firstValue(await runBatches(backup.name, () => backup.open(), ...batches));
-  const state = await run(`SELECT state_desc FROM sys.databases WHERE name = ${text(CONTENT_DATABASE)};`);
+  const state = await run(`SELECT state_desc FROM sys.databases WHERE name = ${text(database)};`);
   if (state === "ONLINE") return;
-  estate.say(`${topology.fqdn}: recovering mgc on ${backup.name}`);
+  estate.say(`${topology.fqdn}: recovering ${database} on ${backup.name}`);
   const registered = await run(
     `SELECT secondary_database FROM msdb.dbo.log_shipping_secondary_databases
-WHERE secondary_database = ${text(CONTENT_DATABASE)};`,
+WHERE secondary_database = ${text(database)};`,
   );
-  if (registered !== null) await run(`EXEC master.dbo.sp_delete_log_shipping_secondary_database ${CONTENT_DATABASE};`);
+  if (registered !== null) await run(`EXEC master.dbo.sp_delete_log_shipping_secondary_database ${database};`);
   // Where the share went down with the site, what the copy job brought over in time is all there is.
   const [folder, directory] = estate.shareAnswers(share)
     ? [share, shareDirectory]
-    : [COPY_FOLDER, estate.folder(backup.machine, COPY_FOLDER)];
-  for (const log of logFiles(directory)) {
+    : [copyFolder, estate.folder(backup.machine, copyFolder)];
+  for (const log of logFiles(directory, database)) {
     try {
-      await run(`RESTORE LOG ${CONTENT_DATABASE} FROM DISK = ${text(`${folder}\\${log}`)} WITH NORECOVERY;`);
+      await run(`RESTORE LOG ${database} FROM DISK = ${text(`${folder}\\${log}`)} WITH NORECOVERY;`);
     } catch (error) {
       // Restored by the restore job before the outage.
       if (!(error instanceof ConsoleError) || error.number !== LOG_TOO_EARLY) throw error;
     }
   }
-  await run(`RESTORE DATABASE ${CONTENT_DATABASE} WITH RECOVERY;`);
+  await run(`RESTORE DATABASE ${database} WITH RECOVERY;`);
 }
 
-/** Log backups of mgc in a folder, oldest first: their names hold the time. */
-function logFiles(directory: string): string[] {
+/** Log backups of a database in a folder, oldest first: their names hold the time. */
+function logFiles(directory: string, database: string): string[] {
+  const form = new RegExp(`^${database}_\\d{14}\\.trn$`, "i");
   return readdirSync(directory)
-    .filter((name) => name.startsWith(`${CONTENT_DATABASE}_`) && name.endsWith(".trn"))
+    .filter((name) => form.test(name))
     .sort();
 }

@@ -29,7 +29,7 @@ export async function mirrorDatabase(
     DatabaseType: type,
     SqlServerFqdn: store.fqdn,
     SqlInstanceName: instanceName(store),
-    FileShare: `${pool.share}\\${MIRROR_FOLDER}`,
+    FileShare: `${pool.topology.share}\\${MIRROR_FOLDER}`,
     DropExistingDatabasesOnMirror: true,
   });
   await waitForSynchronization(principal, database);

@@ -37,7 +37,7 @@ export async function outage(
     ...instances.map((instance) => instance.stop(silent)),
     estate.machinesOff(pools.flatMap((pool) => siteMachines(pool, "primary"))),
   ]);
-  if (loseShare) for (const { share } of pools) estate.shareOff(share);
+  if (loseShare) for (const { topology } of pools) estate.shareOff(topology.share);
 }
 
 /**
@@ -52,7 +52,7 @@ export async function comeBack(estate: PlayedEstate, pools: readonly PlayedPool[
       "The primary site is up: no instance of it is stopped.",
       "Take it down first: npm run lab -- outage",
     );
-  for (const { share } of pools) estate.shareOn(share);
+  for (const { topology } of pools) estate.shareOn(topology.share);
   estate.say(`the primary site comes back as it was: ${instances.map(({ name }) => name).join(", ")}`);
   await Promise.all(instances.map((instance) => instance.start()));
   estate.machinesOn(
@@ -84,9 +84,9 @@ export async function rebuild(
   await Promise.all(instances.map((instance) => instance.stop()));
   for (const instance of instances) instance.wipe();
   await Promise.all(instances.map((instance) => instance.start()));
-  for (const { share } of pools) {
-    estate.shareOn(share);
-    if (emptyShare) estate.emptyShare(share);
+  for (const { topology } of pools) {
+    estate.shareOn(topology.share);
+    if (emptyShare) estate.emptyShare(topology.share);
   }
   for (const { topology } of pools)
     for (const { type, stores } of poolDatabases(topology))

@@ -1,5 +1,5 @@
 /** Steady state: the primary site is active and mirrored inside itself, its logs are shipped to the backup site. */
-import { CONTENT_DATABASE, databasesOf, type PlayedEstate, type PlayedPool } from "./estate-played";
+import { databasesOf, type PlayedEstate, type PlayedPool } from "./estate-played";
 import { installDatabase } from "./databases";
 import { shipLogs } from "./log-shipping";
 import { mirrorDatabase } from "./mirroring";
@@ -13,19 +13,18 @@ export async function buildSteady(estate: PlayedEstate): Promise<void> {
 async function buildPool(estate: PlayedEstate, pool: PlayedPool): Promise<void> {
   const { fqdn } = pool.topology;
   const { primary, backup } = pool.content;
-  estate.say(`${fqdn}: installing and filling mgc on ${primary.name}`);
-  for (const [name, stores] of databasesOf(pool)) {
-    await installDatabase(name, stores.primary, pool.topology, estate.chatLogin);
+  estate.say(`${fqdn}: installing and filling its databases on ${primary.name}`);
+  for (const database of databasesOf(pool)) {
+    await installDatabase(database, database.stores.primary, pool.topology, estate.chatLogin);
     // Compliance rows are transient and not shipped: the backup site has a database of its own.
-    if (name !== CONTENT_DATABASE) await installDatabase(name, stores.backup, pool.topology, estate.chatLogin);
+    if (database.type === "PersistentChatCompliance")
+      await installDatabase(database, database.stores.backup, pool.topology, estate.chatLogin);
   }
-  const content = primary.database(CONTENT_DATABASE);
-  if (content === undefined) throw new Error(`${primary.name} has no ${CONTENT_DATABASE} after it was created.`);
-  await fillContentDatabase(primary, content, estate.databaseBytes);
-  for (const [name, { primary: principal, mirror }] of databasesOf(pool)) {
-    if (mirror === undefined) continue;
-    estate.say(`${fqdn}: mirroring ${name} of ${principal.name} to ${mirror.name}`);
-    await mirrorDatabase(estate, pool, name, principal);
+  await fillContentDatabase(primary, pool.topology, estate.databaseBytes);
+  for (const { name, stores } of databasesOf(pool)) {
+    if (stores.mirror === undefined) continue;
+    estate.say(`${fqdn}: mirroring ${name} of ${stores.primary.name} to ${stores.mirror.name}`);
+    await mirrorDatabase(estate, pool, name, stores.primary);
   }
   estate.say(`${fqdn}: shipping logs from ${primary.name} to ${backup.name}`);
   await shipLogs(pool);

@@ -3,6 +3,7 @@ import { plan, type Plan } from "../../../estate/plan";
 import type { InstanceObservation, InstanceRole } from "../../../estate/observation-types";
 import { readInstance } from "../../../estate/observe-instance";
 import { SqlServer } from "../../../estate/sql/connection";
+import { poolDatabases } from "../../../lab/lync/database-roles";
 import { estateTopology } from "../../../lab/lync/topology";
 import { installDatabase } from "../../../lab/scenarios/databases";
 import type { Instance, InstanceOptions } from "../../../lab/server/instance";
@@ -146,7 +147,7 @@ export class ProductEstate extends AgentEstate {
     };
     const [topology] = this.topology.pools;
     if (topology === undefined) throw new Error("the topology has no pool");
-    for (const name of ["mgc", "mgccomp"]) await installDatabase(name, host, topology, CHAT.user);
+    for (const database of poolDatabases(topology)) await installDatabase(database, host, topology, CHAT.user);
     await server.run(`BACKUP DATABASE mgc TO DISK = N'${SHARE}\\${instance.name}.bak'`);
   }
 }
