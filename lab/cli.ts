@@ -32,7 +32,11 @@ export async function runCli(args: readonly string[]): Promise<number> {
 }
 
 function program(): Command {
-  const lab = new Command("lab").description("An estate of SQL Servers and chat servers on loopback").exitOverride();
+  const lab = new Command("lab")
+    .description("An estate of SQL Servers and chat servers on loopback")
+    // What stands behind a subcommand is the subcommand's: `chat` and `chat report` have options of the same names.
+    .enablePositionalOptions()
+    .exitOverride();
   up(lab);
   withCommon(lab.command("status").description("Show instances, databases, pools and chat")).action(
     async (options: CommonOptions) => {
@@ -121,6 +125,10 @@ function faults(lab: Command): void {
     withCommon(fault.command(action).description("Keep a service's account from logging on, or let it again"))
       .requiredOption("--account <name>", "such as DCI\\svc-agent-b1")
       .action((options: CommonOptions & { account: string }) => apply(options, { action, account: options.account }));
+  for (const action of ["machine-off", "machine-on"] as const)
+    withCommon(fault.command(action).description("Take a chat server's machine down, or start it"))
+      .requiredOption("--machine <fqdn>", "such as chat-p1.dci.discovery.com")
+      .action((options: CommonOptions & { machine: string }) => apply(options, { action, machine: options.machine }));
   withCommon(fault.command("replication-delay"))
     .requiredOption("--ms <n>", "from a change to its arrival at a machine", wholeNumber)
     .action((options: CommonOptions & { ms: number }) =>
@@ -153,6 +161,15 @@ function faults(lab: Command): void {
 
 function chat(lab: Command): void {
   const command = lab.command("chat").description("Chat servers, and clients that write through them");
+  const report = async (options: CommonOptions): Promise<void> => {
+    print(options, await request((await running(options)).control, "chat-report", {}), describeReport);
+  };
+  withCommon(command)
+    .option("--report", "downtime, moves, and messages lost (the same as `chat report`)")
+    .action(async (options: CommonOptions & { report?: boolean }) => {
+      if (options.report === true) return report(options);
+      print(options, await request((await running(options)).control, "chat-status", {}), describeChat);
+    });
   withCommon(command.command("start"))
     .option("--rate <n>", "messages per second of all clients; 0: none but those of `send`", number)
     .action(async (options: CommonOptions & { rate?: number }) => {
@@ -180,11 +197,7 @@ function chat(lab: Command): void {
         () => `Message ${String(stored.chatId)} of room ${String(stored.room)} is stored on ${stored.instance}.`,
       );
     });
-  withCommon(command.command("report").description("Downtime, messages stored and messages lost")).action(
-    async (options: CommonOptions) => {
-      print(options, await request((await running(options)).control, "chat-report", {}), describeReport);
-    },
-  );
+  withCommon(command.command("report").description("Downtime, moves, and messages lost")).action(report);
 }
 
 function running(options: CommonOptions): ReturnType<typeof requireRunning> {

@@ -99,6 +99,8 @@ export type Fault =
     }
   /** A service of the account does not start while it is locked out. */
   | { readonly action: "lock-out" | "unlock"; readonly account: string }
+  /** A machine of the topology (FQDN) loses its power, or gets it again. */
+  | { readonly action: "machine-off" | "machine-on"; readonly machine: string }
   | { readonly action: "replication-delay"; readonly milliseconds: number }
   /** How fast the instance reads and writes backup files; 0: as fast as this machine does. */
   | { readonly action: "disk-speed"; readonly instance: string; readonly bytesPerSecond: number }
@@ -138,8 +140,8 @@ export interface LabStatus {
 
 export interface ChatStatus {
   readonly running: boolean;
-  /** Machines that are connected to a database, with the instance. */
-  readonly connected: readonly { readonly machine: string; readonly instance: string }[];
+  /** Machines that are connected to a database, with the instance and the clients that they have. */
+  readonly connected: readonly { readonly machine: string; readonly instance: string; readonly clients: number }[];
   readonly stored: number;
 }
 
@@ -153,6 +155,20 @@ export interface Downtime {
   readonly refused: number;
   /** Why the last of them was refused. */
   readonly reason: string;
+}
+
+/** A pool's clients went from one database to another. */
+export interface ChatMove {
+  readonly pool: string;
+  /** Names of the instances. */
+  readonly from: string;
+  readonly to: string;
+  /** When the last message was told stored before the move, and the first one after it. */
+  readonly lastStored: string;
+  readonly firstStored: string;
+  readonly seconds: number;
+  /** Messages stored on `from` before the move that are not in the database now; null where it cannot be read. */
+  readonly lost: number | null;
 }
 
 /** A message that a client was told is stored. */
@@ -172,10 +188,12 @@ export interface ChatReport {
   readonly running: boolean;
   readonly stored: number;
   readonly downtime: readonly Downtime[];
+  /** From one database to another, in the order of time, pool by pool. */
+  readonly moves: readonly ChatMove[];
   readonly pools: readonly {
     readonly fqdn: string;
     readonly poolState: string;
-    /** Instance whose mgc was compared. */
+    /** Instance whose database was compared: that of the pool state. */
     readonly instance: string;
     readonly stored: number;
     /** Told stored and not found there; null when the database cannot be read. */
@@ -215,6 +233,7 @@ export interface LabCommands {
     readonly arguments: { readonly pool?: string; readonly room?: number; readonly text?: string };
     readonly result: StoredMessage;
   };
+  readonly "chat-status": { readonly arguments: Record<string, never>; readonly result: ChatStatus };
   readonly "chat-report": { readonly arguments: Record<string, never>; readonly result: ChatReport };
   /** Answers before the daemon stops; it is gone when its process is. */
   readonly stop: { readonly arguments: Record<string, never>; readonly result: { readonly pid: number } };

@@ -44,7 +44,9 @@ const HANDLERS: Handlers = {
   return: async (daemon, move) => {
     const pools = movedPools(daemon.estate, move);
     const before = running(daemon);
-    await daemon.exclusively("the primary site's return", () => comeBack(daemon.estate, pools));
+    await daemon.exclusively("the primary site's return", () =>
+      started("the primary site", () => comeBack(daemon.estate, pools)),
+    );
     daemon.setScenario("returned");
     return { scenario: "returned", started: running(daemon).filter((name) => !before.includes(name)) };
   },
@@ -61,6 +63,7 @@ const HANDLERS: Handlers = {
   "chat-start": (daemon, { rate }) => daemon.chat.start(rate),
   "chat-stop": (daemon) => daemon.chat.stop(),
   "chat-send": (daemon, message) => daemon.chat.send(message),
+  "chat-status": (daemon) => daemon.chat.status(),
   "chat-report": (daemon) => daemon.chat.report(),
   stop: (daemon) => {
     // After the answer has been written.
@@ -70,7 +73,14 @@ const HANDLERS: Handlers = {
 };
 
 /** Commands that leave what is remembered as it is; `stop` stops the chat, which runs again when the estate does. */
-const READING: ReadonlySet<LabCommand> = new Set(["status", "flush", "chat-send", "chat-report", "stop"]);
+const READING: ReadonlySet<LabCommand> = new Set([
+  "status",
+  "flush",
+  "chat-send",
+  "chat-status",
+  "chat-report",
+  "stop",
+]);
 
 /** Executes one command. Throws LabError for what a person may get wrong. */
 export async function executeCommand(daemon: Daemon, request: LabRequest): Promise<unknown> {
@@ -144,6 +154,12 @@ async function applyFault(daemon: Daemon, fault: Fault): Promise<string> {
     case "unlock":
       if (daemon.files.unlock(fault.account)) return `${fault.account} can log on again.`;
       throw new LabError(`${fault.account} is not locked out.`, "Lock it with: fault lock-out --account <name>");
+    case "machine-off":
+      await daemon.estate.machinesOff([machineOf(daemon, fault.machine)]);
+      return `${fault.machine} is without power.`;
+    case "machine-on":
+      daemon.estate.machinesOn([machineOf(daemon, fault.machine)], "old");
+      return `${fault.machine} is up again.`;
     case "replication-delay":
       daemon.store.replication.setDelay(fault.milliseconds);
       return `A change takes ${String(fault.milliseconds)} ms to each replica.`;
@@ -194,6 +210,14 @@ function damagePage(instance: PlayedInstance, fault: Extract<Fault, { action: "d
     throw new LabError(error.message, "Give another --page.");
   }
   return `Page ${String(page)} of ${database.name} on ${instance.name} does not match its checksum any more.`;
+}
+
+/** A chat server's machine as the topology spells it. Throws LabError. */
+function machineOf({ store }: Daemon, name: string): string {
+  const machines = store.topology.pools.flatMap((pool) => pool.machines.map(({ fqdn }) => fqdn));
+  const found = machines.find((fqdn) => fqdn.toLowerCase() === name.toLowerCase());
+  if (found !== undefined) return found;
+  throw new LabError(`There is no chat server ${name}.`, `Chat servers: ${machines.join(", ")}`);
 }
 
 /** Flips every bit of one byte: a disk or a network that lies. */

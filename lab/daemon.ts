@@ -23,7 +23,7 @@ import { ShellEndpoint } from "./shell/endpoint";
 import { writeExecutable } from "./shell/executable";
 import { removeState, writeState } from "./state-file";
 import { type Certificate, loadOrCreateCertificate } from "./tds/certificate";
-import { WindowsFiles } from "./windows/files";
+import { WindowsError, WindowsFiles } from "./windows/files";
 
 const LOOPBACK = "127.0.0.1";
 
@@ -220,6 +220,7 @@ export class Daemon {
       machinesOff: this.chat.machinesOff,
       sharesOff: this.store.topology.pools.map(({ share }) => share).filter((share) => this.files.isShareOff(share)),
       denials: this.files.denials,
+      lockedOut: this.files.lockedOut,
       replicationDelayMs: this.store.replication.delayMs,
       chatRate: this.chat.rate,
     });
@@ -259,6 +260,7 @@ export class Daemon {
   /** What was off, denied or slow is so again before anything runs. */
   #recall(before: EstateRecord): void {
     for (const denial of before.denials) this.files.deny(denial);
+    for (const account of before.lockedOut) this.files.lockOut(account);
     for (const share of before.sharesOff) this.estate.shareOff(share);
     for (const [name, speed] of Object.entries(before.diskBytesPerSecond)) {
       const instance = this.instances.get(name);
@@ -271,7 +273,16 @@ export class Daemon {
     say(`resuming the estate in ${this.#options.directory}`);
     await this.estate.machinesOff(machinesOff);
     const instances = [...this.instances.values()].filter(({ name }) => !stopped.includes(name));
-    await Promise.all(instances.map((instance) => instance.start(!withoutAgent.includes(instance.name))));
+    const start = async (instance: PlayedInstance): Promise<void> => {
+      try {
+        await instance.start(!withoutAgent.includes(instance.name));
+      } catch (error) {
+        // A service whose account was locked out while it ran does not start any more.
+        if (!(error instanceof WindowsError)) throw error;
+        say(`a service of ${instance.name} could not be started: ${error.text}`);
+      }
+    };
+    await Promise.all(instances.map(start));
   }
 
   /** Nobody sees an estate that is half built. @param before rate of the chat that ran before; null: it was stopped */

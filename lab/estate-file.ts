@@ -35,6 +35,8 @@ export interface EstateRecord {
   /** UNC names of shares that do not answer. */
   readonly sharesOff: readonly string[];
   readonly denials: readonly Denial[];
+  /** Accounts that cannot log on: no service of theirs starts. */
+  readonly lockedOut: readonly string[];
   readonly replicationDelayMs: number;
   /** Messages per second while chat runs; null while it does not. */
   readonly chatRate: number | null;

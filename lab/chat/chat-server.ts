@@ -1,7 +1,10 @@
 /**
- * A Persistent Chat server: follows its replica of the configuration. Active, it holds a connection to the database that
- * the pool state selects and pings tblServerIdentity each second; inactive, it lets the database go.
+ * A Persistent Chat server: follows its replica of the configuration. Active, it takes clients, holds a connection to the
+ * database that the pool state selects and pings tblServerIdentity each second. Taken from the list while others stay on
+ * it, it takes no new clients and keeps those that it has, and with them its database ("Set-CsPersistentChatActiveServer");
+ * when the list is cleared it lets both go ("Failing back Persistent Chat Server", step 1).
  */
+import type { ChatClient } from "./chat-client";
 import type { MachineConfiguration, ManagementStore } from "../lync/management-store";
 import { type DatabaseAddress, DatabaseConnection, DatabaseFailure, type DatabaseLogin } from "./database-connection";
 
@@ -57,6 +60,7 @@ export class ChatServer {
   #endPause: () => void = () => undefined;
   #unsubscribe: () => void = () => undefined;
   #lastFailure = "it is not active";
+  readonly #clients = new Set<ChatClient>();
 
   constructor(options: ChatServerOptions) {
     this.#options = options;
@@ -78,6 +82,34 @@ export class ChatServer {
     this.#wake();
     await this.#running;
     this.#running = undefined;
+  }
+
+  /** The machine loses its power: clients and database see the connection drop. */
+  async kill(): Promise<void> {
+    this.#connection?.abandon();
+    await this.stop();
+    this.#lastFailure = "its machine is down";
+  }
+
+  /** Whether it takes new clients. */
+  get takesClients(): boolean {
+    return this.#running !== undefined && !this.#stopping && this.#options.store.replica(this.machine)?.active === true;
+  }
+
+  get clientCount(): number {
+    return this.#clients.size;
+  }
+
+  hasClient(client: ChatClient): boolean {
+    return this.#clients.has(client);
+  }
+
+  addClient(client: ChatClient): void {
+    this.#clients.add(client);
+  }
+
+  removeClient(client: ChatClient): void {
+    this.#clients.delete(client);
   }
 
   /** The instance it is connected to; undefined without a connection. */
@@ -140,13 +172,16 @@ export class ChatServer {
       retry = this.#connection === undefined ? Math.min(retry * 2, LAST_RETRY_MS) : FIRST_RETRY_MS;
       await this.#pause(wait);
     }
+    this.#clients.clear();
     await this.#disconnect("it was stopped");
   }
 
   /** Connects, pings or disconnects; answers how long nothing is to be done, in milliseconds. */
   async #step(retry: number): Promise<number> {
     const configuration = this.#options.store.replica(this.machine);
-    if (configuration?.active !== true) {
+    const keeps = configuration?.anyActive === true && this.#clients.size > 0;
+    if (configuration === undefined || (!configuration.active && !keeps)) {
+      this.#clients.clear();
       await this.#disconnect("it is not active");
       return PING_MS;
     }

@@ -6,11 +6,12 @@ import type { ManagementStore } from "../lync/management-store";
 import type { PoolTopology } from "../lync/topology";
 import { ROOMS } from "../scenarios/rows";
 import { ticksOf } from "../scenarios/script-text";
+import { ChatClient } from "./chat-client";
 import { ChatServer } from "./chat-server";
 import { type DatabaseAddress, DatabaseFailure, type DatabaseLogin } from "./database-connection";
-import { DowntimeRecord } from "./downtime";
 import { exchange } from "./exchange";
 import { Ledger } from "./ledger";
+import { movesOf } from "./moves";
 
 export interface ChatOptions {
   readonly store: ManagementStore;
@@ -29,11 +30,12 @@ const CONNECTED_WITHIN = 5_000;
 const POLL_MS = 50;
 /** Principals 1 to 40 are in tblPrincipal. */
 const USERS = 40;
+const CLIENTS_PER_POOL = 12;
 
 export class ChatService {
   readonly #options: ChatOptions;
   readonly #ledger: Ledger;
-  readonly #pools: readonly { readonly topology: PoolTopology; readonly downtime: DowntimeRecord }[];
+  readonly #pools: readonly { readonly topology: PoolTopology; readonly clients: readonly ChatClient[] }[];
   readonly #servers: ReadonlyMap<string, readonly ChatServer[]>;
   readonly #sending = new Set<Promise<unknown>>();
   readonly #off = new Set<string>();
@@ -41,12 +43,16 @@ export class ChatService {
   #isRunning = false;
   #rate = 0;
   #offered = 0;
+  #sent = 0;
 
   constructor(options: ChatOptions) {
     this.#options = options;
     this.#ledger = new Ledger(options.ledger);
     const { pools } = options.store.topology;
-    this.#pools = pools.map((topology) => ({ topology, downtime: new DowntimeRecord(topology.fqdn) }));
+    this.#pools = pools.map((topology) => ({
+      topology,
+      clients: Array.from({ length: CLIENTS_PER_POOL }, (_, index) => new ChatClient(1 + (index % USERS))),
+    }));
     this.#servers = new Map(
       pools.map(({ fqdn, machines }) => [
         fqdn,
@@ -73,6 +79,7 @@ export class ChatService {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     if (!this.#isRunning) return this.status();
     clearInterval(this.#timer);
+    this.#ledger.record({ kind: "clients", time: new Date().toISOString(), state: "started" });
     if (rate > 0) this.#timer = setInterval(() => this.#offer(), 1000 / rate);
     return this.status();
   }
@@ -80,8 +87,11 @@ export class ChatService {
   /** Clients stop, then the servers, after the messages in hand. */
   async stop(): Promise<ChatStatus> {
     clearInterval(this.#timer);
+    const didRun = this.#isRunning;
     this.#isRunning = false;
     await Promise.allSettled(this.#sending);
+    if (didRun) this.#ledger.record({ kind: "clients", time: new Date().toISOString(), state: "stopped" });
+    for (const { clients } of this.#pools) for (const client of clients) client.signOut();
     await Promise.all(this.#allServers().map((server) => server.stop()));
     return this.status();
   }
@@ -99,7 +109,7 @@ export class ChatService {
   /** Takes the power from machines: connections drop, nothing is finished. */
   async turnOff(machines: readonly string[]): Promise<void> {
     for (const machine of machines) this.#off.add(machine);
-    await Promise.all(this.#serversOn(machines).map((server) => server.stop()));
+    await Promise.all(this.#serversOn(machines).map((server) => server.kill()));
   }
 
   /** Gives it back: their servers start when the chat runs. */
@@ -109,8 +119,8 @@ export class ChatService {
   }
 
   status(): ChatStatus {
-    const connected = this.#allServers().flatMap(({ machine, instance }) =>
-      instance === undefined ? [] : [{ machine, instance }],
+    const connected = this.#allServers().flatMap(({ machine, instance, clientCount }) =>
+      instance === undefined ? [] : [{ machine, instance, clients: clientCount }],
     );
     return { running: this.#isRunning, connected, stored: this.#ledger.messages.length };
   }
@@ -144,7 +154,7 @@ export class ChatService {
   exchange(request: ExchangeRequest): Promise<void> {
     const all = this.#servers.get(request.pool) ?? [];
     return exchange(request, {
-      servers: all.filter(({ instance }) => instance !== undefined),
+      servers: all.filter(({ instance, takesClients }) => instance !== undefined && takesClients),
       reason: this.#isRunning
         ? noServer(all)
         : "its services are not running (start them with: npm run lab -- chat start)",
@@ -155,10 +165,18 @@ export class ChatService {
   /** Downtime, and what clients were told is stored but is not in the database that the pool uses now. */
   async report(): Promise<ChatReport> {
     const pools = await Promise.all(this.#pools.map(({ topology }) => this.#compare(topology)));
+    const { messages } = this.#ledger;
     return {
       running: this.#isRunning,
-      stored: this.#ledger.messages.length,
-      downtime: this.#pools.flatMap(({ downtime }) => downtime.intervals(Date.now())),
+      stored: messages.length,
+      downtime: this.#ledger.downtime(Date.now()),
+      moves: pools.flatMap(({ fqdn, lost }) =>
+        movesOf(
+          fqdn,
+          messages.filter(({ pool }) => pool === fqdn),
+          lost,
+        ),
+      ),
       pools,
     };
   }
@@ -200,15 +218,17 @@ export class ChatService {
   }
 
   async #send(pool: string, room: number, text: string): Promise<StoredMessage> {
-    const downtime = this.#pools.find(({ topology }) => topology.fqdn === pool)?.downtime;
+    const clients = this.#pools.find(({ topology }) => topology.fqdn === pool)?.clients ?? [];
     const servers = this.#servers.get(pool) ?? [];
-    const connected = servers.filter(({ instance }) => instance !== undefined);
-    const server = connected[this.#offered % Math.max(connected.length, 1)];
+    const client = clients[this.#sent % Math.max(clients.length, 1)];
+    this.#sent += 1;
     try {
-      if (server === undefined) throw new DatabaseFailure(0, noServer(servers));
-      return await this.#store(pool, server, { room, userId: 1 + (this.#offered % USERS), text });
+      const server = client?.signIn(servers);
+      if (client === undefined || server === undefined) throw new DatabaseFailure(0, noServer(servers));
+      return await this.#store(pool, server, { room, userId: client.userId, text });
     } catch (error) {
-      downtime?.refused(Date.now(), error instanceof Error ? error.message : String(error));
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#ledger.record({ kind: "refused", time: new Date().toISOString(), pool, reason });
       throw error;
     }
   }
@@ -224,8 +244,7 @@ export class ChatService {
     const { chatId, instance } = await server.send(message);
     const time = new Date().toISOString();
     const stored: StoredMessage = { id, time, pool, room, chatId, server: server.machine, instance };
-    this.#ledger.record(stored);
-    this.#pools.find(({ topology }) => topology.fqdn === pool)?.downtime.stored(Date.now());
+    this.#ledger.record({ kind: "stored", time, message: stored });
     return stored;
   }
 

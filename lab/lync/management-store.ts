@@ -38,6 +38,8 @@ export interface MachineConfiguration {
   readonly poolState: PoolSettings["poolState"];
   /** Whether the machine is on the list of active servers. */
   readonly active: boolean;
+  /** Whether any machine is. */
+  readonly anyActive: boolean;
   /** Principal and mirror of the site that the pool state chooses. */
   readonly database: ChosenDatabase;
   readonly complianceDatabase?: ChosenDatabase;
@@ -192,6 +194,7 @@ export class ManagementStore {
       pool: pool.fqdn,
       poolState: settings.poolState,
       active: settings.activeServers.some((fqdn) => fqdn.toLowerCase() === machine.toLowerCase()),
+      anyActive: settings.activeServers.length > 0,
       database: choose(pool.content, pool.databases.content),
       ...(pool.compliance === undefined
         ? {}

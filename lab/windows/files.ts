@@ -114,6 +114,11 @@ export class WindowsFiles {
     return before - this.#denials.length;
   }
 
+  /** Accounts that cannot log on, in lower case. */
+  get lockedOut(): readonly string[] {
+    return [...this.#lockedOut];
+  }
+
   /** From now on no service of the account can be started; those that run go on. */
   lockOut(account: string): void {
     this.#lockedOut.add(account.toLowerCase());

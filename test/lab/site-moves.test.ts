@@ -221,6 +221,13 @@ describe("moves of the primary site", function () {
     assert.equal((await status()).pools[0]?.poolState, "FailedOver");
     await query(backup, `BACKUP LOG mgc TO DISK = N'${lab.json.share.unc}\\x.trn';`);
     await storedOn("SQL-B1");
+    // One move, although the process was killed in between: what the primary stored was never shipped.
+    const { moves, pools } = await lab.request("chat-report", {});
+    assert.deepEqual(
+      moves.map(({ from, to, lost }) => [from, to, lost]),
+      [["SQL-P1", "SQL-B1", pools[0]?.lost?.length]],
+    );
+    assert.ok(pools[0]?.lost?.every(({ instance }) => instance === "SQL-P1"));
     await run("rebuild", "--empty-share");
     assert.ok(!existsSync(left) && existsSync(join(lab.json.share.directory, "failback")));
   });
