@@ -232,7 +232,7 @@ export class Database {
       const relaxed =
         convert === undefined ? next : { ...next, columns: next.columns.map((c) => ({ ...c, nullable: true })) };
       if (convert !== undefined) {
-        store.putDefinition("table", `${next.schema}.${next.name}`, tableText({ ...relaxed, keys: [] }));
+        store.putDefinition("table", `${next.schema}.${next.name}`, tableText({ ...relaxed, keys: [], checks: [] }));
         const table = this.table(scope, next.schema, next.name) as StoredTable;
         for (const { locator, row } of table.locate()) table.update(locator, convert(row));
       }

@@ -10,6 +10,7 @@ import type { WindowsFiles } from "../windows/files";
 import { ApplicationLocks } from "./application-locks";
 import type { RequestProgress } from "./backup/request";
 import type { ServiceState } from "./catalog/server";
+import { CheckConditions } from "./check-conditions";
 import { DefaultValues } from "./default-values";
 import { ErrorLog } from "./error-log";
 import { bind, type FunctionDefinition } from "./functions/definition";
@@ -154,8 +155,9 @@ export class Instance implements Backend {
     this.endpoints = new MirroringEndpoints(join(this.directory, "endpoints.json"));
     this.errorLog = new ErrorLog(join(this.directory, "errorlog.jsonl"), now);
     for (const folder of [this.defaultDataPath, this.defaultLogPath]) this.files.makeFolder(this.hostName, folder);
-    const defaults = new DefaultValues(() => (this.#serverHost ??= this.#newServerHost()));
-    const { core, firstStart } = InstanceCore.start(this.#environment(defaults));
+    const host = (): SessionHost => (this.#serverHost ??= this.#newServerHost());
+    const environment = this.#environment(new DefaultValues(host), new CheckConditions(host));
+    const { core, firstStart } = InstanceCore.start(environment);
     this.core = core;
     this.#firstStart = firstStart;
     this.msdb = new SystemTables(core.require("msdb"));
@@ -285,7 +287,7 @@ export class Instance implements Backend {
     this.#options.onRequest?.(entry);
   }
 
-  #environment(defaults: DefaultValues): InstanceEnvironment {
+  #environment(defaults: DefaultValues, checks: CheckConditions): InstanceEnvironment {
     const options = this.#options;
     const endpointAddress = (): string | undefined => this.endpointAddress;
     const endpoints = this.endpoints;
@@ -301,6 +303,7 @@ export class Instance implements Backend {
       localTime: () => this.localTime(),
       ...(options.transferred === undefined ? {} : { transferred: options.transferred }),
       evaluateDefault: (_database, text, type) => defaults.evaluate(text, type),
+      checkTest: (text, columns) => checks.test(text, columns),
       sessionsIn: (database) => this.sessions.in(database).map((session) => session.id),
       endSessions: async (database, except) => {
         const others = this.sessions.in(database).filter((session) => session.id !== except);

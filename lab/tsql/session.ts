@@ -8,6 +8,7 @@ import type { Host } from "./host";
 import { callProcedure, nameOf, type GivenArgument } from "./procedures";
 import type { ResultSink, ReturnValue } from "./results";
 import { runText } from "./scope-runner";
+import { SILENT_SINK } from "./silent-sink";
 import { SessionState } from "./session-state";
 
 /** What a session does with T-SQL; the server adds login, databases and files. */
@@ -118,12 +119,3 @@ export class LanguageSession {
     if (transactions.count > 0 && (settings.xactAbort || transactions.doomed)) transactions.rollback("", scope.sink);
   }
 }
-
-/** Nobody listens any more. */
-const SILENT_SINK: ResultSink = {
-  columns: () => undefined,
-  row: () => undefined,
-  message: () => undefined,
-  done: () => undefined,
-  environment: () => undefined,
-};

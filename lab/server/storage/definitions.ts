@@ -17,6 +17,13 @@ export interface KeyDefinition {
   readonly clustered: boolean;
 }
 
+/** CHECK: `text` is the condition, `columns` the names of those that it reads. */
+export interface CheckDefinition {
+  readonly name: string;
+  readonly text: string;
+  readonly columns: readonly string[];
+}
+
 /** A table as CREATE TABLE made it. */
 export interface TableDefinition {
   /** object_id */
@@ -25,6 +32,8 @@ export interface TableDefinition {
   readonly name: string;
   readonly columns: readonly ColumnDefinition[];
   readonly keys: readonly KeyDefinition[];
+  /** Absent: none. */
+  readonly checks?: readonly CheckDefinition[];
   /** ISO text of the server's local time, for sys.tables.create_date. */
   readonly created: string;
 }

@@ -1,5 +1,5 @@
 /** What the core of an instance is told by the rest of the server. */
-import type { SqlType, SqlValue } from "../../tsql/values";
+import type { Column, Row, SqlType, SqlValue } from "../../tsql/values";
 import type { WindowsFiles } from "../../windows/files";
 import type { Database } from "../database";
 import type { InstanceCore } from "../instance-core";
@@ -25,6 +25,8 @@ export interface InstanceEnvironment {
   transferred?(bytes: number): Promise<void>;
   /** Evaluates the text of a DEFAULT for one row. */
   evaluateDefault(database: Database, text: string, type: SqlType): SqlValue;
+  /** The test of a CHECK's condition over rows of these columns; null = unknown. Throws SqlError where it makes no sense. */
+  checkTest(text: string, columns: readonly Column[]): (row: Row) => boolean | null;
   /** Sessions that use the database now (current database or open transaction in it). */
   sessionsIn(database: Database): readonly number[];
   /** Ends the sessions in the database except one: rolls back, frees its locks, drops the connection. */

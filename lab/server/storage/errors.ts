@@ -53,6 +53,13 @@ export const storageErrors = {
       14,
       `Cannot insert duplicate key row in object '${table}' with unique index '${index}'. The duplicate key value is (${key}).`,
     ),
+  checkViolated: (verb: string, constraint: string, database: string, table: string, columns: readonly string[]) =>
+    error(
+      547,
+      16,
+      `The ${verb} statement conflicted with the CHECK constraint "${constraint}". The conflict occurred in database "${database}", table "${table}"${columns.length === 1 ? `, column '${String(columns[0])}'` : ""}.`,
+      0,
+    ),
   objectExists: (name: string) => error(2714, 16, `There is already an object named '${name}' in the database.`, 6),
   readOnly: (name: string) => error(3906, 16, `Failed to update database "${name}" because the database is read-only.`),
   databaseExists: (name: string) =>
