@@ -78,6 +78,14 @@ const TEMPLATES = {
   15144: [16, "The role has members. It must be empty before it can be dropped."],
   15151: [16, "Cannot % the % '%', because it does not exist or you do not have permission."],
   15247: [16, "User does not have permission to perform this action."],
+  15406: [
+    16,
+    'Cannot execute as the server principal because the principal "%" does not exist, this type of principal cannot be impersonated, or you do not have permission.',
+  ],
+  15517: [
+    16,
+    'Cannot execute as the database principal because the principal "%" does not exist, this type of principal cannot be impersonated, or you do not have permission.',
+  ],
   15433: [16, "Supplied parameter sid is in use."],
   15434: [16, "Could not drop login '%' as the user is currently logged in."],
   15174: [16, "Login '%' owns one or more database(s). Change the owner of the database(s) before dropping the login."],

@@ -260,9 +260,25 @@ export interface ShutdownStatement {
   readonly noWait: boolean;
 }
 
+/** EXECUTE AS: from now on the session is another login or user. */
+export interface ExecuteAsStatement {
+  readonly kind: "executeAs";
+  readonly line: number;
+  readonly principal: "LOGIN" | "USER";
+  readonly name: Expression;
+}
+
+/** REVERT: back to who the session was before the last EXECUTE AS. */
+export interface RevertStatement {
+  readonly kind: "revert";
+  readonly line: number;
+}
+
 /** What the server executes and not the language. */
 export type ServerStatement =
   | UseStatement
+  | ExecuteAsStatement
+  | RevertStatement
   | BackupStatement
   | RestoreStatement
   | CreateDatabaseStatement

@@ -6,6 +6,7 @@ import { changeEndpoint, checkpoint, dbcc, dropEndpoint, kill, reconfigure, shut
 import { alterDatabase } from "./alter-database";
 import { backup } from "./backup";
 import { createDatabase, dropDatabase } from "./create-database";
+import { executeAs } from "./execute-as";
 import type { Execution } from "./execution";
 import { alterLogin, alterServerRole, createLogin, dropLogin, refuseServerRole } from "./logins";
 import { alterAuthorization, changePermissions } from "./permissions";
@@ -32,6 +33,11 @@ export async function executeServerStatement(
   switch (statement.kind) {
     case "use":
       return use(statement, execution);
+    case "executeAs":
+      return executeAs(statement, execution);
+    case "revert":
+      execution.session.revert();
+      return;
     case "backup":
       return backup(statement, execution);
     case "restore":

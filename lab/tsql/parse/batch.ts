@@ -7,7 +7,7 @@ import { parseAlter, parseCreate, parseDrop } from "./definitions";
 import { parseCondition } from "./conditions";
 import type { Cursor } from "./cursor";
 import { parseDelete, parseInsert, parseSelect, parseTruncate, parseUpdate } from "./data-modification";
-import { parseExecute, parseImplicitExecute } from "./execute";
+import { parseExecuteStatement, parseImplicitExecute } from "./execute";
 import { parsePermission } from "./permissions";
 import { parsePrint, parseRaiseError, parseReturn, parseThrow, parseWaitFor } from "./messages";
 import { parseCommonTables } from "./queries";
@@ -33,8 +33,8 @@ const STATEMENTS: ReadonlyMap<string, (cursor: Cursor, line: number) => Statemen
   ["DELETE", (cursor, line) => parseDelete(cursor, line, [])],
   ["DENY", (cursor, line) => parsePermission(cursor, line, "DENY")],
   ["DROP", parseDrop],
-  ["EXEC", parseExecute],
-  ["EXECUTE", parseExecute],
+  ["EXEC", parseExecuteStatement],
+  ["EXECUTE", parseExecuteStatement],
   ["GOTO", parseGoto],
   ["GRANT", (cursor, line) => parsePermission(cursor, line, "GRANT")],
   ["IF", parseIf],
@@ -45,6 +45,7 @@ const STATEMENTS: ReadonlyMap<string, (cursor: Cursor, line: number) => Statemen
   ["RECONFIGURE", parseReconfigure],
   ["RESTORE", parseRestore],
   ["RETURN", parseReturn],
+  ["REVERT", (_, line) => ({ kind: "revert", line })],
   ["REVOKE", (cursor, line) => parsePermission(cursor, line, "REVOKE")],
   ["ROLLBACK", (cursor, line) => parseEndOfTransaction(cursor, line, "rollbackTransaction")],
   ["SAVE", parseSaveTransaction],

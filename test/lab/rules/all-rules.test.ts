@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { NotHeld, Rule } from "./support";
 
-/** How many rules each subject of the list has; their numbers go from 1 on. */
+/** How many rules each subject of the list has; their numbers go from 1 on. Rules beyond it may follow. */
 const LIST: Readonly<Record<string, number>> = {
   A: 18,
   B: 29,
@@ -52,7 +52,7 @@ function documented(): readonly string[] {
 }
 
 describe("lab rules: the whole list", () => {
-  it("has each number once, of the list, with a source unless it is assumed or well known", () => {
+  it("has each number once, with a source where it is documented", () => {
     const rules = exported<Rule>("run");
     const found = rules.map(({ number }) => number);
     assert.deepEqual(
@@ -60,7 +60,7 @@ describe("lab rules: the whole list", () => {
       [],
     );
     assert.deepEqual(
-      found.filter((number) => !numbers.includes(number)),
+      found.filter((number) => !/^[A-K][1-9]\d*$/.test(number)),
       [],
     );
     assert.deepEqual(
@@ -72,7 +72,8 @@ describe("lab rules: the whole list", () => {
   it("holds at least 270 of 315, and docs/lab.md names every other one", () => {
     assert.equal(numbers.length, 315);
     const held = new Set(exported<Rule>("run").map(({ number }) => number));
-    assert.ok(held.size >= LEAST_HELD, `${String(held.size)} hold`);
+    const ofTheList = numbers.filter((number) => held.has(number));
+    assert.ok(ofTheList.length >= LEAST_HELD, `${String(ofTheList.length)} hold`);
     assert.deepEqual(
       [...documented()].sort(),
       numbers.filter((number) => !held.has(number)).sort(),

@@ -63,7 +63,12 @@ export const transactionRules: readonly Rule[] = [
     },
   ),
   told(
-    { number: "J22", certainty: "documented", title: "BEGIN TRAN counts up, COMMIT down, ROLLBACK to 0" },
+    {
+      number: "J22",
+      certainty: "documented",
+      source: "@@TRANCOUNT (Transact-SQL)",
+      title: "BEGIN TRAN counts up, COMMIT down, ROLLBACK to 0",
+    },
     { batch: "BEGIN TRAN; BEGIN TRAN; SELECT @@TRANCOUNT AS n", rows: [{ n: "2" }] },
     { batch: "COMMIT; SELECT @@TRANCOUNT AS n", rows: [{ n: "1" }] },
     { batch: "BEGIN TRAN; ROLLBACK; SELECT @@TRANCOUNT AS n", rows: [{ n: "0" }] },
@@ -121,6 +126,7 @@ export const transactionRules: readonly Rule[] = [
     {
       number: "J26",
       certainty: "documented",
+      source: "SET XACT_ABORT (Transact-SQL)",
       title: "XACT_ABORT ON: an error at run time rolls back and ends the batch",
     },
     { batch: TABLE },
@@ -140,6 +146,7 @@ export const transactionRules: readonly Rule[] = [
     {
       number: "J29",
       certainty: "documented",
+      source: "sp_executesql (Transact-SQL); EXECUTE (Transact-SQL)",
       title: "EXEC('…') and sp_executesql have variables and a USE of their own",
     },
     { batch: "DECLARE @a int = 1; EXEC('SELECT @a')", errors: [[137, 15]] },

@@ -208,7 +208,12 @@ export const languageRules: readonly Rule[] = [
     },
   ),
   told(
-    { number: "J15", certainty: "documented", title: "@@ERROR and @@ROWCOUNT are of the last statement only" },
+    {
+      number: "J15",
+      certainty: "documented",
+      source: "@@ERROR (Transact-SQL); @@ROWCOUNT (Transact-SQL)",
+      title: "@@ERROR and @@ROWCOUNT are of the last statement only",
+    },
     { batch: `${TABLE}; INSERT #t VALUES (1, 'x'), (2, 'y')` },
     {
       batch:
@@ -262,6 +267,7 @@ export const languageRules: readonly Rule[] = [
     {
       number: "J18",
       certainty: "documented",
+      source: "TRY...CATCH (Transact-SQL)",
       title: "TRY catches 11 to 19 at run time, not what the same scope cannot compile",
     },
     {

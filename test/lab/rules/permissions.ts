@@ -280,6 +280,35 @@ export const permissionRules: readonly Rule[] = [
     },
   },
   {
+    number: "I14",
+    certainty: "well known",
+    source: cite("errors15000"),
+    title: "the owner's sid has no login: SUSER_SNAME(owner_sid) is NULL, EXECUTE AS USER = 'dbo' is 15517",
+    run: async (estate) => {
+      (await reader(estate)).close();
+      await estate.run("ALTER AUTHORIZATION ON DATABASE::mgc TO reader");
+      await estate.run(`BACKUP DATABASE mgc TO DISK = N'${BAK}'`);
+      const there = "SQL-P2";
+      await estate.run(`RESTORE DATABASE mgc FROM DISK = N'${BAK}'`, there);
+      const owner = "SELECT SUSER_SNAME(owner_sid) FROM sys.databases WHERE name = N'mgc'";
+      assert.equal(await estate.value(owner, there), null);
+      await estate.run("USE mgc", there);
+      const asOwner = "EXECUTE AS USER = N'dbo'";
+      await estate.refuses(
+        asOwner,
+        [[15517, 16, /^Cannot execute as the database principal because the principal "dbo" does not exist/]],
+        there,
+      );
+      await estate.run(
+        "CREATE LOGIN heir WITH PASSWORD = N'Heir-1'; ALTER AUTHORIZATION ON DATABASE::mgc TO heir",
+        there,
+      );
+      assert.equal(await estate.value(`${asOwner}; SELECT SUSER_SNAME()`, there), "heir");
+      await estate.refuses("CREATE LOGIN another WITH PASSWORD = N'Another-1'", [[15247, 16]], there);
+      assert.equal(await estate.value("REVERT; SELECT SUSER_SNAME()", there), "sa");
+    },
+  },
+  {
     number: "I15",
     certainty: "well known",
     source: cite("errors15000"),
