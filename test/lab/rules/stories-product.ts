@@ -4,7 +4,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { InstanceOptions } from "../../../lab/server/instance";
 import { DrError } from "../../../estate/errors";
-import { stepOf } from "../../../estate/plan";
+import { refusalOf, stepOf } from "../../../estate/plan";
 import { ChatService, keyOf } from "../../../lab/chat/chat-service";
 import type { ChatReport } from "../../../lab/control-commands";
 import { ManagementStore } from "../../../lab/lync/management-store";
@@ -83,7 +83,7 @@ export const productStories: readonly Rule[] = [
       number: "K4",
       certainty: "documented",
       source: cite("applyLogs"),
-      title: "role swap with a foreign log backup between two rounds: 4305 on P; the product names the missing links",
+      title: "role swap, a foreign log backup between two rounds: 4305 on P; the product needs it, or stops before F1",
     },
     async (estate) => {
       await estate.failedOver();
@@ -106,13 +106,17 @@ export const productStories: readonly Rule[] = [
       await estate.say(backup, "last");
       await backup.run(`BACKUP LOG mgc TO ${log("tail")} WITH NORECOVERY`);
       await primary.refused(apply("tail"), 4305, 3013);
-      const stopped = await estate.decide();
-      assert.deepEqual([stopped.authority.number, stopped.authority.outcome], [25, "backup"]);
-      // msdb knows whose link it was: the way on is by all three, in their order.
-      const restores = stepOf(stopped, "F4").statements.flatMap(
-        ({ text }) => /RESTORE LOG .*\\(\w+)\.trn/.exec(text)?.[1] ?? [],
+      // msdb of the backup knows the foreign set: the product applies it in its place.
+      const restored = stepOf(await estate.decide(), "F4").statements.map(({ text }) => /(\w+)\.trn/.exec(text)?.[1]);
+      assert.deepEqual(restored.slice(0, 3), ["foreign", "three", "tail"]);
+      // Its history is deleted: a link that nobody knows of is missing.
+      await backup.run(
+        `DELETE msdb.dbo.backupset WHERE media_set_id IN (SELECT media_set_id FROM msdb.dbo.backupmediafamily
+         WHERE physical_device_name LIKE N'%foreign.trn')`,
       );
-      assert.deepEqual(restores, ["foreign", "three", "tail"]);
+      const stopped = await estate.decide();
+      assert.ok(stopped.findings.some(({ id }) => id === "log-chain"));
+      assert.equal(refusalOf(stopped, "F1")?.code, "PREFLIGHT_FAILED");
       for (const round of ["foreign", "three"]) await primary.run(apply(round));
       await primary.run(`RESTORE LOG mgc FROM ${log("tail")} WITH RECOVERY`);
       assert.deepEqual(await estate.said(primary), ["before", "one", "two", "foreign", "three", "last"]);
