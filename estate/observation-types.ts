@@ -115,8 +115,20 @@ export interface InstanceObservation {
   readonly logSpace: LogSpace | null;
   /** Rows of mgc's sys.dm_db_persisted_sku_features: what the edition of a target must offer. */
   readonly editionFeatures: readonly string[];
+  /** SQL users of mgc that have a login here; null when mgc cannot be read. Windows accounts need none: the domain knows them. */
+  readonly chatUsers: readonly ChatUser[] | null;
+  /** Sids of the instance's SQL logins, hexadecimal. */
+  readonly loginSids: readonly string[];
   /** Log files `mgc_*.trn` and `.wrk` that the engine sees, by folder; empty when the login may not list. */
   readonly folders: readonly FolderListing[];
+}
+
+/** A SQL user of the chat database. */
+export interface ChatUser {
+  readonly name: string;
+  readonly login: string;
+  /** Hexadecimal, without 0x: by it, not by the name, a user finds its login on another instance. */
+  readonly sid: string;
 }
 
 /** Identity, version and our login's rights. */

@@ -6,6 +6,7 @@ import { joinWindowsPath } from "./configuration-forms";
 import { contentKey, contentOnce } from "./content-cache";
 import { DrError } from "./errors";
 import type {
+  ChatUser,
   ContentFingerprint,
   DatabaseObservation,
   FolderListing,
@@ -14,6 +15,7 @@ import type {
 } from "./observation-types";
 import { readHistory, readLogShipping } from "./observe-history";
 import { readJobs } from "./observe-jobs";
+import { readChatUsers, readLoginSids } from "./observe-logins";
 import {
   hasServiceViews,
   readServer,
@@ -82,12 +84,13 @@ export async function readInstance(
   // The log's counter first: content that was scanned under it is known by it.
   const stateAndContent = readServerState(server, chat).then(async (state) => ({
     state,
-    ...(reachable ? await readInside(server, first, chat, state) : { content: null, features: null }),
+    ...(reachable ? await readInside(server, first, chat, state) : { content: null, features: null, users: null }),
   }));
-  const [sessions, inside, services, history, complianceHistory, shipping, complianceRows, folders] = await Promise.all(
-    [
+  const [sessions, inside, loginSids, services, history, complianceHistory, shipping, complianceRows, folders] =
+    await Promise.all([
       readSessions(server, names),
       stateAndContent,
+      readLoginSids(server),
       hasServiceViews(first.server.productVersion)
         ? readServices(server)
         : { services: { engine: null, agent: null }, volumes: [] },
@@ -96,9 +99,8 @@ export async function readInstance(
       jobsAndShipping,
       compliance !== false && isReadable(first, compliance) ? orNull(readComplianceRows(server, compliance)) : null,
       first.server.isSysadmin ? readFolders(server, foldersOf(pool, role), chat) : [],
-    ],
-  );
-  const { content, features } = inside;
+    ]);
+  const { content, features, users } = inside;
   const { startTime, locks, logWrites, logSpace } = inside.state;
   return {
     server: { ...first.server, startTime },
@@ -117,6 +119,8 @@ export async function readInstance(
     logWrites,
     logSpace,
     editionFeatures: features ?? [],
+    chatUsers: users,
+    loginSids,
     folders,
   };
 }
@@ -128,14 +132,16 @@ async function readInside(
   first: ServerReading,
   name: string,
   { logWrites }: ServerState,
-): Promise<{ content: ContentFingerprint | null; features: string[] | null }> {
+): Promise<{ content: ContentFingerprint | null; features: string[] | null; users: ChatUser[] | null }> {
   const database = databaseNamed(first, name);
   const key = database === undefined ? null : contentKey(database, logWrites);
   const content = (): Promise<ContentFingerprint | null> => orNull(contentOnce(server, name, 1, key));
   const features = (): Promise<string[] | null> => orNull(readFeatures(server, name));
-  if (database?.userAccess === "SINGLE_USER") return { content: await content(), features: await features() };
-  const [read, persisted] = await Promise.all([content(), features()]);
-  return { content: read, features: persisted };
+  const users = (): Promise<ChatUser[] | null> => orNull(readChatUsers(server, name));
+  if (database?.userAccess === "SINGLE_USER")
+    return { content: await content(), features: await features(), users: await users() };
+  const [read, persisted, found] = await Promise.all([content(), features(), users()]);
+  return { content: read, features: persisted, users: found };
 }
 
 function assertRights(server: SqlServer, first: ServerReading): void {

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { DrError } from "../errors";
 import type { BackupSetRow, DatabaseObservation, InstanceObservation } from "../observation-types";
-import { placeFiles, type SetFile, unfinishedAfterRestore } from "../plan-restore";
+import { placeFiles, type SetFile, unfinishedAfterRestore, usersWithoutLogin } from "../plan-restore";
 import { databaseOf, fencedSetOf, restoredFrom, restoresOf } from "../relations";
 import { openForWriting, readBackupFiles, setMultiUser, setOwner, setRestoredOptions } from "../statements";
 import { verifyFromPrimary } from "./backup";
@@ -114,7 +114,12 @@ async function open(context: StepContext, backup: InstanceObservation): Promise<
   const after = await context.readInstance(role);
   const unfinished = unfinishedAfterRestore(after, chat, model);
   const opened = databaseOf(after, chat);
-  context.readBack({ readOnly: opened?.isReadOnly, userAccess: opened?.userAccess, owner: opened?.ownerName });
+  context.readBack({
+    readOnly: opened?.isReadOnly,
+    userAccess: opened?.userAccess,
+    owner: opened?.ownerName,
+    usersWithoutLogin: usersWithoutLogin(backup, after).map(({ name }) => name),
+  });
   if (unfinished.length > 0) throw readBackDiffers(context.step, `${chat} open for everybody`, unfinished.join("; "));
 }
 

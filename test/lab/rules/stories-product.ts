@@ -49,8 +49,8 @@ async function decision(estate: ProductEstate): Promise<unknown> {
 const FAST = 2700;
 const HOUR = 3_600_000;
 
-/** Chat servers and clients of the pool on the backup's instance, for a while. */
-async function chatting(estate: ProductEstate, use: (chat: ChatService) => Promise<void>): Promise<void> {
+/** Chat servers and clients (so many messages a second) of the pool on the backup's instance, for a while. */
+async function chatting(estate: ProductEstate, rate: number, use: (chat: ChatService) => Promise<void>): Promise<void> {
   const { instance } = estate.backup;
   await estate.listening(instance, async (port) => {
     const store = new ManagementStore(join(estate.directory, "store.json"), estate.topology);
@@ -68,7 +68,7 @@ async function chatting(estate: ProductEstate, use: (chat: ChatService) => Promi
       },
     });
     try {
-      await chat.start(100);
+      await chat.start(rate);
       await use(chat);
     } finally {
       await chat.stop();
@@ -180,7 +180,7 @@ export const productStories: readonly Rule[] = [
       const { backup } = estate;
       const rooms = ROOMS.map((room) => `(${String(room)}, 0)`).join(", ");
       await backup.run(`DELETE mgc.dbo.tblLastChatId; INSERT mgc.dbo.tblLastChatId VALUES ${rooms}`);
-      await chatting(estate, async (chat) => {
+      await chatting(estate, 100, async (chat) => {
         const report = (): Promise<ChatReport> => chat.report();
         await until(report, ({ stored }) => stored > 5);
         await backup.run("ALTER DATABASE mgc SET READ_ONLY WITH ROLLBACK IMMEDIATE");
@@ -230,10 +230,16 @@ export const productStories: readonly Rule[] = [
       number: "K15",
       certainty: "well known",
       source: cite("errors0"),
-      title: "the chat servers' login has another sid on the primary: 916 there after F4",
+      title: "the chat servers' login has another sid on the primary: 916 after F4; the product finds it before F1",
     },
     async (estate) => {
       await estate.failedOver({}, "0x00112233445566778899AABBCCDDEEFF");
+      await chatting(estate, 0, async () => {
+        const plan = await estate.decide();
+        const [found] = plan.findings.filter(({ id }) => id === "logins");
+        assert.match(found?.message ?? "", /^SQL-P1 has no login with the sid of pchatsvc .* chat servers log in so/);
+        assert.equal(refusalOf(plan, "F1")?.code, "PREFLIGHT_FAILED");
+      });
       await estate.fencedSet("f3.bak");
       await estate.restored("f3.bak");
       const { primary } = estate;

@@ -263,6 +263,8 @@ export function instance(serverName: string, change: Partial<InstanceObservation
     logWrites: { bytesWritten: "5000", serverStartTime: "2013-04-01T00:00:00" },
     logSpace: { totalBytes: 1e8, usedBytes: 1e6 },
     editionFeatures: [],
+    chatUsers: [],
+    loginSids: [],
     folders: [],
     ...change,
   };
