@@ -93,8 +93,12 @@ export interface InstanceObservation {
   readonly sessions: readonly SessionRow[];
   readonly logShippingPrimary: readonly LogShippingPrimaryRow[];
   readonly logShippingSecondary: readonly LogShippingSecondaryRow[];
-  /** Log shipping alert job of this instance exists and is enabled; null when msdb could not be read. */
-  readonly alertJobEnabled: boolean | null;
+  /** Log shipping's alert job of this instance; null when there is none. */
+  readonly alertJob: { readonly jobId: Guid; readonly enabled: boolean } | null;
+  /** Jobs that call sqllogship for a registration that this instance does not have: every run of theirs fails (32016). */
+  readonly strayShippingJobs: readonly StrayShippingJob[];
+  /** Rows of log shipping's monitor about mgc on this instance that belong to no registration: they raise 14420 or 14421. */
+  readonly strayMonitorRows: readonly StrayMonitorRow[];
   /** Other enabled Agent jobs whose steps back up the log of mgc (they break the chain). Names. */
   readonly foreignLogBackupJobs: readonly string[];
   /** Null when mgc cannot be read (not ONLINE: 927, 942) or the login is no user of it (916). */
@@ -356,6 +360,8 @@ export interface AgentJob {
   readonly schedules: readonly JobSchedule[];
   /** Newest sysjobhistory row of step 0: 0 failed, 1 succeeded, 2 retry, 3 cancelled; null when it never ran. */
   readonly lastRunOutcome: number | null;
+  /** sysjobs.date_modified. */
+  readonly modified: string;
 }
 
 /** The Agent job of {@link InstanceObservation.logBackupJob}. */
@@ -377,6 +383,29 @@ export interface JobSchedule {
   readonly freqRecurrenceFactor: number;
   readonly activeStartTime: number;
   readonly activeEndTime: number;
+  /** Dates as YYYYMMDD; 99991231 is no end. */
+  readonly activeStartDate: number;
+  readonly activeEndDate: number;
+  /** Today, by the server's own calendar, lies between these dates. */
+  readonly inForce: boolean;
+  /** How many jobs it is attached to. */
+  readonly jobs: number;
+  /** sysschedules.date_modified. */
+  readonly modified: string;
+}
+
+/** An Agent job that ships for nobody. */
+export interface StrayShippingJob {
+  readonly jobId: Guid;
+  readonly name: string;
+  readonly enabled: boolean;
+}
+
+/** A row of log_shipping_monitor_primary or log_shipping_monitor_secondary without its registration. */
+export interface StrayMonitorRow {
+  readonly part: "primary" | "secondary";
+  /** primary_id or secondary_id. */
+  readonly id: Guid;
 }
 
 /** msdb.dbo.log_shipping_primary_databases with its secondaries, job and monitor row. Minutes throughout. */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type {
   AgentJob,
   BackupSetRow,
+  InstanceObservation,
   LogShippingPrimaryRow,
   LogShippingSecondaryRow,
   RestoreHistoryRow,
@@ -219,15 +220,15 @@ const secondaryRow = z.object({
   lastRestoredLatencyMinutes: whole.nullable(),
 });
 
-const ALERT_SQL = `SELECT j.enabled FROM msdb.dbo.log_shipping_monitor_alert AS a
+const ALERT_SQL = `SELECT j.job_id AS jobId, j.enabled FROM msdb.dbo.log_shipping_monitor_alert AS a
 JOIN msdb.dbo.sysjobs AS j ON j.job_id = a.alert_job_id;`;
-const alertRow = z.object({ enabled: flag });
+const alertRow = z.object({ jobId: guid, enabled: flag });
 
 /** Log shipping of one database as both halves of msdb tell it. */
 export interface LogShippingReading {
   readonly logShippingPrimary: readonly LogShippingPrimaryRow[];
   readonly logShippingSecondary: readonly LogShippingSecondaryRow[];
-  readonly alertJobEnabled: boolean;
+  readonly alertJob: InstanceObservation["alertJob"];
 }
 
 /** Registrations of the database as primary and as secondary, their monitor rows and jobs. Throws DrError. */
@@ -265,7 +266,7 @@ export async function readLogShipping(
       };
     }),
     logShippingSecondary: secondaries.map((row) => secondaryOf(row, job)),
-    alertJobEnabled: alerts.some((alert) => alert.enabled),
+    alertJob: alerts[0] ?? null,
   };
 }
 

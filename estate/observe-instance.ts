@@ -25,6 +25,7 @@ import {
   type ServerReading,
   type ServerState,
 } from "./observe-server";
+import { readStray } from "./observe-stray";
 import type { SqlServer } from "./sql/connection";
 import {
   DATABASE_DOES_NOT_EXIST,
@@ -86,7 +87,7 @@ export async function readInstance(
     state,
     ...(reachable ? await readInside(server, first, chat, state) : { content: null, features: null, users: null }),
   }));
-  const [sessions, inside, loginSids, services, history, complianceHistory, shipping, complianceRows, folders] =
+  const [sessions, inside, loginSids, services, history, complianceHistory, shipping, stray, complianceRows, folders] =
     await Promise.all([
       readSessions(server, names),
       stateAndContent,
@@ -97,6 +98,7 @@ export async function readInstance(
       readHistory(server, chat),
       compliance === false ? undefined : readHistory(server, compliance),
       jobsAndShipping,
+      readStray(server, chat),
       compliance !== false && isReadable(first, compliance) ? orNull(readComplianceRows(server, compliance)) : null,
       first.server.isSysadmin ? readFolders(server, foldersOf(pool, role), chat) : [],
     ]);
@@ -113,6 +115,7 @@ export async function readInstance(
     suspectPages: history.suspectPages,
     sessions,
     ...shipping,
+    ...stray,
     content: await seenAgain(server, chat, content),
     complianceRows,
     locks,

@@ -4,8 +4,14 @@
  */
 import type { Desired } from "./desired";
 import { desiredFailoverInputs, observedFailoverInputs } from "./failover-inputs";
-import { isEvery } from "./log-shipping-drift";
-import type { AgentJob, LogShippingPrimaryRow, LogShippingSecondaryRow, Observation } from "./observation-types";
+import { scheduleTexts, wantedSchedules } from "./job-schedules";
+import type {
+  AgentJob,
+  InstanceObservation,
+  LogShippingPrimaryRow,
+  LogShippingSecondaryRow,
+  Observation,
+} from "./observation-types";
 import { contextOf, type PlanContext } from "./plan-context";
 import {
   chatServiceInputs,
@@ -151,7 +157,7 @@ function desiredLogShippingInputs(desired: Desired): StepInputs {
   const shipping = desired.logShipping;
   const job = (kind: "backup" | "copy" | "restore"): InputValue => ({
     name: shipping.jobs[kind],
-    everyMinutes: shipping.scheduleMinutes[kind],
+    schedules: wantedSchedules(shipping.scheduleMinutes[kind]),
     enabled: true,
   });
   return {
@@ -168,6 +174,7 @@ function desiredLogShippingInputs(desired: Desired): StepInputs {
       compression: shipping.compression,
       secondary: shipping.secondaryServer,
       backupJob: job("backup"),
+      alertJob: "enabled",
     },
     secondary: {
       server: shipping.secondaryServer,
@@ -186,24 +193,43 @@ function desiredLogShippingInputs(desired: Desired): StepInputs {
       historyMinutes: shipping.historyMinutes,
       copyJob: job("copy"),
       restoreJob: job("restore"),
+      alertJob: "enabled",
     },
   };
 }
 
 function logShippingInputs(context: PlanContext): StepInputs {
-  const { desired } = context;
   const mine = soundPrimary(context);
   const theirs = soundSecondary(context);
   // What F4 or F5 will replace anyway is shown as it will then be: not there.
+  const wanted = desiredLogShippingInputs(context.desired);
   return {
-    primary: mine === undefined ? { server: "none" } : primaryInputs(mine, desired),
-    secondary: theirs === undefined || context.renewsPrimary ? { server: "none" } : secondaryInputs(theirs, desired),
+    primary: mine === undefined ? { server: "none" } : spelledAs(wanted["primary"], primaryInputs(mine, context)),
+    secondary:
+      theirs === undefined || context.renewsPrimary
+        ? { server: "none" }
+        : spelledAs(wanted["secondary"], secondaryInputs(theirs, context)),
   };
 }
 
-function primaryInputs(row: LogShippingPrimaryRow, desired: Desired): InputValue {
+// Windows and SQL Server compare these texts without case: another spelling is no difference, and must not look like one.
+function spelledAs(wanted: InputValue | undefined, observed: InputValue): InputValue {
+  if (typeof wanted === "string" && typeof observed === "string") return sameName(wanted, observed) ? wanted : observed;
+  if (!isSection(wanted) || !isSection(observed)) return observed;
+  return Object.fromEntries(Object.entries(observed).map(([key, value]) => [key, spelledAs(wanted[key], value)]));
+}
+
+/** True for a value with members. */
+export function isSection(value: InputValue | undefined): value is { readonly [key: string]: InputValue } {
+  return typeof value === "object" && !Array.isArray(value);
+}
+
+function primaryInputs(row: LogShippingPrimaryRow, { desired, primary }: PlanContext): InputValue {
   const shipping = desired.logShipping;
-  const named = row.secondaries.some((one) => sameName(one.secondaryServer, shipping.secondaryServer));
+  const named = row.secondaries.some(
+    (one) =>
+      sameName(one.secondaryServer, shipping.secondaryServer) && sameName(one.secondaryDatabase, shipping.database),
+  );
   return {
     server: shipping.primaryServer,
     database: row.primaryDatabase,
@@ -216,11 +242,12 @@ function primaryInputs(row: LogShippingPrimaryRow, desired: Desired): InputValue
     historyMinutes: row.monitor?.historyRetentionPeriod ?? 0,
     compression: row.backupCompression,
     secondary: named ? shipping.secondaryServer : "none",
-    backupJob: jobInputs(row.backupJob, shipping.scheduleMinutes.backup),
+    backupJob: jobInputs(row.backupJob),
+    alertJob: alertText(primary),
   };
 }
 
-function secondaryInputs(row: LogShippingSecondaryRow, desired: Desired): InputValue {
+function secondaryInputs(row: LogShippingSecondaryRow, { desired, backup }: PlanContext): InputValue {
   const shipping = desired.logShipping;
   return {
     server: shipping.secondaryServer,
@@ -237,15 +264,18 @@ function secondaryInputs(row: LogShippingSecondaryRow, desired: Desired): InputV
     alert: row.monitor?.thresholdAlert ?? 0,
     alertEnabled: row.monitor?.thresholdAlertEnabled ?? false,
     historyMinutes: row.monitor?.historyRetentionPeriod ?? 0,
-    copyJob: jobInputs(row.copyJob, shipping.scheduleMinutes.copy),
-    restoreJob: jobInputs(row.restoreJob, shipping.scheduleMinutes.restore),
+    copyJob: jobInputs(row.copyJob),
+    restoreJob: jobInputs(row.restoreJob),
+    alertJob: alertText(backup),
   };
 }
 
-function jobInputs(job: AgentJob | null, wantedMinutes: number): InputValue {
-  if (job === null) return { name: "none", everyMinutes: 0, enabled: false };
-  const asWanted = job.schedules.some((schedule) => isEvery(schedule, wantedMinutes));
-  const present = job.schedules[0];
-  const minutes = present?.enabled === true && present.freqSubdayType === 4 ? present.freqSubdayInterval : 0;
-  return { name: job.name, everyMinutes: asWanted ? wantedMinutes : minutes, enabled: job.enabled };
+function jobInputs(job: AgentJob | null): InputValue {
+  if (job === null) return { name: "none", schedules: [], enabled: false };
+  return { name: job.name, schedules: scheduleTexts(job), enabled: job.enabled };
+}
+
+function alertText(instance: InstanceObservation | undefined): string {
+  if (instance?.alertJob == null) return "missing";
+  return instance.alertJob.enabled ? "enabled" : "disabled";
 }

@@ -202,11 +202,40 @@ export function renameJob(jobId: string, name: string): string {
   return batch("DECLARE @rc int;", call("msdb.dbo.sp_update_job", { job_id: jobId, new_name: name }));
 }
 
-/** Sets an attached schedule, by id, to run every `minutes` minutes. */
-export function changeSchedule(scheduleId: number, minutes: number): string {
+/** Earliest start of a schedule (sp_update_schedule in sql-docs). */
+const EARLIEST_START = 19900101;
+
+/**
+ * Sets an attached schedule, by id, to run every `minutes` minutes. Its first day is left as it is where it has come.
+ * @param begun false for a schedule whose first day, or last day, makes it rest now
+ */
+export function changeSchedule(scheduleId: number, minutes: number, begun = true): string {
+  const start = begun ? undefined : EARLIEST_START;
   return batch(
     "DECLARE @rc int;",
-    call("msdb.dbo.sp_update_schedule", { schedule_id: scheduleId, ...everyMinutes(minutes) }),
+    call("msdb.dbo.sp_update_schedule", {
+      schedule_id: scheduleId,
+      ...everyMinutes(minutes),
+      active_start_date: start,
+    }),
+  );
+}
+
+/** Takes a schedule off a job; it stays in msdb, where other jobs may use it. */
+export function detachSchedule(jobId: string, scheduleId: number): string {
+  return batch("DECLARE @rc int;", call("msdb.dbo.sp_detach_schedule", { job_id: jobId, schedule_id: scheduleId }));
+}
+
+/**
+ * Removes a row of this instance's monitor whose registration is gone. No procedure of log shipping does: each asks for
+ * the registration first (32010, 32016).
+ */
+export function deleteStrayMonitorRow(part: "primary" | "secondary", id: string): string {
+  const table = `msdb.dbo.log_shipping_monitor_${part}`;
+  const registration = part === "primary" ? "log_shipping_primary_databases" : "log_shipping_secondary_databases";
+  return (
+    `DELETE FROM ${table} WHERE ${part}_id = ${quoteString(id)}\n` +
+    `  AND NOT EXISTS (SELECT 1 FROM msdb.dbo.${registration} AS r WHERE r.${part}_id = ${quoteString(id)});`
   );
 }
 
