@@ -257,8 +257,10 @@ export const configurationSchema = section({
     quietMinutes: whole(1, 525600, "minutes").optional(),
     acknowledgeRecentMove: flag().prefault(false),
   }).prefault({}),
-  /** No person watches: Preflight fails when one of F1 to F4 is open. */
+  /** No person watches: an `up` refuses what changes which site is active, or overwrites a copy of the database. */
   unattended: flag().prefault(false),
+  /** An `up` records the estate as it is and changes nothing. */
+  adopt: flag().prefault(false),
   timeouts: section({
     replicationSeconds: seconds(1, 300),
     sessionsSeconds: seconds(1, 30),

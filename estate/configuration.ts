@@ -33,6 +33,7 @@ export const configurationKeys: readonly (keyof Configuration)[] = Object.freeze
   "failover",
   "guard",
   "unattended",
+  "adopt",
   "timeouts",
 ]);
 

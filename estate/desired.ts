@@ -72,6 +72,8 @@ export interface Desired {
   readonly recentMoveAcknowledged: boolean;
   readonly logBackups: DesiredLogBackups;
   readonly unattended: boolean;
+  /** An `up` records what is there and changes nothing. */
+  readonly adopt: boolean;
   readonly timeouts: Configuration["timeouts"];
   readonly chat: string;
   readonly compliance: string | false;
@@ -117,6 +119,7 @@ export function desiredOf(configuration: Configuration, poolName: string): Desir
       everyMinutes: pool.logBackupMinutes,
     },
     unattended: configuration.unattended,
+    adopt: configuration.adopt,
     timeouts: configuration.timeouts,
     chat,
     compliance,

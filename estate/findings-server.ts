@@ -4,6 +4,7 @@ import { configuredInstance } from "./desired";
 import type { InstanceObservation, InstanceRole, ServiceObservation } from "./observation-types";
 import type { PlanContext } from "./plan-context";
 import { errorFinding, infoFinding, warningFinding } from "./findings";
+import type { Since } from "./drift/drift-types";
 import type { Finding } from "./plan-types";
 import { sameName } from "./relations";
 
@@ -73,16 +74,33 @@ function agentFindings(site: Site, name: string, instance: InstanceObservation, 
   const agent = instance.services.agent;
   const findings: Finding[] = [];
   // Without Agent there is no log shipping: an error where it is to be set up, news where it merely stands still.
-  const say = (id: string, message: string, hint: string): void => {
-    findings.push(
-      needed ? errorFinding(`${id}:${site}`, message, hint) : warningFinding(`${id}:${site}`, message, hint),
-    );
+  const say = (
+    id: string,
+    message: string,
+    hint: string,
+    [property, desired, observed]: [string, string, string],
+  ): void => {
+    const finding = needed
+      ? errorFinding(`${id}:${site}`, message, hint)
+      : warningFinding(`${id}:${site}`, message, hint);
+    findings.push({
+      ...finding,
+      drift: {
+        resource: "Preflight",
+        property: `${property} of ${name}`,
+        desired,
+        observed,
+        severity: "protection",
+        since: lastShipped(name, instance),
+      },
+    });
   };
   if (instance.server.engineEdition === 4) {
     say(
       "no-agent",
       `${name} is ${instance.server.edition}, which has no SQL Server Agent`,
       "Use Standard or Enterprise.",
+      ["SQL Server Agent", "Running", "none"],
     );
   }
   if (agent === null) {
@@ -98,6 +116,7 @@ function agentFindings(site: Site, name: string, instance: InstanceObservation, 
       "agent-not-running",
       `SQL Server Agent of ${name} is ${agent.status}`,
       `Start the service ${agent.name} on ${name}, and set it to start automatically.`,
+      ["SQL Server Agent", "Running", agent.status],
     );
   } else if (!sameName(agent.startup, "Automatic")) {
     findings.push(
@@ -113,9 +132,25 @@ function agentFindings(site: Site, name: string, instance: InstanceObservation, 
       "agent-xps-off",
       `'Agent XPs' are off on ${name}`,
       "sp_configure 'Agent XPs', 1; RECONFIGURE; (15281 otherwise).",
+      ["Agent XPs", "on", "off"],
     );
   }
   return findings;
+}
+
+// The Agent ran when one of its log shipping jobs last came to its end.
+function lastShipped(name: string, instance: InstanceObservation): Since | undefined {
+  const times = [
+    ...instance.logShippingPrimary.map((row) => row.lastBackupDate),
+    ...instance.logShippingSecondary.flatMap((row) => [row.lastCopiedDate, row.database?.lastRestoredDate]),
+  ];
+  const time = times
+    .filter((one) => typeof one === "string")
+    .sort()
+    .at(-1);
+  return time === undefined
+    ? undefined
+    : { relation: "after", time, clock: name, source: "the last file of log shipping there" };
 }
 
 function accountFindings(

@@ -35,7 +35,8 @@ function preflightStep(
   salvage: PlannedStatement | null,
 ): PlanStep {
   const errors = findings.filter((finding) => finding.severity === "error");
-  const due = open.size > 0 || errors.length > 0;
+  const drifted = findings.flatMap(({ drift }) => (drift === undefined ? [] : [`${drift.property} ${drift.observed}`]));
+  const due = open.size > 0 || errors.length > 0 || drifted.length > 0;
   return {
     key: "F0",
     id: "F0",
@@ -48,7 +49,11 @@ function preflightStep(
     then: "no error",
     open: due,
     reason:
-      errors.length > 0 ? errors.map((finding) => finding.id).join(", ") : due ? "probed before the first change" : "",
+      errors.length > 0
+        ? errors.map((finding) => finding.id).join(", ")
+        : open.size > 0
+          ? "probed before the first change"
+          : drifted.join(", "),
     courtesy: false,
     probed: false,
     skipped: "",

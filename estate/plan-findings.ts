@@ -6,6 +6,8 @@ import { changingSteps, errorFinding, orderedFindings, warningFinding } from "./
 import { serverFindings } from "./findings-server";
 import { databaseFindings } from "./findings-database";
 import { leftoverFindings, mirroringFindings } from "./findings-mirroring";
+import { homeFindings } from "./findings-home";
+import { unattendedFindings } from "./findings-unattended";
 import { isLockOf } from "./lock-resource";
 import type { InstanceRole } from "./observation-types";
 import type { PlanContext } from "./plan-context";
@@ -26,6 +28,7 @@ export function findingsOf(context: PlanContext, open: ReadonlySet<StepId>): rea
     ...databaseFindings(context, open),
     ...mirroringFindings(context, "primary", open.has("F4")),
     ...leftoverFindings(context, "backup"),
+    ...homeFindings(context),
     ...unattendedFindings(context, open),
     ...(context.wayHome && open.has("F4") ? recentMoveFindings(context) : []),
   ]);
@@ -63,7 +66,16 @@ export function authorityFindings(context: PlanContext): Finding[] {
     );
   } else if (authority.facts.backupCopy === "silent") {
     const { text, hint } = failureOf(context, "backup");
-    findings.push(warningFinding("unreachable:backup", `${authority.message}${text}`, hint ?? authority.hint ?? ""));
+    findings.push({
+      ...warningFinding("unreachable:backup", `${authority.message}${text}`, hint ?? authority.hint ?? ""),
+      drift: {
+        resource: "Preflight",
+        property: context.backupName,
+        desired: "answers",
+        observed: "does not answer",
+        severity: "protection",
+      },
+    });
   }
   if (mustNotSeed(context)) {
     findings.push(
@@ -157,16 +169,4 @@ export function recentMoveFindings(context: PlanContext): Finding[] {
   const message = `the pool changed its site ${age} minutes ago, and guard.quietMinutes is ${quietMinutes}`;
   if (desired.recentMoveAcknowledged) return [warningFinding("recent-move", message, "Acknowledged.")];
   return [errorFinding("recent-move", message, "Wait, or set guard.acknowledgeRecentMove for this run.")];
-}
-
-function unattendedFindings(context: PlanContext, open: ReadonlySet<StepId>): Finding[] {
-  const home = (["F1", "F2", "F2b", "F3", "F4"] as const).filter((step) => open.has(step));
-  if (!context.desired.unattended || home.length === 0) return [];
-  return [
-    errorFinding(
-      "unattended",
-      `a failback is due (${home.join(", ")}) and this stack runs unattended`,
-      "A person starts it: set unattended to false for that run, or promote the change.",
-    ),
-  ];
 }

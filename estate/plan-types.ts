@@ -1,5 +1,6 @@
 /** What a plan consists of: findings and ordered steps. Plain values that survive JSON. */
 import type { Authority, StepId } from "./authority";
+import type { Since } from "./drift/drift-types";
 import type { InstanceRole } from "./observation-types";
 
 /** Keys of the failback's resources in the document's order: a step with one resource for each database has two. */
@@ -70,6 +71,20 @@ export interface Finding {
   readonly blocks: readonly StepId[];
   /** True when it stops an `up` only: a preview with a login of few rights is fine. */
   readonly atUpOnly: boolean;
+  /** Given where the finding is itself a difference of the estate, which no step mends: Preflight is open because of it. */
+  readonly drift?: FindingDrift;
+}
+
+/** A difference that a person mends. */
+export interface FindingDrift {
+  /** The resource that it is a matter of. */
+  readonly resource: ResourceKind;
+  readonly property: string;
+  readonly desired: string;
+  readonly observed: string;
+  readonly severity: "protection" | "service";
+  /** When it was last as desired, where the instance tells. */
+  readonly since?: Since;
 }
 
 /** One batch or cmdlet that a step would send. */

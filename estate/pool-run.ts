@@ -88,17 +88,21 @@ export class PoolRun {
 
   /**
    * Brings one step to its end: observes afresh, refuses what must not begin, takes the lock, does what is missing, reads
-   * back. Answers what was seen then. Throws DrError; the estate is the state, and the next run goes on from there.
+   * back. Answers what was seen then. A run that adopts only observes. Throws DrError; the estate is the state, and the
+   * next run goes on from there.
    */
   async converge(key: StepKey): Promise<Seen> {
     this.#store.invalidate();
     const before = await this.see();
+    if (this.desired.adopt) return before;
     const refusal = beginningRefusal(before.plan, key, this.#preflightPassed);
     if (refusal !== undefined) throw refusal;
     const step = stepOf(before.plan, key);
     // Whatever was changed before it in this run is proved, and the moment recorded, even where nothing looks open any more.
     const proof = step.resource === "ChatService" && this.#record.hasChanged;
-    const after = step.open || proof ? await this.#execute(before, step) : before;
+    // Preflight is open because of drift as well that only a person mends: then there is nothing to probe or to save.
+    const due = key === "F0" ? openSteps(before.plan).length > 0 : step.open || proof;
+    const after = due ? await this.#execute(before, step) : before;
     this.#preflightPassed ||= key === "F0";
     return after;
   }

@@ -13,6 +13,7 @@ import { desiredInputs, sectionOf } from "../estate/plan-inputs";
 import type { StepKey } from "../estate/plan-types";
 import type { PoolRun, Seen } from "../estate/pool-run";
 import { blockingFindings } from "../estate/steps/preflight-findings";
+import { tellDrift } from "./drift";
 import { closingStep, outputsOf, stepShown } from "./outputs";
 import { runtime, stackOf } from "./runtime";
 import { keyOf, keyOfId } from "./step-key";
@@ -51,10 +52,12 @@ class Handler {
       const strange = strangeInputs(pool.desired, key, given);
       if (key !== "F0" || strange.length > 0) return { inputs, failures: strange };
       const seen = await pool.see();
-      const lines = planLines(seen.plan).join("\n");
+      tellDrift(pool, seen, stackOf(told.urn));
+      const lines = [...planLines(seen.plan), ...(pool.desired.adopt ? [adopting] : [])].join("\n");
       // Once per `up`: the preview before it tells the plan, the update itself does not repeat it.
       if (told.dryRun) await runtime.engine.log("info", lines, told.urn);
-      const blocking = blockingFindings(seen.plan, told.dryRun ? "preview" : "up");
+      // A run that only records has nothing that could stand in its way.
+      const blocking = pool.desired.adopt ? [] : blockingFindings(seen.plan, told.dryRun ? "preview" : "up");
       const failures = blocking.map((finding) => ({ property: "plan", reason: `${finding.message}. ${finding.hint}` }));
       return { inputs: { ...inputs, plan: planWords(seen.plan) }, failures };
     });
@@ -65,6 +68,8 @@ class Handler {
       const pool = await this.#pool(news, stackOfId(id));
       const key = keyOf(this.#kind, pool.desired, news);
       const { plan } = await pool.see();
+      // What is recorded claims nothing of authority.
+      if (pool.desired.adopt) return { changes: olds["step"] !== "done" || stepOf(plan, key).open };
       // No step is open then, and none may pass for done because of it.
       if (plan.authority.outcome === "unclear") {
         const { authority } = plan;
@@ -81,10 +86,10 @@ class Handler {
       const { desired } = pool;
       const key = keyOfId(id) ?? keyOf(this.#kind, desired, properties);
       const seen = await this.#see(pool);
+      if (key === "F0") tellDrift(pool, seen, stackOfId(id));
       // Neither done nor open can be said: a state that claimed either would be taken for the estate.
-      if (seen.plan.authority.outcome === "unclear") throw unclear(this.#kind, seen);
-      const { inputs, step } = sectionOf(seen.observation, desired, seen.plan, key);
-      const shown = { pool: desired.pool.name, ...inputs, step: stepShown(step, key, desired, seen.plan) };
+      if (seen.plan.authority.outcome === "unclear" && !desired.adopt) throw unclear(this.#kind, seen);
+      const shown = shownOf(desired, key, seen);
       // With --run-program a resource is read after the steps before it, so this run's own report may be the newest.
       const report = pool.reportPath ?? properties["report"];
       return { id, inputs: shown, props: { ...outputsOf(key, desired, seen, report), ...shown } };
@@ -118,8 +123,9 @@ class Handler {
       const pool = await this.#pool(inputs, runtime.stack);
       const key = keyOf(this.#kind, pool.desired, inputs);
       const seen = await runtime.inHand(() => pool.converge(key));
-      const after = { ...outputsOf(key, pool.desired, seen, pool.reportPath ?? reportBefore), ...inputs };
-      return { pool: pool.desired.pool.name, key, seen: after };
+      const outputs = outputsOf(key, pool.desired, seen, pool.reportPath ?? reportBefore);
+      const shown = pool.desired.adopt ? shownOf(pool.desired, key, seen) : inputs;
+      return { pool: pool.desired.pool.name, key, seen: { ...outputs, ...shown } };
     });
   }
 
@@ -153,6 +159,16 @@ class Handler {
 /** Ids are `<stack>/<pool>/<step>`: a refresh has nothing else that names the stack. */
 function stackOfId(id: string): string {
   return id.slice(0, Math.max(id.indexOf("/"), 0));
+}
+
+const adopting = "adopt: an up records the estate as it is and changes nothing.";
+
+/** The estate as it is, in the shape of the inputs. Of a pool whose authority is unclear nothing is claimed but that. */
+function shownOf(desired: Desired, key: StepKey, { observation, plan }: Seen): Properties {
+  const pool = desired.pool.name;
+  if (plan.authority.outcome === "unclear") return { pool, step: `open: ${authorityText(plan.authority)}` };
+  const { inputs, step } = sectionOf(observation, desired, plan, key);
+  return { pool, ...inputs, step: stepShown(step, key, desired, plan) };
 }
 
 /** The whole reason once, under Preflight; one short line under every other resource. */
