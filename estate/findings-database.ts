@@ -6,6 +6,7 @@ import type { InstanceObservation } from "./observation-types";
 import type { PlanContext } from "./plan-context";
 import { errorFinding, infoFinding, warningFinding } from "./findings";
 import { missingSpace, placeFiles, setFilesOf, usersWithoutLogin } from "./plan-restore";
+import { recoveryModelFindings } from "./findings-home";
 import type { Finding } from "./plan-types";
 import { databaseOf, isRestoring, poolSessions, sameName } from "./relations";
 import { quoteName } from "./sql/quote";
@@ -114,13 +115,15 @@ function shippingFindings(context: PlanContext): Finding[] {
   const findings: Finding[] = [];
   const source = wayHome ? context.backupCopy : primaryCopy;
   if (source !== undefined && source.recoveryModel !== "FULL") {
-    findings.push(
-      errorFinding(
+    const drift = wayHome ? undefined : recoveryModelFindings(context)[0]?.drift;
+    findings.push({
+      ...errorFinding(
         "recovery-model",
         `${desired.chat} on ${wayHome ? context.backupName : primaryName} is in recovery model ${source.recoveryModel}`,
         "Set it to FULL and take a full backup: mirroring and log shipping need it.",
       ),
-    );
+      ...(drift === undefined ? {} : { drift }),
+    });
   }
   if (primary.foreignLogBackupJobs.length > 0) {
     findings.push(

@@ -1,13 +1,42 @@
 /** Findings about a pool that is where it shall be: differences that no step mends, because a person must know why. Pure. */
+import type { StepId } from "./authority";
 import { changingSteps, errorFinding, warningFinding } from "./findings";
 import type { PlanContext } from "./plan-context";
 import type { Finding } from "./plan-types";
 import { databaseOf, isOnline } from "./relations";
 
-/** Of the site that is to be active: a copy that cannot be written to, a mirroring session that stands still. */
-export function homeFindings(context: PlanContext): readonly Finding[] {
+/**
+ * Of the site that is to be active: a copy that cannot be written to, a mirroring session that stands still, a recovery
+ * model without log backups (told where F5 is to be done, in which case that is an error).
+ */
+export function homeFindings(context: PlanContext, open: ReadonlySet<StepId>): readonly Finding[] {
   if (context.desired.active !== "primary" || context.authority.outcome !== "primary") return [];
-  return [...writableFindings(context), ...sessionFindings(context)];
+  return [
+    ...writableFindings(context),
+    ...(open.has("F5") ? [] : recoveryModelFindings(context)),
+    ...sessionFindings(context),
+  ];
+}
+
+/** Log shipping and mirroring need FULL; whoever changed it has broken the log's chain, and knows why. */
+export function recoveryModelFindings({ primaryCopy: copy, primaryName, desired }: PlanContext): readonly Finding[] {
+  if (copy === undefined || copy.recoveryModel === "FULL") return [];
+  return [
+    {
+      ...warningFinding(
+        "recovery-model",
+        `${desired.chat} on ${primaryName} is in recovery model ${copy.recoveryModel}`,
+        "Set it to FULL and take a full backup: mirroring and log shipping need it.",
+      ),
+      drift: {
+        resource: "Preflight",
+        property: `recovery model of ${desired.chat} on ${primaryName}`,
+        desired: "FULL",
+        observed: copy.recoveryModel,
+        severity: "protection",
+      },
+    },
+  ];
 }
 
 // Somebody has closed it on purpose, or a restore was cut: opening it in silence could let two copies be written to.

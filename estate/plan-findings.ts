@@ -28,7 +28,7 @@ export function findingsOf(context: PlanContext, open: ReadonlySet<StepId>): rea
     ...databaseFindings(context, open),
     ...mirroringFindings(context, "primary", open.has("F4")),
     ...leftoverFindings(context, "backup"),
-    ...homeFindings(context),
+    ...homeFindings(context, open),
     ...unattendedFindings(context, open),
     ...(context.wayHome && open.has("F4") ? recentMoveFindings(context) : []),
   ]);

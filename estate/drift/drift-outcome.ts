@@ -73,9 +73,9 @@ export function driftRun(stack: string, preview: PreviewAnswer, pools: readonly 
   return { stack, outcome, exitCode: codes[outcome], preview, pools };
 }
 
-// The CLI may warn in plain text before the JSON begins.
+// The CLI may warn in plain text before the JSON begins, which it does on a line of its own.
 function jsonIn(output: string): unknown {
-  const begin = output.indexOf("{");
+  const begin = output.search(/^\{/m);
   try {
     return begin < 0 ? undefined : JSON.parse(output.slice(begin));
   } catch {
