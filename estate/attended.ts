@@ -14,8 +14,9 @@ export interface AttendedStep {
 const moving = "change which site is active";
 
 /**
- * The open steps that a person starts. Unattended are only: log shipping that needs no new seed, and a list of active
- * servers that was of the site which is to be active, and has to be of it again.
+ * The open steps that a person starts. Unattended are only: log shipping that needs no new seed, the job that backs up the
+ * log while the backup site serves, and a list of active servers that was of the site which is to be active, and has to be
+ * of it again.
  */
 export function attendedSteps(context: PlanContext, open: ReadonlySet<StepId>): readonly AttendedStep[] {
   return [...open].flatMap((step) => {
@@ -35,12 +36,26 @@ export function attendedText(attended: readonly AttendedStep[]): string {
 
 function reasonOf(context: PlanContext, step: StepId): string | undefined {
   if (context.wayHome) return "bring the chat home";
-  if (step === "F5") {
-    // A primary that was put back to an older state would be copied over the only newer copy.
-    return seedNeeded(context) === null ? undefined : `overwrite the copy on ${context.backupName}`;
+  if (context.authority.moves === true) return `fail the pool over to ${context.backupName}`;
+  switch (step) {
+    case "F5":
+      // A primary that was put back to an older state would be copied over the only newer copy.
+      return seedNeeded(context) === null ? undefined : `overwrite the copy on ${context.backupName}`;
+    case "F6":
+    case "O7":
+      return leavesSite(context) ? moving : undefined;
+    case "O4":
+      return `open the copy on ${context.backupName}`;
+    // What follows a move, and protects it.
+    case "F7b":
+    case "F8":
+    case "O6":
+    case "O7b":
+    case "O8":
+      return undefined;
+    default:
+      return moving;
   }
-  if (step === "F6") return leavesSite(context) ? moving : undefined;
-  return moving;
 }
 
 // Nobody active, or a server of the other site: a person has taken the chat away from here.

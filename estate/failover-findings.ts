@@ -7,6 +7,8 @@ import { activeServerFindings, authorityFindings, lockFindings, recentMoveFindin
 import type { Finding } from "./plan-types";
 import { mirroringFindings } from "./findings-mirroring";
 import { instanceFindings } from "./findings-server";
+import { servingFindings } from "./findings-serving";
+import { unattendedFindings } from "./findings-unattended";
 
 /**
  * All findings of a failover, errors first.
@@ -21,6 +23,8 @@ export function failoverFindings(context: FailoverContext, open: ReadonlySet<Ste
     ...(context.backup === undefined ? [] : instanceFindings(context, "backup", context.backup, open)),
     ...(context.primary === undefined ? [] : instanceFindings(context, "primary", context.primary, open)),
     ...mirroringFindings(context, "backup", context.closed),
+    ...servingFindings(context, open),
+    ...unattendedFindings(context, open),
     ...(moves ? moveFindings(context, now) : []),
   ]);
 }
@@ -44,16 +48,6 @@ function modeFindings({ desired, backupName }: FailoverContext): Finding[] {
         "Set it to planned (both sites answer, nothing is lost) or disaster (the primary site is lost): pulumi config set --path persistent-chat-dr:failover.mode planned",
         failoverSteps,
         true,
-      ),
-    );
-  }
-  if (desired.unattended) {
-    findings.push(
-      errorFinding(
-        "unattended",
-        "a failover is due and this stack runs unattended",
-        "A person starts it: set unattended to false for that run, or promote the change.",
-        failoverSteps,
       ),
     );
   }

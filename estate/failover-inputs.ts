@@ -2,6 +2,7 @@
 import type { Desired } from "./desired";
 import { failoverContextOf } from "./failover-context";
 import { logBackupDrift } from "./failover-steps";
+import { scheduleTexts, wantedSchedules } from "./job-schedules";
 import type { PlanContext } from "./plan-context";
 import type { StepInputs } from "./plan-inputs";
 import { chatServiceInputs, mirrorInputs, observedChatService, observedMirror } from "./plan-inputs-after";
@@ -41,7 +42,7 @@ export function desiredFailoverInputs(desired: Desired, key: FailoverKey): StepI
         instance: backup,
         database: chat,
         folder: logBackups.folder,
-        everyMinutes: logBackups.everyMinutes,
+        schedules: wantedSchedules(logBackups.everyMinutes),
         enabled: true,
       };
   }
@@ -93,14 +94,10 @@ export function observedFailoverInputs(plain: PlanContext, key: FailoverKey): St
 
 function logBackupInputs(context: ReturnType<typeof failoverContextOf>): StepInputs {
   const found = context.backup?.logBackupJob ?? null;
-  if (found === null) return { folder: "none", everyMinutes: 0, enabled: false };
-  const drift = logBackupDrift(context);
-  const [schedule] = found.job.schedules;
+  if (found === null) return { folder: "none", schedules: [], enabled: false };
   return {
     enabled: found.job.enabled,
-    ...(drift.includes("another command") ? { folder: "another command" } : {}),
-    ...(drift.some((one) => one.startsWith("not every"))
-      ? { everyMinutes: schedule?.freqSubdayType === 4 ? schedule.freqSubdayInterval : 0 }
-      : {}),
+    schedules: scheduleTexts(found.job),
+    ...(logBackupDrift(context).includes("another command") ? { folder: "another command" } : {}),
   };
 }

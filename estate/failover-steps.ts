@@ -1,7 +1,7 @@
 /** The steps of a failover: what is open of each, and what it would send. Pure. */
 import { lostMachines } from "./desired";
 import type { FailoverContext } from "./failover-context";
-import { isEvery } from "./log-shipping-drift";
+import { scheduleCalls } from "./job-schedules";
 import { inShell, onBackup, onPrimary } from "./plan-context";
 import { behindReplicas, plannedRun, serverText } from "./plan-steps";
 import { tailFile } from "./plan-restore";
@@ -17,13 +17,7 @@ import {
   recoverDatabase,
   restoreLog,
 } from "./statements-failover";
-import {
-  addSchedule,
-  changeSchedule,
-  deleteSecondaryDatabase,
-  deleteSecondaryPrimary,
-  enableJob,
-} from "./statements-log-shipping";
+import { deleteSecondaryDatabase, deleteSecondaryPrimary, enableJob } from "./statements-log-shipping";
 
 /** P1: no active server, every machine that can be reached knows it, no session of a chat server on the primary. */
 export function clearedBeforeMoveStep(context: FailoverContext): StepBody {
@@ -243,7 +237,7 @@ export function logBackupDrift({ backup, desired }: FailoverContext): readonly s
   if (found === null) return ["no job"];
   return [
     ...(found.job.enabled ? [] : ["disabled"]),
-    ...(found.job.schedules.some((schedule) => isEvery(schedule, wanted.everyMinutes))
+    ...(scheduleCalls(found.job, wanted.schedule, wanted.everyMinutes).length === 0
       ? []
       : [`not every ${wanted.everyMinutes} minutes`]),
     ...(found.command === logBackupCommand(desired.chat, wanted.folder) ? [] : ["another command"]),
@@ -277,19 +271,11 @@ export function logBackupStatements({ backup, desired }: FailoverContext): reado
   const wanted = desired.logBackups;
   if (found === null) return [addLogBackupJob(desired.chat, wanted)];
   const { job } = found;
-  const [schedule] = job.schedules;
-  const scheduled = job.schedules.some((one) => isEvery(one, wanted.everyMinutes));
   return [
     ...(found.command === logBackupCommand(desired.chat, wanted.folder)
       ? []
       : [changeLogBackupCommand(job.jobId, desired.chat, wanted)]),
-    ...(scheduled
-      ? []
-      : [
-          schedule === undefined
-            ? addSchedule(job.jobId, wanted.schedule, wanted.everyMinutes)
-            : changeSchedule(schedule.scheduleId, wanted.everyMinutes),
-        ]),
+    ...scheduleCalls(job, wanted.schedule, wanted.everyMinutes),
     ...(job.enabled ? [] : [enableJob(job.jobId, true)]),
   ];
 }

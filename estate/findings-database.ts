@@ -6,7 +6,7 @@ import type { InstanceObservation } from "./observation-types";
 import type { PlanContext } from "./plan-context";
 import { errorFinding, infoFinding, warningFinding } from "./findings";
 import { missingSpace, placeFiles, setFilesOf, usersWithoutLogin } from "./plan-restore";
-import { recoveryModelFindings } from "./findings-home";
+import { recoveryModelFindings } from "./findings-serving";
 import type { Finding } from "./plan-types";
 import { databaseOf, isRestoring, poolSessions, sameName } from "./relations";
 import { quoteName } from "./sql/quote";

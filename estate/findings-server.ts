@@ -33,7 +33,7 @@ export function instanceFindings(
   return [
     ...identityFindings(context, site, name, instance),
     ...rightFindings(site, name, instance, open),
-    ...agentFindings(site, name, instance, open.has("F5") || (site === "backup" && open.has("O8"))),
+    ...agentFindings(context, site, instance, open.has("F5") || (site === "backup" && open.has("O8"))),
     ...accountFindings(site, name, "SQL Server", instance.services.engine, open.has("F3") || open.has("F5")),
     ...accountFindings(site, name, "SQL Server Agent", instance.services.agent, open.has("F5")),
     ...registrationFindings(context, site, name, instance),
@@ -70,8 +70,11 @@ function rightFindings(site: Site, name: string, instance: InstanceObservation, 
   ];
 }
 
-function agentFindings(site: Site, name: string, instance: InstanceObservation, needed: boolean): Finding[] {
+function agentFindings(context: PlanContext, site: Site, instance: InstanceObservation, needed: boolean): Finding[] {
+  const name = site === "primary" ? context.primaryName : context.backupName;
   const agent = instance.services.agent;
+  // While the backup site is to be active, nothing of the primary's Agent protects the chat.
+  const protects = context.desired.active === "primary" || site === "backup";
   const findings: Finding[] = [];
   // Without Agent there is no log shipping: an error where it is to be set up, news where it merely stands still.
   const say = (
@@ -83,17 +86,15 @@ function agentFindings(site: Site, name: string, instance: InstanceObservation, 
     const finding = needed
       ? errorFinding(`${id}:${site}`, message, hint)
       : warningFinding(`${id}:${site}`, message, hint);
-    findings.push({
-      ...finding,
-      drift: {
-        resource: "Preflight",
-        property: `${property} of ${name}`,
-        desired,
-        observed,
-        severity: "protection",
-        since: lastShipped(name, instance),
-      },
-    });
+    const drift = {
+      resource: "Preflight",
+      property: `${property} of ${name}`,
+      desired,
+      observed,
+      severity: "protection",
+      since: lastShipped(name, instance),
+    } as const;
+    findings.push(protects ? { ...finding, drift } : finding);
   };
   if (instance.server.engineEdition === 4) {
     say(

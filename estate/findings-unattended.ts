@@ -1,7 +1,7 @@
 /** The finding of a run that nobody watches. Pure. */
 import type { StepId } from "./authority";
 import { attendedSteps, attendedText } from "./attended";
-import { changingSteps, errorFinding } from "./findings";
+import { errorFinding, everyChange } from "./findings";
 import type { PlanContext } from "./plan-context";
 import type { Finding } from "./plan-types";
 
@@ -14,7 +14,7 @@ export function unattendedFindings(context: PlanContext, open: ReadonlySet<StepI
       "unattended",
       `this run is unattended and would ${attendedText(attended)}`,
       "A person starts that: the same command without unattended and PERSISTENT_CHAT_DR_UNATTENDED, or a promoted change.",
-      changingSteps,
+      everyChange,
       true,
     ),
   ];

@@ -8,7 +8,8 @@ export const changingSteps: readonly StepId[] = ["F1", "F2", "F2b", "F3", "F4", 
 /** Every step of a failover that changes something. */
 export const failoverSteps: readonly StepId[] = ["P1", "P2", "P3", "O3", "O1", "O4", "O5", "O7", "O7b", "O6", "O8"];
 
-const everyChange: readonly StepId[] = [...changingSteps, ...failoverSteps];
+/** Every step of both. */
+export const everyChange: readonly StepId[] = [...changingSteps, ...failoverSteps];
 
 /** An error that stops the given steps; all that change something unless said otherwise. */
 export function errorFinding(

@@ -6,7 +6,7 @@ import { changingSteps, errorFinding, orderedFindings, warningFinding } from "./
 import { serverFindings } from "./findings-server";
 import { databaseFindings } from "./findings-database";
 import { leftoverFindings, mirroringFindings } from "./findings-mirroring";
-import { homeFindings } from "./findings-home";
+import { servingFindings } from "./findings-serving";
 import { unattendedFindings } from "./findings-unattended";
 import { isLockOf } from "./lock-resource";
 import type { InstanceRole } from "./observation-types";
@@ -28,7 +28,7 @@ export function findingsOf(context: PlanContext, open: ReadonlySet<StepId>): rea
     ...databaseFindings(context, open),
     ...mirroringFindings(context, "primary", open.has("F4")),
     ...leftoverFindings(context, "backup"),
-    ...homeFindings(context, open),
+    ...servingFindings(context, open),
     ...unattendedFindings(context, open),
     ...(context.wayHome && open.has("F4") ? recentMoveFindings(context) : []),
   ]);

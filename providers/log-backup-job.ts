@@ -8,7 +8,8 @@ export interface LogBackupJobArgs extends PoolArgs {
   readonly database: string;
   /** Where the log backups go, as the engine names it. */
   readonly folder: string;
-  readonly everyMinutes: number;
+  /** Its schedules in words: one, as wanted. */
+  readonly schedules: readonly string[];
   readonly enabled: boolean;
 }
 

@@ -46,12 +46,16 @@ export function driftOf({ observation, plan }: Seen, desired: Desired, question:
   };
 }
 
-// A mirror is needed by no comparison: its principal says how their session is.
+// A mirror is needed by no comparison: its principal says how their session is. Neither is a primary site that is gone, once
+// it is clear that the pool runs on the backup and shall.
 function unreadOf({ observation, authority, desired }: PlanContext): Unread[] {
   const { principals } = authority;
+  const primaryNeeded = desired.active === "primary" || authority.outcome === "unclear";
   const parts: readonly (readonly [string, Section<unknown> | undefined])[] = [
     ["Management Shell", observation.shell],
-    [serverName(desired.pool, principals.primary), observation.instances[principals.primary]],
+    ...(primaryNeeded
+      ? [[serverName(desired.pool, principals.primary), observation.instances[principals.primary]] as const]
+      : []),
     [serverName(desired.pool, principals.backup), observation.instances[principals.backup]],
   ];
   return parts.flatMap(([what, section]) => {
@@ -64,7 +68,7 @@ function unreadOf({ observation, authority, desired }: PlanContext): Unread[] {
 // What cannot be decided because something could not be read is told by `unread`, and is no difference.
 function authorityRows(context: PlanContext, unread: readonly Unread[]): DriftRow[] {
   const { authority, desired } = context;
-  if (authority.outcome === desired.active) return [];
+  if (authority.outcome === desired.active && authority.moves !== true) return [];
   if (authority.outcome === "unclear" && unread.length > 0) return [];
   const unclear = authority.outcome === "unclear";
   return [
@@ -73,9 +77,13 @@ function authorityRows(context: PlanContext, unread: readonly Unread[]): DriftRo
       resource: "Preflight",
       property: "authority",
       desired: desired.active,
-      observed: unclear ? `unclear (${authority.code ?? "UNKNOWN_COMBINATION"})` : authority.outcome,
+      observed: unclear
+        ? `unclear (${authority.code ?? "UNKNOWN_COMBINATION"})`
+        : desired.active === "primary"
+          ? "backup"
+          : "primary",
       severity: "service",
-      since: unclear ? null : sinceOfPrimaryCopy(context),
+      since: unclear || desired.active === "backup" ? null : sinceOfPrimaryCopy(context),
       mendedBy: unclear ? "person" : "attended-up",
       hint: unclear ? (authority.hint ?? authority.message) : "",
     },

@@ -2,11 +2,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { type StepKey, stepKeys } from "../plan-types";
+import { failbackKeys, failoverKeys, type StepKey } from "../plan-types";
 import type { Since } from "./drift-types";
 
 /** By step, the newest report at whose end the step was done. */
 export type LastDone = ReadonlyMap<StepKey, Since>;
+
+const stepKeys = [...new Set<StepKey>([...failbackKeys, ...failoverKeys])];
 
 /** As many of the newest reports are read, so that a folder of years costs no time. */
 const READ_AT_MOST = 50;

@@ -15,9 +15,9 @@ const cosmetic: ReadonlySet<string> = new Set([
   "disconnectUsers",
 ]);
 
-/** Everything but log shipping says which site is active. */
+/** Everything but log shipping and the log backups of a serving backup says which site is active. */
 export function severityOf(context: PlanContext, key: StepKey, property: string): Severity {
-  if (key !== "F5") return "service";
+  if (key !== "F5" && key !== "O8") return "service";
   const last = property.slice(property.lastIndexOf(".") + 1);
   if (cosmetic.has(last)) return "cosmetic";
   const job = last === "schedules" ? jobOf(context, property) : null;
@@ -26,6 +26,7 @@ export function severityOf(context: PlanContext, key: StepKey, property: string)
 
 /** The job that a property such as `secondary.copyJob.enabled` is about; null where there is none. */
 export function jobOf(context: PlanContext, property: string): AgentJob | null {
+  if (context.desired.active === "backup") return context.backup?.logBackupJob?.job ?? null;
   if (property.startsWith("primary.backupJob.")) return soundPrimary(context)?.backupJob ?? null;
   if (property.startsWith("secondary.copyJob.")) return soundSecondary(context)?.copyJob ?? null;
   if (property.startsWith("secondary.restoreJob.")) return soundSecondary(context)?.restoreJob ?? null;

@@ -30,21 +30,23 @@ export function sinceOfPrimaryCopy({ primary, primaryName, desired }: PlanContex
 
 function dated(context: PlanContext, key: StepKey, property: string): Since | null {
   if (key === "F4") return sinceOfPrimaryCopy(context);
-  if (key !== "F5") return null;
+  if (key !== "F5" && key !== "O8") return null;
   const job = jobOf(context, property);
   if (job === null) return null;
   const clock = property.startsWith("primary.") ? context.primaryName : context.backupName;
-  if (!property.endsWith(".schedules")) {
+  if (!property.endsWith("schedules")) {
     return { relation: "at", time: job.modified, clock, source: `sysjobs.date_modified of ${job.name}` };
   }
-  const changed = newestChange(job, context.desired.logShipping.scheduleMinutes[kindOf(property)]);
+  const changed = newestChange(job, minutesOf(context, property));
   if (changed === undefined) return null;
   return { relation: "at", time: changed.modified, clock, source: `sysschedules.date_modified of ${changed.name}` };
 }
 
-function kindOf(property: string): "backup" | "copy" | "restore" {
-  if (property.startsWith("primary.")) return "backup";
-  return property.startsWith("secondary.copyJob.") ? "copy" : "restore";
+function minutesOf({ desired }: PlanContext, property: string): number {
+  const { scheduleMinutes } = desired.logShipping;
+  if (desired.active === "backup") return desired.logBackups.everyMinutes;
+  if (property.startsWith("primary.")) return scheduleMinutes.backup;
+  return property.startsWith("secondary.copyJob.") ? scheduleMinutes.copy : scheduleMinutes.restore;
 }
 
 // Of the schedules that should not be as they are; a schedule that was taken off the job left no date behind.

@@ -67,7 +67,15 @@ const samples: { readonly [Builder in keyof Builders]: readonly Parameters<Build
   ],
   enableJobByName: [[name]],
   renameJob: [[job, name]],
-  changeSchedule: [[7, 15]],
+  changeSchedule: [
+    [7, 15],
+    [7, 15, false],
+  ],
+  detachSchedule: [[job, 7]],
+  deleteStrayMonitorRow: [
+    ["primary", job],
+    ["secondary", job],
+  ],
   addSchedule: [[job, name, 15]],
   addAlertJob: [[]],
   startJob: [[job]],

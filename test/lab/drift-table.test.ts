@@ -4,7 +4,7 @@ import type { Desired } from "../../estate/desired";
 import type { Drift } from "../../estate/drift/drift-types";
 import { desiredInputs, type InputValue, isSection, sectionOf, type StepInputs } from "../../estate/plan-inputs";
 import type { Seen } from "../../estate/pool-run";
-import { stepKeys } from "../../estate/plan-types";
+import { failbackKeys } from "../../estate/plan-types";
 import { toDrError } from "../../estate/errors";
 import {
   addresses,
@@ -81,7 +81,9 @@ describe("drift of a pool at home", function () {
 
   it("has a case for every input of every resource", () => {
     const desired = estate.desired();
-    const inputs = stepKeys.flatMap((key) => leaves(desiredInputs(desired, key), "").map((path) => `${key} ${path}`));
+    const inputs = failbackKeys.flatMap((key) =>
+      leaves(desiredInputs(desired, key), "").map((path) => `${key} ${path}`),
+    );
     const about = new Set([
       ...steadyCases.flatMap((one) => one.about),
       ...failedOverRows.map(({ step, property }) => `${step} ${property}`),
@@ -149,7 +151,7 @@ describe("drift of a pool that was failed over", function () {
     const mark = await estate.mark();
     const says = /this run is unattended and would bring the chat home \(F1, F2, F2b, F3, F4, F5, F6, F7\)/;
     assert.match(await refusal(estate.up()), says);
-    for (const key of stepKeys.slice(1)) assert.match(await refusal(estate.step(key)), says, key);
+    for (const key of failbackKeys.slice(1)) assert.match(await refusal(estate.step(key)), says, key);
     assert.deepEqual(await estate.changesSince(mark), []);
   });
 
