@@ -52,11 +52,20 @@ function pairFindings(context: PlanContext, site: SiteName, which: DatabaseKind,
   const session = pair.copy?.mirroring ?? null;
   if (session === null || !unprotected.has(session.state)) return [];
   return [
-    warningFinding(
-      `mirror-${session.state.toLowerCase()}:${pair.database}`,
-      `${pair.database} on ${pair.holderName} is mirrored to ${pair.partnerName}, ${session.state}: it has no protection inside its site`,
-      `Bring ${pair.partnerName} back; the session goes on by itself. Nothing is made anew here.`,
-    ),
+    {
+      ...warningFinding(
+        `mirror-${session.state.toLowerCase()}:${pair.database}`,
+        `${pair.database} on ${pair.holderName} is mirrored to ${pair.partnerName}, ${session.state}: it has no protection inside its site`,
+        `Bring ${pair.partnerName} back; the session goes on by itself. Nothing is made anew here.`,
+      ),
+      drift: {
+        resource: "DatabaseMirroring",
+        property: `session of ${pair.database} on ${pair.holderName}`,
+        desired: "running",
+        observed: session.state,
+        severity: "protection",
+      },
+    },
   ];
 }
 

@@ -16,9 +16,9 @@ interface Serving {
 }
 
 /**
- * Of the site that is active and shall be: a copy that cannot be written to, a mirroring session that stands still, a
- * recovery model without log backups. Where F5 is to be done, that model is an error and told there; where O4 is, it opens
- * the copy.
+ * Of the site that is active and shall be: a copy that cannot be written to, a recovery model without log backups; of the
+ * backup site a mirroring session that stands still (the primary's is F8's). Where F5 is to be done, that model is an error
+ * and told there; where O4 is, it opens the copy.
  */
 export function servingFindings(context: PlanContext, open: ReadonlySet<StepId>): readonly Finding[] {
   const { authority, desired } = context;
@@ -27,7 +27,9 @@ export function servingFindings(context: PlanContext, open: ReadonlySet<StepId>)
   return [
     ...(open.has("O4") ? [] : writableFindings(serving, desired.chat)),
     ...(open.has("F5") ? [] : recoveryModelFindings(context)),
-    ...sessionFindings(serving, [desired.chat, ...(desired.compliance === false ? [] : [desired.compliance])]),
+    ...(desired.active === "backup"
+      ? sessionFindings(serving, [desired.chat, ...(desired.compliance === false ? [] : [desired.compliance])])
+      : []),
   ];
 }
 
@@ -104,9 +106,9 @@ function sessionFindings({ name, instance }: Serving, databases: readonly string
             : `Bring ${partner} back; the session then goes on by itself.`,
         ),
         drift: {
-          resource: "Preflight",
-          property: `mirroring of ${database} on ${name}`,
-          desired: "SYNCHRONIZED",
+          resource: "DatabaseMirroring",
+          property: `session of ${database} on ${name}`,
+          desired: "running",
           observed: session.state,
           severity: "protection",
         },

@@ -6,6 +6,8 @@ import type { Section } from "../observation-types";
 import { openSteps } from "../plan";
 import { contextOf, type PlanContext } from "../plan-context";
 import { desiredInputs, sectionOf } from "../plan-inputs";
+import { servesOn } from "../plan-health";
+import { serverText } from "../plan-steps";
 import type { Finding, Plan, PlanStep } from "../plan-types";
 import type { Seen } from "../pool-run";
 import { type Drift, type DriftRow, severities, type Unread } from "./drift-types";
@@ -93,6 +95,9 @@ function authorityRows(context: PlanContext, unread: readonly Unread[]): DriftRo
 function stepRows(context: PlanContext, plan: Plan, step: PlanStep, lastDone: LastDone): DriftRow[] {
   const { desired, observation } = context;
   const { key } = step;
+  const proof = step.resource === "ChatService";
+  // A proof that only follows other steps is no difference of its own, and no chat is expected here before it came home.
+  if (proof && (context.wayHome || context.authority.moves === true || servesOn(context, desired.active))) return [];
   const attended = attendedSteps(context, new Set([step.id])).length > 0;
   const wanted = desiredInputs(desired, key);
   const { inputs } = sectionOf(observation, desired, plan, key);
@@ -113,8 +118,9 @@ function stepRows(context: PlanContext, plan: Plan, step: PlanStep, lastDone: La
     resource: step.resource,
     ...one,
     severity: severityOf(context, key, one.property),
-    mendedBy: attended ? "attended-up" : "up",
-    hint: "",
+    // An `up` proves it, and starts no service.
+    mendedBy: proof ? "person" : attended ? "attended-up" : "up",
+    hint: proof ? `Start the chat service on ${serverText(desired.activeServers)} (Get-CsWindowsService).` : "",
   }));
 }
 

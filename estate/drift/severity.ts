@@ -15,8 +15,10 @@ const cosmetic: ReadonlySet<string> = new Set([
   "disconnectUsers",
 ]);
 
-/** Everything but log shipping and the log backups of a serving backup says which site is active. */
+/** What is neither log shipping, nor the log backups of a serving backup, nor a mirror, says which site is active. */
 export function severityOf(context: PlanContext, key: StepKey, property: string): Severity {
+  if (key === "F8-chat" || key === "F8-compliance") return "protection";
+  if (key === "F8-leftovers") return "cosmetic";
   if (key !== "F5" && key !== "O8") return "service";
   const last = property.slice(property.lastIndexOf(".") + 1);
   if (cosmetic.has(last)) return "cosmetic";

@@ -87,7 +87,10 @@ function leftovers(context: PlanContext, halves: readonly Dated[], since: Since 
     ...(told.includes("secondary") || seedNeeded(context) !== null ? [`${context.backupName} secondary`] : []),
   ];
   return logShippingChanges(context, plannedRun)
-    .filter(({ part, property }) => part === "remove-stray" || (part === "remove-stale" && !anew.includes(property)))
+    .filter(
+      ({ part, property }) =>
+        part === "remove-stray" || part === "link" || (part === "remove-stale" && !anew.includes(property)),
+    )
     .map(({ property, now, then }) => ({ property, desired: then, observed: now, since }));
 }
 

@@ -27,13 +27,26 @@ export interface DriftCase {
   readonly refused?: { readonly says: RegExp; readonly attended: readonly string[] | null };
   /** What a person does where nothing of ours mends it. */
   readonly byHand?: readonly Deed[];
+  /** What an unattended `up` changes once a person has done that. */
+  readonly then?: readonly string[];
   /** What a person clears away afterwards, because nothing of ours removes it. */
   readonly tidy?: readonly Deed[];
 }
 
 const P = "SQL-P1";
 const B = "SQL-B1";
-const on = (name: typeof P | typeof B, sql: string): Deed => ({ on: name, sql });
+const on = (name: typeof P | typeof B | "SQL-B2", sql: string): Deed => ({ on: name, sql });
+/** A mirror made anew by ALTER DATABASE, over the RESTORING copy that the old session left. */
+const madeMirror = [
+  `${P}: BACKUP DATABASE`,
+  "SQL-P2: RESTORE DATABASE",
+  `${P}: BACKUP LOG`,
+  "SQL-P2: RESTORE LOG",
+  "SQL-P2: ALTER DATABASE",
+  `${P}: ALTER DATABASE`,
+];
+/** Log shipping's backup job rests meanwhile: its next log backup would be a link that the mirror lacks. */
+const restingJob = [`${P}: EXEC sp_update_job`];
 const fault = (action: "agent-stop" | "agent-start", instance: string): Deed => ({
   fault: { action, instance } satisfies Fault,
 });
@@ -339,6 +352,26 @@ const pairCases: readonly DriftCase[] = [
     up: [`${B}: EXEC sp_delete_log_shipping_primary_database`],
   },
   {
+    what: "somebody else backs up the log",
+    about: [],
+    deeds: [
+      on(P, String.raw`BACKUP LOG mgc TO DISK = N'\\files.dci.discovery.com\lslogs\mirror\foreign.trn' WITH FORMAT;`),
+    ],
+    rows: [
+      {
+        ...row(
+          "F5",
+          "log chain",
+          String.raw`goes on in \\files.dci.discovery.com\lslogs\mirror\foreign.trn`,
+          "protection",
+        ),
+        desired: "restored on SQL-B1",
+      },
+    ],
+    // The jobs first take what lies in front of the link.
+    up: [`${B}: EXEC sp_start_job`, `${B}: EXEC sp_start_job`, `${B}: RESTORE LOG`, ...cycle],
+  },
+  {
     what: "the monitor knows a primary that is not registered",
     about: [],
     deeds: [
@@ -445,6 +478,43 @@ const serviceCases: readonly DriftCase[] = [
   },
 ];
 
+/** Mirrors are F8's: resumed, or made anew. */
+const mirrorCases: readonly DriftCase[] = [
+  ...(["chat", "compliance"] as const).map((which): DriftCase => ({
+    what: `mirroring of ${which} is suspended`,
+    about: [`F8-${which} session`],
+    deeds: [on(P, `ALTER DATABASE ${which === "chat" ? "mgc" : "mgccomp"} SET PARTNER SUSPEND;`)],
+    rows: [row(`F8-${which}`, "session", "suspended", "protection")],
+    up: [`${P}: ALTER DATABASE`],
+  })),
+  {
+    what: "the compliance database's mirror is taken off",
+    about: ["F8-compliance partner", "F8-compliance session"],
+    deeds: [on(P, "ALTER DATABASE mgccomp SET PARTNER OFF;")],
+    rows: [
+      row("F8-compliance", "partner", "none", "protection"),
+      row("F8-compliance", "session", "none", "protection"),
+    ],
+    up: madeMirror,
+  },
+  {
+    what: "a copy is left over on the backup's mirror",
+    about: ["F8-leftovers leftovers"],
+    deeds: [
+      on(
+        P,
+        String.raw`BACKUP DATABASE mgc TO DISK = N'\\files.dci.discovery.com\lslogs\mirror\former.bak' WITH COPY_ONLY, FORMAT;`,
+      ),
+      on(
+        "SQL-B2",
+        String.raw`RESTORE DATABASE mgc FROM DISK = N'\\files.dci.discovery.com\lslogs\mirror\former.bak' WITH NORECOVERY;`,
+      ),
+    ],
+    rows: [row("F8-leftovers", "leftovers", ["mgc"], "cosmetic")],
+    up: ["SQL-B2: DROP DATABASE"],
+  },
+];
+
 /** What no step mends. */
 const personCases: readonly DriftCase[] = [
   ...([P, B] as const).map((name): DriftCase => ({
@@ -455,32 +525,46 @@ const personCases: readonly DriftCase[] = [
     up: null,
     byHand: [fault("agent-start", name)],
   })),
-  ...["mgc", "mgccomp"].map((name): DriftCase => ({
-    what: `mirroring of ${name} is suspended`,
-    about: [],
-    deeds: [on(P, `ALTER DATABASE ${name} SET PARTNER SUSPEND;`)],
-    rows: [{ ...row("F0", `mirroring of ${name} on SQL-P1`, "SUSPENDED", "protection"), desired: "SYNCHRONIZED" }],
-    up: null,
-    byHand: [on(P, `ALTER DATABASE ${name} SET PARTNER RESUME;`)],
-  })),
   {
-    what: "the primary's database is closed for writing",
-    about: ["F4 state"],
-    // A mirrored database cannot be made read-only (1468).
-    deeds: [on(P, "ALTER DATABASE mgc SET PARTNER OFF;"), on(P, "ALTER DATABASE mgc SET READ_ONLY;")],
-    rows: [row("F0", "state", "ONLINE, read-only", "service")],
+    what: "the mirror's host goes down",
+    about: [],
+    deeds: [{ fault: { action: "instance-stop", instance: "SQL-P2" } }],
+    rows: ["mgc", "mgccomp"].map((name) => ({
+      ...row("F0", `session of ${name} on SQL-P1`, "DISCONNECTED", "protection"),
+      desired: "running",
+    })),
     up: null,
-    refused: { says: /mgc on SQL-P1 is ONLINE, read-only: chat servers cannot write to it/, attended: null },
-    byHand: [on(P, "ALTER DATABASE mgc SET READ_WRITE;")],
+    byHand: [{ fault: { action: "instance-start", instance: "SQL-P2" } }],
   },
   {
-    what: "the primary's database is for its owners only",
-    about: ["F4 state"],
-    deeds: [on(P, "ALTER DATABASE mgc SET RESTRICTED_USER;")],
-    rows: [row("F0", "state", "ONLINE, read-write, RESTRICTED_USER", "service")],
+    what: "no chat server runs",
+    about: ["F7b service"],
+    deeds: [{ chat: "stop" }],
+    rows: [row("F7b", "service", "not running", "service")],
     up: null,
-    refused: { says: /ONLINE, read-write, RESTRICTED_USER: chat servers cannot write/, attended: null },
-    byHand: [on(P, "ALTER DATABASE mgc SET MULTI_USER;")],
+    refused: { says: /F7b: the chat did not come back within 2 s/, attended: null },
+    byHand: [{ chat: "start" }],
+  },
+  {
+    what: "the primary's database is closed, and its mirror gone",
+    about: ["F4 state", "F8-chat partner"],
+    // A mirrored database cannot be made read-only (1468).
+    deeds: [
+      on(P, "ALTER DATABASE mgc SET PARTNER OFF;"),
+      on(P, "ALTER DATABASE mgc SET READ_ONLY, RESTRICTED_USER WITH ROLLBACK IMMEDIATE;"),
+    ],
+    rows: [
+      row("F0", "state", "ONLINE, read-only, RESTRICTED_USER", "service"),
+      row("F8-chat", "partner", "none", "protection"),
+      row("F8-chat", "session", "none", "protection"),
+    ],
+    up: null,
+    refused: {
+      says: /mgc on SQL-P1 is ONLINE, read-only, RESTRICTED_USER: chat servers cannot write to it/,
+      attended: null,
+    },
+    byHand: [on(P, "ALTER DATABASE mgc SET READ_WRITE, MULTI_USER WITH ROLLBACK IMMEDIATE;")],
+    then: [...restingJob, ...madeMirror, ...restingJob],
   },
 ];
 
@@ -565,6 +649,7 @@ export const steadyCases: readonly DriftCase[] = [
   late("secondary", "log_shipping_monitor_secondary", "last_copied_date_utc", "secondary.lastCopy", 45),
   late("secondary", "log_shipping_monitor_secondary", "last_restored_date_utc", "secondary.lastRestore", 45),
   ...pairCases,
+  ...mirrorCases,
   ...serviceCases,
   ...personCases,
 ];
@@ -582,6 +667,11 @@ export const failedOverRows: readonly ExpectedRow[] = [
   row("F7", "poolState", "FailedOver", "service"),
   { ...row("F5", "primary", "not registered", "protection"), desired: "registered" },
   { ...row("F5", "secondary", "not registered", "protection"), desired: "registered" },
+  row("F8-chat", "partner", "none", "protection"),
+  row("F8-chat", "session", "none", "protection"),
+  row("F8-compliance", "partner", "none", "protection"),
+  row("F8-compliance", "session", "none", "protection"),
+  row("F8-leftovers", "leftovers", ["mgc", "mgccomp"], "cosmetic"),
 ];
 
 /**
@@ -604,6 +694,14 @@ export const addresses: readonly string[] = [
   "F4 instance",
   "F4 database",
   "F4 compare",
+  "F7b instance",
+  "F7b database",
+  "F7b check",
+  "F8-chat instance",
+  "F8-chat database",
+  "F8-compliance instance",
+  "F8-compliance database",
+  "F8-leftovers instance",
 ];
 
 /** Inputs that hold the plan itself: they follow from all others. */

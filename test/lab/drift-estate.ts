@@ -19,9 +19,10 @@ import { type Lab, startLab } from "../support/lab";
 
 /** Something that a person does to the estate: T-SQL on an instance, a command of the Management Shell, a fault of the lab. */
 export type Deed =
-  | { readonly on: "SQL-P1" | "SQL-P2" | "SQL-B1"; readonly sql: string }
+  | { readonly on: "SQL-P1" | "SQL-B1" | "SQL-B2"; readonly sql: string }
   | { readonly shell: string }
-  | { readonly fault: Fault };
+  | { readonly fault: Fault }
+  | { readonly chat: "start" | "stop" };
 
 /** Settings of log shipping and its jobs, without what moves by itself; by instance, to compare before and after. */
 const SETTINGS = `SELECT (SELECT COUNT(*) FROM sys.databases) AS databases;
@@ -53,7 +54,11 @@ export class DriftEstate {
   static async start(scenario: ScenarioName): Promise<DriftEstate> {
     const lab = await startLab({ scenario });
     try {
-      const raw = { active: "primary", ...labConfiguration(labSchema.parse(lab.json)) };
+      const values = labConfiguration(labSchema.parse(lab.json));
+      // Old copies are let go, and a chat that does not come back is not waited for.
+      const mirroring = { by: "ALTER DATABASE", dropLeftovers: true };
+      const pools = (values["pools"] as object[]).map((one) => ({ ...one, mirroring, health: { timeoutSeconds: 2 } }));
+      const raw = { active: "primary", ...values, pools };
       const parsed = parseConfiguration({ ...raw, sqlPassword: lab.json.instances[0]?.password });
       assert.ok(parsed.ok, parsed.ok ? "" : JSON.stringify(parsed.problems));
       const [pool] = parsed.value.pools;
@@ -81,6 +86,7 @@ export class DriftEstate {
   /** Does it as a person would, with a connection or a shell of his own. */
   async does(deed: Deed): Promise<void> {
     if ("fault" in deed) await this.#lab.request("fault", deed.fault);
+    else if ("chat" in deed) await (deed.chat === "stop" ? this.#lab.request("chat-stop", {}) : this.#startChat());
     else if ("shell" in deed) await (this.#shell ??= this.#newShell()).invoke(deed.shell);
     else await (await this.#connected(deed.on)).request().batch(deed.sql);
   }
@@ -150,6 +156,11 @@ export class DriftEstate {
     } finally {
       await run.close();
     }
+  }
+
+  // Servers without clients: nobody writes messages.
+  async #startChat(): Promise<void> {
+    await this.#lab.request("chat-start", { rate: 0 });
   }
 
   #newShell(): PowerShell {

@@ -61,7 +61,7 @@ describe("drift of a pool that serves from the backup site", () => {
   it("names what only a person mends on the instance that serves", () => {
     const suspended = { databases: [database("mgc", { mirroring: { ...mirrored("SQL-B2"), state: "SUSPENDED" } })] };
     assert.deepEqual(rows(driftIn(serving(suspended))), [
-      'protection F0 mirroring of mgc on SQL-B1: "SUSPENDED" (person)',
+      'protection F0 session of mgc on SQL-B1: "SUSPENDED" (person)',
     ]);
     assert.deepEqual(rows(driftIn(serving({}, { recoveryModel: "SIMPLE" }))), [
       'protection F0 recovery model of mgc on SQL-B1: "SIMPLE" (person)',

@@ -10,6 +10,7 @@ import { failbackKeys } from "../../estate/plan-types";
 import { blockingFindings } from "../../estate/steps/preflight-findings";
 import {
   backupSet,
+  content,
   desired,
   files,
   job,
@@ -123,7 +124,9 @@ describe("drift", () => {
     for (const seen of seens) {
       const whole = plan(seen, wanted);
       const told = new Set(driftIn(seen).rows.map((row) => row.step));
-      for (const key of failbackKeys.slice(1)) assert.equal(told.has(key), stepOf(whole, key).open, key);
+      // A proof that only follows other steps is no difference of its own.
+      const keys = failbackKeys.slice(1).filter((key) => key !== "F7b");
+      for (const key of keys) assert.equal(told.has(key), stepOf(whole, key).open, key);
     }
   });
 
@@ -157,12 +160,8 @@ describe("drift", () => {
         "protection Preflight SQL Server Agent of SQL-B1: Stopped (person)",
       ],
       [
-        withChat({ mirroring: { ...mirrored("SQL-P2"), state: "SUSPENDED" } }),
-        "protection Preflight mirroring of mgc on SQL-P1: SUSPENDED (person)",
-      ],
-      [
         withChat({ mirroring: { ...mirrored("SQL-P2"), state: "DISCONNECTED" } }),
-        "protection Preflight mirroring of mgc on SQL-P1: DISCONNECTED (person)",
+        "protection DatabaseMirroring session of mgc on SQL-P1: DISCONNECTED (person)",
       ],
       [withChat({ recoveryModel: "SIMPLE" }), "protection Preflight recovery model of mgc on SQL-P1: SIMPLE (person)"],
       [withChat({ isReadOnly: true }), "service DatabaseRestore state: ONLINE, read-only (person)"],
@@ -181,6 +180,25 @@ describe("drift", () => {
       driftIn(steady(withChat({ mirroring: { ...mirrored("SQL-P2"), state: "SYNCHRONIZING" } }))).rows,
       [],
     );
+  });
+
+  it("leaves the primary's own mirror to F8, whose up resumes it or makes it anew", () => {
+    const found = (mirroring: DatabaseObservation["mirroring"]) => rows(driftIn(steady(withChat({ mirroring }))));
+    assert.deepEqual(found({ ...mirrored("SQL-P2"), state: "SUSPENDED" }), [
+      "protection DatabaseMirroring session: suspended (up)",
+    ]);
+    assert.deepEqual(found(null), [
+      "protection DatabaseMirroring partner: none (up)",
+      "protection DatabaseMirroring session: none (up)",
+    ]);
+  });
+
+  it("tells a chat that does not run as a person's matter, and not while an up is yet to bring it back", () => {
+    const silent = { content: content(120), sessions: [] };
+    assert.deepEqual(rows(driftIn(steady({ primary: steadyPrimary(silent) }))), [
+      "service ChatService service: not running (person)",
+    ]);
+    assert.ok(driftIn(observation()).rows.every((row) => row.step !== "F7b"));
   });
 
   it("lets no up pass over a primary that is closed, and every preview", () => {
@@ -250,8 +268,8 @@ describe("since when", () => {
   it("is after the last shipped file for an Agent that stands still, and never after a report of ours", () => {
     const seen = steady({ backup: agent(steadyBackup(), "Stopped") });
     assert.equal(driftIn(seen, wanted, new Map([["F5", since]])).rows[0]?.since?.time, "2013-05-01T02:17:00");
-    const suspended = steady(withChat({ mirroring: { ...mirrored("SQL-P2"), state: "SUSPENDED" } }));
-    assert.equal(driftIn(suspended, wanted, new Map([["F5", since]])).rows[0]?.since, null);
+    const gone = steady(withChat({ mirroring: { ...mirrored("SQL-P2"), state: "DISCONNECTED" } }));
+    assert.equal(driftIn(gone, wanted, new Map([["F8-chat", since]])).rows[0]?.since, null);
   });
 });
 
@@ -260,7 +278,7 @@ describe("an unattended run", () => {
     shell: steadyShell({ activeServers: names.map((name) => `${name}.dci.discovery.com`) }),
   });
   const cases: readonly (readonly [string, Observation, string])[] = [
-    ["a failback is due", observation(), "bring the chat home (F1, F2, F2b, F3, F4, F5, F6, F7)"],
+    ["a failback is due", observation(), "bring the chat home (F1, F2, F2b, F3, F4, F5, F6, F7, F7b, F8)"],
     [
       "the pool's state differs",
       steady({ shell: steadyShell({ poolState: "FailedOver" }) }),
