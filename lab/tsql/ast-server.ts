@@ -5,9 +5,14 @@ import type {
   AlterLoginStatement,
   AlterRoleStatement,
   AlterUserStatement,
+  BackupCertificateStatement,
+  CreateCertificateStatement,
+  CreateEncryptionKeyStatement,
   CreateLoginStatement,
+  CreateMasterKeyStatement,
   CreateRoleStatement,
   CreateUserStatement,
+  DropCertificateStatement,
   DropEndpointStatement,
   DropPrincipalStatement,
   EndpointStatement,
@@ -297,6 +302,11 @@ export type ServerStatement =
   | AlterUserStatement
   | CreateRoleStatement
   | AlterRoleStatement
+  | CreateMasterKeyStatement
+  | CreateCertificateStatement
+  | BackupCertificateStatement
+  | DropCertificateStatement
+  | CreateEncryptionKeyStatement
   | PermissionStatement
   | AlterAuthorizationStatement
   | EndpointStatement

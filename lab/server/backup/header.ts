@@ -52,6 +52,8 @@ export interface BackupSetHeader {
   readonly differentialBaseGuid: string | null;
   /** Owner's sid at backup, hexadecimal. */
   readonly ownerSid: string;
+  /** Thumbprint of the certificate that protects the database's encryption key; absent: the database is not encrypted. */
+  readonly protectorThumbprint?: string;
   readonly files: readonly BackupFileEntry[];
 }
 

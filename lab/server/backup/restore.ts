@@ -3,6 +3,7 @@ import { open } from "node:fs/promises";
 import { writeFileSync } from "node:fs";
 import { SqlError } from "../../tsql/errors";
 import { Database } from "../database";
+import { requireCertificate } from "../encryption";
 import { logFileNote, type InstanceCore } from "../instance-core";
 import { lsnOrNull, toRecord } from "../log-manager";
 import { DataFile, PAGE_BYTES } from "../storage/data-file";
@@ -50,6 +51,7 @@ export async function restore(
     try {
       const { header } = reader.set(request.file ?? 1);
       refuseNewerVersion(core, header);
+      requireCertificate(core, header.protectorThumbprint);
       if (request.checksum === true && !header.hasBackupChecksums) throw backupErrors.noChecksums();
       const job: RestoreJob = { core, request, progress, reader, header, began: Date.now() };
       return kind === "log" ? await restoreLog(job, existing as Database) : await restoreData(job, existing);

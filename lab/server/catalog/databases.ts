@@ -6,6 +6,7 @@
 import { fromEpoch } from "../../tsql/calendar";
 import type { SqlValue } from "../../tsql/values";
 import type { Database } from "../database";
+import { encryptionKey } from "../encryption";
 import { LOG_REUSE_WAITS } from "../log-manager";
 import { MIRRORING_STATES, type MirroringView } from "../mirroring/record";
 import { releaseOf } from "../product";
@@ -181,7 +182,7 @@ export const databases: SystemView = {
         log_reuse_wait: LOG_REUSE_WAITS[database.log.reuseWait],
         log_reuse_wait_desc: database.log.reuseWait,
         is_cdc_enabled: 0,
-        is_encrypted: 0,
+        is_encrypted: bit(encryptionKey(database)?.isOn === true),
         containment: 0,
         containment_desc: "NONE",
       };

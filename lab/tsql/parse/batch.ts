@@ -2,6 +2,7 @@
 import type { Statement } from "../ast";
 import { ParseError, syntaxError } from "../parser-errors";
 import { parseBackup } from "./backup";
+import { parseBackupCertificate } from "./certificates";
 import { parseCheckpoint, parseDbcc, parseKill, parseReconfigure, parseShutdown, parseUse } from "./administration";
 import { parseAlter, parseCreate, parseDrop } from "./definitions";
 import { parseCondition } from "./conditions";
@@ -21,7 +22,10 @@ const STATEMENTS: ReadonlyMap<string, (cursor: Cursor, line: number) => Statemen
   (cursor: Cursor, line: number) => Statement
 >([
   ["ALTER", parseAlter],
-  ["BACKUP", parseBackup],
+  [
+    "BACKUP",
+    (cursor, line) => (cursor.accept("CERTIFICATE") ? parseBackupCertificate(cursor, line) : parseBackup(cursor, line)),
+  ],
   ["BEGIN", parseBegin],
   ["BREAK", (cursor, line) => parseLoopControl(cursor, line, "break")],
   ["CHECKPOINT", parseCheckpoint],

@@ -281,10 +281,38 @@ export const restoreResultRules: readonly Rule[] = [
       assert.ok(done);
     },
   },
+  {
+    number: "E38",
+    certainty: "well known",
+    source: "",
+    title:
+      "a set with TDE where the certificate is absent: 33111; HEADERONLY reads it; with the certificate it restores",
+    run: async (estate) => {
+      const key = `FILE = N'${SHARE}\\tde.cer' WITH PRIVATE KEY (FILE = N'${SHARE}\\tde.pvk'`;
+      await after(
+        estate,
+        "CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Master-1'",
+        "CREATE CERTIFICATE tde WITH SUBJECT = N'TDE of mgc'",
+        `BACKUP CERTIFICATE tde TO ${key}, ENCRYPTION BY PASSWORD = N'Key-1')`,
+        "USE mgc; CREATE DATABASE ENCRYPTION KEY WITH ALGORITHM = AES_256 ENCRYPTION BY SERVER CERTIFICATE tde",
+        "ALTER DATABASE mgc SET ENCRYPTION ON",
+        `BACKUP DATABASE mgc TO DISK = N'${BAK}' WITH FORMAT`,
+      );
+      await estate.refuses(RESTORE, [[33111, 16, /with thumbprint '0x[0-9A-F]{40}'\.$/], FULL], ELSEWHERE);
+      assert.equal((await estate.rows(`RESTORE HEADERONLY FROM DISK = N'${BAK}'`, ELSEWHERE)).length, 1);
+      await estate.run("CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Master-2'", ELSEWHERE);
+      const bring = (password: string) =>
+        `CREATE CERTIFICATE other FROM ${key}, DECRYPTION BY PASSWORD = N'${password}')`;
+      await estate.refuses(bring("Key-2"), [[15465, 16]], ELSEWHERE);
+      await estate.run(bring("Key-1"), ELSEWHERE);
+      await estate.run(RESTORE, ELSEWHERE);
+      const encrypted = "SELECT is_encrypted FROM sys.databases WHERE name = N'mgc'";
+      assert.equal(await estate.value(encrypted, ELSEWHERE), "1");
+    },
+  },
 ];
 
 export const restoreNotHeld: readonly NotHeld[] = [
-  { number: "E38", reason: "The lab has no transparent data encryption: no set needs a certificate (33111)." },
   {
     number: "E39",
     reason:
