@@ -21,6 +21,11 @@ const reportSchema = z.object({
     z.object({ poolState: z.string(), instance: z.string(), lost: z.array(z.object({ time: z.string() })).nullable() }),
   ),
 });
+const statusSchema = z.object({
+  instances: z.array(
+    z.object({ name: z.string(), databases: z.array(z.object({ mirroring: z.string().nullable() })) }),
+  ),
+});
 const journalSchema = z.array(z.object({ client: z.string(), kind: z.string(), changes: z.array(z.string()) }));
 
 /** What `lab chat report` says of the only pool. */
@@ -38,7 +43,8 @@ export async function demoCycle(): Promise<number> {
   let stacks: { readonly home: LabStack; readonly away: LabStack } | undefined;
   try {
     const { password } = labInstance(lab, "primary");
-    const home = await LabStack.create(labConfiguration(lab), password);
+    // The planned move ends the primary's mirroring: the copy that its mirror keeps then gives way to a new one.
+    const home = await LabStack.create(labConfiguration(lab, { mirroring: { dropLeftovers: true } }), password);
     stacks = { home, away: await home.sibling("backup", labConfiguration(lab), password) };
     return judge(await cycle(lab, home, stacks.away));
   } finally {
@@ -80,6 +86,7 @@ async function cycle(lab: LabDescription, home: LabStack, away: LabStack): Promi
   const atEnd = await ledger();
   const again = await runPulumi(home, ["preview", "--expect-no-changes", "--stack", home.name]);
 
+  const mirrored = await isMirrored(lab);
   heading("From the clients' chairs");
   say(`${String(atEnd.stored)} messages were told stored, ${String(atEnd.lost.length)} of them lost`);
   for (const { from, seconds } of atEnd.downtime) say(`down  ${from}  ${seconds.toFixed(1).padStart(7)} s`);
@@ -105,6 +112,7 @@ async function cycle(lab: LabDescription, home: LabStack, away: LabStack): Promi
       holds: cameHomeAgain === 0 && kept(atEnd, afterMove, labName(lab, "primary")),
     },
     { text: "the pool runs on its primary", holds: atEnd.instance === labName(lab, "primary") },
+    { text: "the primary is mirrored inside its site again", holds: mirrored },
     { text: "a further preview expects no changes", holds: again === 0 },
   ];
 }
@@ -122,6 +130,13 @@ async function preview(stack: LabStack): Promise<string> {
 
 function mode(lab: LabDescription, stack: LabStack, wanted: "planned" | "disaster"): void {
   stack.configure({ active: stack.name, ...labConfiguration(lab), failover: { mode: wanted } });
+}
+
+/** Whether both databases of the primary's principal are mirrored and synchronized, as the lab says. */
+async function isMirrored(lab: LabDescription): Promise<boolean> {
+  const { instances } = statusSchema.parse(JSON.parse(await runLab(["status", "--json", ...where])));
+  const databases = instances.find(({ name }) => name === labName(lab, "primary"))?.databases ?? [];
+  return databases.length === 2 && databases.every(({ mirroring }) => mirroring === "SYNCHRONIZED");
 }
 
 function labName(lab: LabDescription, site: "primary" | "backup"): string {

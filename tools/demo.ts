@@ -72,6 +72,10 @@ async function bringHome(lab: LabDescription, stack: LabStack): Promise<Claim[]>
     "SELECT d.last_restored_file AS f, s.state_desc AS state FROM msdb.dbo.log_shipping_secondary_databases AS d " +
       "JOIN sys.databases AS s ON s.name = d.secondary_database;",
   );
+  const mirrored = await ask(
+    home,
+    "SELECT DB_NAME(database_id) AS name FROM sys.database_mirroring WHERE mirroring_state_desc = N'SYNCHRONIZED' AND mirroring_role = 1;",
+  );
   const sent = JSON.parse(await runLab(["chat", "send", "--json", ...where()])) as { room: number; chatId: string };
   const [arrived] = await ask(
     home,
@@ -79,7 +83,7 @@ async function bringHome(lab: LabDescription, stack: LabStack): Promise<Claim[]>
   );
   const report = chatSchema.parse(JSON.parse(await runLab(["chat", "report", "--json", ...where()])));
   const lost = report.pools.reduce((sum, pool) => sum + (pool.lost?.length ?? Infinity), 0);
-  tellSteps(String(pool["report"]));
+  const recovery = tellSteps(String(pool["report"]));
   say(
     `${home.name}  ${String(count).padStart(9)} messages, written to by ${(pool["activeServers"] as string[]).join(", ")}`,
   );
@@ -96,19 +100,27 @@ async function bringHome(lab: LabDescription, stack: LabStack): Promise<Claim[]>
       text: "the primary ships its log",
       holds: typeof shipping?.["f"] === "string" && restored?.["state"] === "RESTORING",
     },
+    { text: "the primary is mirrored inside its site again", holds: mirrored.length === 2 },
+    { text: "the time from the first change to the first ping at home was measured", holds: recovery !== null },
     { text: "a message sent now arrives in mgc on the primary", holds: arrived?.["n"] === 1 },
   ];
 }
 
-/** Time per step, as the run's report has it. */
-function tellSteps(path: string): void {
-  const report = JSON.parse(readFileSync(path, "utf8")) as {
-    summary: { steps: { key: string; resource: string; where: string; durationMs: number }[] };
+/** Time per step, as the run's report has it, and the seconds until the chat was back; null where it does not say. */
+function tellSteps(path: string): number | null {
+  const { summary } = JSON.parse(readFileSync(path, "utf8")) as {
+    summary: {
+      steps: { key: string; resource: string; where: string; durationMs: number }[];
+      recoverySeconds?: number | null;
+    };
   };
-  for (const step of report.summary.steps) {
+  for (const step of summary.steps) {
     const seconds = `${(step.durationMs / 1000).toFixed(1)} s`;
     say(`${step.key.padEnd(14)}${step.resource.padEnd(22)}${seconds.padStart(8)}  ${step.where}`);
   }
+  const recovery = summary.recoverySeconds ?? null;
+  if (recovery !== null) say(`the chat was back ${recovery.toFixed(1)} s after the first change`);
+  return recovery;
 }
 
 function where(): string[] {

@@ -57,8 +57,14 @@ export function labInstance(
   return found;
 }
 
-/** Values of the namespace for `pools`, `shell` and `sql`. */
-export function labConfiguration(lab: LabDescription): Record<string, unknown> {
+/**
+ * Values of the namespace for `pools`, `shell` and `sql`.
+ * @param settings further settings of every pool
+ */
+export function labConfiguration(
+  lab: LabDescription,
+  settings: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
   const pools = lab.pools.map((pool, index) => {
     const site = (name: "primary" | "backup") => ({
       dataCentre: pool.dataCentres[name],
@@ -75,7 +81,7 @@ export function labConfiguration(lab: LabDescription): Record<string, unknown> {
       backup: site("backup"),
       databases: { chat: pool.databases.content, compliance: isShared ? pool.databases.compliance : false },
       logShipping: { share: pool.share.unc, copyFolder: pool.copyFolder },
-      mirroring: { by: "ALTER DATABASE" },
+      ...settings,
     };
   });
   return {

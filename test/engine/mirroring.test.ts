@@ -18,12 +18,8 @@ describe("a steady pool whose primary site is mirrored", function () {
   after(() => estate.stop());
 
   /** The stack's configuration with other settings of its pool. */
-  const configure = (settings: Record<string, unknown>): void => {
-    const configuration = labConfiguration(estate.lab);
-    const [pool] = configuration["pools"] as Record<string, unknown>[];
-    Object.assign(pool ?? {}, settings);
-    estate.stack.configure({ active: "primary", ...configuration });
-  };
+  const configure = (settings: Record<string, unknown>): void =>
+    estate.reconfigure(estate.stack, labConfiguration(estate.lab, settings));
   const mirroring = (more: Record<string, unknown>) => ({ mirroring: { by: "ALTER DATABASE", ...more } });
   /** Runs an `up` and answers what it changed, without what probes and jobs leave. */
   const changesOfUp = async (...options: string[]): Promise<string[]> => {

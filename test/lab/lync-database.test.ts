@@ -100,6 +100,7 @@ describe("databases and messages with the management shell", function () {
   });
 
   it("says that no message goes through while no chat server runs", async () => {
+    await lab.request("chat-stop", {});
     const { result, error, latency } = await test();
     assert.deepEqual([result, latency], ["Failure", "00:00:00.0000000"]);
     assert.match(error, /Unable to establish a connection to Persistent Chat pool lyncpc\.dci\.discovery\.com/);

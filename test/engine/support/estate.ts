@@ -64,8 +64,7 @@ export class TestEstate {
     acknowledge: Readonly<Record<string, unknown>>,
     settings: Readonly<Record<string, unknown>> = {},
   ): Promise<CliResult> {
-    const { pools } = labConfiguration(this.lab) as { pools: object[] };
-    this.reconfigure(this.stack, { pools: pools.map((pool) => ({ ...pool, ...settings, acknowledge })) });
+    this.reconfigure(this.stack, labConfiguration(this.lab, { ...settings, acknowledge }));
     return this.stack.up();
   }
 
