@@ -121,4 +121,23 @@ describe("a steady pool whose primary site is mirrored", function () {
     await estate.run("chat", "start", "--rate", "0");
     assert.deepEqual(await changesOfUp(), []);
   });
+
+  it("is proved by a test message where the site names its registrar", async () => {
+    const { pools } = labConfiguration(estate.lab) as { pools: { primary: object }[] };
+    configure({ ...mirroring({}), primary: { ...pools[0]?.primary, registrar: "lyncfe.dci.discovery.com" } });
+    await estate.shell(
+      "Set-CsPersistentChatActiveServer -ActiveServers @{Remove='chat-p1.dci.discovery.com'} -Confirm:$false",
+    );
+    const before = (await estate.chat()).stored;
+    const up = await estate.stack.up();
+    assert.equal(up.code, 0, up.output);
+    assert.ok((await estate.chat()).stored >= before + 2, "one message each way");
+    const outputs = (await estate.stack.outputs())["pools"] as Record<string, Record<string, unknown>>;
+    const report = estate.report(outputs["lyncpc"]?.["report"]);
+    assert.deepEqual(
+      report.summary.steps.map((step) => step.key),
+      ["F0", "F6", "F7b"],
+    );
+    assert.ok((report.summary.recoverySeconds ?? -1) >= 0);
+  });
 });
