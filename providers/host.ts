@@ -8,7 +8,7 @@ import { z } from "zod";
 import { authorityText } from "../estate/authority";
 import type { Desired } from "../estate/desired";
 import { DrError, type DrErrorCode, toDrError, withoutStack } from "../estate/errors";
-import { openSteps, planLines, planWords, stepOf } from "../estate/plan";
+import { openSteps, plan, planLines, planWords, stepOf } from "../estate/plan";
 import { desiredInputs, sectionOf } from "../estate/plan-inputs";
 import type { StepKey } from "../estate/plan-types";
 import type { PoolRun, Seen } from "../estate/pool-run";
@@ -85,7 +85,7 @@ class Handler {
       const pool = await this.#pool(properties, stackOfId(id));
       const { desired } = pool;
       const key = keyOfId(id) ?? keyOf(this.#kind, desired, properties);
-      const seen = await this.#see(pool);
+      const seen = clearWithoutMode(await this.#see(pool), desired);
       if (key === "F0") tellDrift(pool, seen, stackOfId(id));
       // Neither done nor open can be said: a state that claimed either would be taken for the estate.
       if (seen.plan.authority.outcome === "unclear" && !desired.adopt) throw unclear(this.#kind, seen);
@@ -169,6 +169,16 @@ function shownOf(desired: Desired, key: StepKey, { observation, plan }: Seen): P
   if (plan.authority.outcome === "unclear") return { pool, step: `open: ${authorityText(plan.authority)}` };
   const { inputs, step } = sectionOf(observation, desired, plan, key);
   return { pool, ...inputs, step: stepShown(step, key, desired, plan) };
+}
+
+/**
+ * A refresh reads with the configuration of the last run unless PULUMI_RUN_PROGRAM says otherwise. Its `failover.mode` says
+ * what may be done and not what is: where authority is unclear only because of it, what is there is shown without it.
+ */
+function clearWithoutMode(seen: Seen, desired: Desired): Seen {
+  if (seen.plan.authority.outcome !== "unclear" || desired.mode === null) return seen;
+  const plain = plan(seen.observation, { ...desired, mode: null });
+  return plain.authority.outcome === "unclear" ? seen : { ...seen, plan: plain };
 }
 
 /** The whole reason once, under Preflight; one short line under every other resource. */
