@@ -51,11 +51,12 @@ export function getPersistentChatState(): string {
 }
 
 /**
- * The pool's service: Identity, PoolFqdn, Version, the list of active servers and the stores. `Has…` tell a property that this
- * version of the product does not have from an empty list.
+ * The service of a pool, of every pool when none is named: Identity, PoolFqdn, Version, the list of active servers and the stores.
+ * `Has…` tell a property that this version of the product does not have from an empty list.
  */
-export function getPersistentChatService(poolFqdn: string): string {
-  return select(`Get-CsService -PersistentChatServer -PoolFqdn ${powerShellText(poolFqdn)} -ErrorAction Stop`, {
+export function getPersistentChatService(poolFqdn?: string): string {
+  const pool = poolFqdn === undefined ? "" : ` -PoolFqdn ${powerShellText(poolFqdn)}`;
+  return select(`Get-CsService -PersistentChatServer${pool} -ErrorAction Stop`, {
     Identity: asText("Identity"),
     PoolFqdn: asText("PoolFqdn"),
     Version: asText("Version"),

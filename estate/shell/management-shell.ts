@@ -106,6 +106,12 @@ export interface PersistentChatService {
   readonly stores: { readonly [property: string]: string };
 }
 
+/** Get-CsService -PersistentChatServer of one pool of several; `activeServers` is null where this version does not tell them. */
+export interface PersistentChatTopology extends Omit<PersistentChatService, "activeServers"> {
+  readonly poolFqdn: string;
+  readonly activeServers: readonly string[] | null;
+}
+
 /** Get-CsManagementStoreReplicationStatus, one replica. */
 export interface Replica {
   readonly replicaFqdn: string;
@@ -165,17 +171,17 @@ export class ManagementShell {
     if (!service.HasActiveServers) {
       throw this.#unexpected(cmdlet, "a property ActiveServers", `none in version ${service.Version}`);
     }
-    const stores = STORE_PROPERTIES.flatMap((property) => {
-      const value = service[property];
-      return value === "" ? [] : [[property, value.slice(value.indexOf(":") + 1).toLowerCase()] as const];
-    });
-    return {
-      identity: service.Identity,
-      version: service.Version,
-      activeServers: fqdns(service.ActiveServers),
-      inactiveServers: fqdns(service.InactiveServers),
-      stores: Object.fromEntries(stores),
-    };
+    return { ...serviceOf(service), activeServers: fqdns(service.ActiveServers) };
+  }
+
+  /** The services of every pool of the topology, none when it has no Persistent Chat. */
+  async getPersistentChatServices(): Promise<PersistentChatTopology[]> {
+    const services = await this.#read(getPersistentChatService(), "Get-CsService", serviceSchema);
+    return services.map((service) => ({
+      ...serviceOf(service),
+      poolFqdn: service.PoolFqdn.toLowerCase(),
+      activeServers: service.HasActiveServers ? fqdns(service.ActiveServers) : null,
+    }));
   }
 
   /** FQDNs of the pool's machines, lower case and sorted. */
@@ -373,6 +379,19 @@ function isBrokenSession(error: DrError): boolean {
   return /PSSessionStateBroken|PSSessionClosed|InvalidRunspaceState|RemoteSessionDisconnected|PSRemotingTransport/.test(
     error.errorId ?? "",
   );
+}
+
+function serviceOf(service: z.output<typeof serviceSchema>): Omit<PersistentChatService, "activeServers"> {
+  const stores = STORE_PROPERTIES.flatMap((property) => {
+    const value = service[property];
+    return value === "" ? [] : [[property, value.slice(value.indexOf(":") + 1).toLowerCase()] as const];
+  });
+  return {
+    identity: service.Identity,
+    version: service.Version,
+    inactiveServers: fqdns(service.InactiveServers),
+    stores: Object.fromEntries(stores),
+  };
 }
 
 function same(one: string, other: string): boolean {

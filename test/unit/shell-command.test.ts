@@ -23,6 +23,7 @@ describe("commands of the Management Shell", () => {
   const all = [
     getPersistentChatState(),
     getPersistentChatService(POOL),
+    getPersistentChatService(),
     getPool(POOL),
     getReplicationStatus(),
     ...setActiveServers(IDENTITY, null, []),
