@@ -16,6 +16,7 @@ import { blockingFindings } from "../estate/steps/preflight-findings";
 import { tellDrift } from "./drift";
 import { closingStep, outputsOf, stepShown } from "./outputs";
 import { runtime, stackOf } from "./runtime";
+import { assertKnownState } from "./state-version";
 import { keyOf, keyOfId } from "./step-key";
 import { type Kind, kinds } from "./stub";
 
@@ -131,7 +132,11 @@ class Handler {
 
   /** The pool's run. What keeps every pool from being opened is told under Preflight, and in short elsewhere. */
   #pool(properties: Properties, stack: string): Promise<PoolRun> {
-    return this.#briefly(runtime.pool(String(properties["pool"]), stack));
+    const open = async (): Promise<PoolRun> => {
+      assertKnownState(properties);
+      return runtime.pool(String(properties["pool"]), stack);
+    };
+    return this.#briefly(open());
   }
 
   #see(pool: PoolRun): Promise<Seen> {

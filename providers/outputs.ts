@@ -5,6 +5,7 @@ import { contextOf, type PlanContext } from "../estate/plan-context";
 import type { Plan, StepKey } from "../estate/plan-types";
 import type { Seen } from "../estate/pool-run";
 import { restoresOf, sameName } from "../estate/relations";
+import { STATE_VERSION } from "./state-version";
 
 /** The step whose outputs are those of the whole: the proof that the chat is back. */
 export function closingStep(desired: Desired): StepKey {
@@ -15,6 +16,10 @@ export function closingStep(desired: Desired): StepKey {
  * @param report path of the report of this run, or the one known before
  */
 export function outputsOf(key: StepKey, desired: Desired, seen: Seen, report: unknown): Record<string, unknown> {
+  return { stateVersion: STATE_VERSION, ...ownOutputs(key, desired, seen, report) };
+}
+
+function ownOutputs(key: StepKey, desired: Desired, seen: Seen, report: unknown): Record<string, unknown> {
   if (key !== "F3" && key !== closingStep(desired)) return {};
   const context = contextOf(seen.observation, desired);
   const set = (context.wayHome ? context.set : undefined) ?? cameHome(context);

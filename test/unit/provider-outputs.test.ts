@@ -4,6 +4,7 @@ import type { Observation } from "../../estate/observation-types";
 import { plan } from "../../estate/plan";
 import { failbackKeys } from "../../estate/plan-types";
 import { outputsOf, stepShown } from "../../providers/outputs";
+import { assertKnownState, STATE_VERSION } from "../../providers/state-version";
 import {
   backupSet,
   desired,
@@ -26,6 +27,7 @@ describe("outputs of the resources", () => {
   it("are those of the whole failback on the proof that the chat is back, and the set on F3", () => {
     const after = seen(steady({ primary: home }));
     assert.deepEqual(outputsOf("F7b", wanted, after, "/reports/1.json"), {
+      stateVersion: 1,
       authority: "primary",
       poolState: "Normal",
       activeServers: ["chat-p1.dci.discovery.com", "chat-p2.dci.discovery.com"],
@@ -34,11 +36,12 @@ describe("outputs of the resources", () => {
       report: "/reports/1.json",
     });
     assert.deepEqual(outputsOf("F3", wanted, after, ""), {
+      stateVersion: 1,
       backupSetId: set.backupSetUuid,
       file: set.physicalDeviceName,
     });
     for (const key of failbackKeys.filter((one) => !["F3", "F7b"].includes(one))) {
-      assert.deepEqual(outputsOf(key, wanted, after, ""), {}, key);
+      assert.deepEqual(outputsOf(key, wanted, after, ""), { stateVersion: 1 }, key);
     }
   });
 
@@ -46,7 +49,11 @@ describe("outputs of the resources", () => {
     const cleared = shell({ activeServers: [] });
     const underWay = observation({ shell: cleared, backup: fencedBackup({ backupSets: [set] }) });
     assert.equal(outputsOf("F3", wanted, seen(underWay), "")["backupSetId"], set.backupSetUuid);
-    assert.deepEqual(outputsOf("F3", wanted, seen(observation()), ""), { backupSetId: "", file: "" });
+    assert.deepEqual(outputsOf("F3", wanted, seen(observation()), ""), {
+      stateVersion: 1,
+      backupSetId: "",
+      file: "",
+    });
   });
 
   it("take no set of another origin for the one that came home", () => {
@@ -55,6 +62,13 @@ describe("outputs of the resources", () => {
     assert.equal(outputsOf("F3", wanted, seen(steady({ primary })), "")["backupSetId"], "");
     const mirror = steadyPrimary({ restoreHistory: [restore(backupSet({ serverName: "sql-b2" }))] });
     assert.equal(outputsOf("F3", wanted, seen(steady({ primary: mirror })), "")["backupSetId"], set.backupSetUuid);
+  });
+
+  it("say the version of the state, and no later one is read", () => {
+    assert.doesNotThrow(() => assertKnownState({ stateVersion: STATE_VERSION, pool: "a" }));
+    assert.doesNotThrow(() => assertKnownState({ pool: "written before there was a version" }));
+    for (const stateVersion of [STATE_VERSION + 1, "x", null])
+      assert.throws(() => assertKnownState({ stateVersion }), /a later version.*CONFIGURATION_INVALID.*newer one/);
   });
 
   it("know no report where none was ever written", () => {
