@@ -14,8 +14,9 @@ export interface Project {
   readonly stackFolder: string;
 }
 
-/** Strings in quotes: a plain `no` or `1e3` means different things to different readers of YAML. */
-const STYLE = { lineWidth: 0, singleQuote: true, defaultStringType: "QUOTE_SINGLE", defaultKeyType: "PLAIN" } as const;
+/** Quotes where a reader of YAML 1.1 would take a plain text for something else, such as `no` or `1:30`. */
+const READ = { compat: "yaml-1.1" } as const;
+const STYLE = { lineWidth: 0, singleQuote: false } as const;
 
 /** Keys of the project's configuration that discovery writes, with the type that Pulumi is told and a comment for people. */
 const KEYS = {
@@ -66,7 +67,7 @@ export function projectFile(text: string, file: string, discovery: Discovery): s
  * passphrase everybody knows. Values of the estate go, since they would win over the project's.
  */
 export function stackFile(text: string, file: string, project: string, active: string, dropSecrets: boolean): string {
-  const document = text.trim() === "" ? new Document({}) : parsed(text, file);
+  const document = text.trim() === "" ? new Document({}, READ) : parsed(text, file);
   if (dropSecrets) document.delete("encryptionsalt");
   if (!isMap(document.get("config"))) document.set("config", document.createNode({}));
   const config = document.get("config") as YAMLMap;
@@ -83,7 +84,7 @@ export function encryptionSalt(text: string, file: string): string | undefined {
 }
 
 function parsed(text: string, file: string): Document {
-  const document = parseDocument(text);
+  const document = parseDocument(text, READ);
   const [error] = document.errors;
   if (error !== undefined) throw unreadable(file, "YAML", error.message.split("\n")[0] ?? "");
   if (!isMap(document.contents)) throw unreadable(file, "a mapping", "something else");

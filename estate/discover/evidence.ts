@@ -1,6 +1,5 @@
 /** What discovery has read of an estate, before anything is made of it. Plain values; names and texts in it are hostile. */
-import type { DatabaseObservation } from "../observation-types";
-import type { LogShippingReading } from "../observe-history";
+import type { DatabaseObservation, LogShippingPrimaryRow, LogShippingSecondaryRow } from "../observation-types";
 
 /** Something that was read, or why it was not (never with a secret in it). */
 export type Read<Value> =
@@ -39,7 +38,13 @@ export interface InstanceAnswer {
   /** Rows of mgc and mgccomp in sys.databases; a database that does not exist has none. */
   readonly databases: readonly DatabaseObservation[];
   /** Log shipping of mgc by this instance's msdb. */
-  readonly shipping: Read<LogShippingReading>;
+  readonly shipping: Read<Registrations>;
+}
+
+/** Registrations of mgc as primary and as secondary. */
+export interface Registrations {
+  readonly logShippingPrimary: readonly LogShippingPrimaryRow[];
+  readonly logShippingSecondary: readonly LogShippingSecondaryRow[];
 }
 
 /** An address that was asked; where no store was said, @@SERVERNAME decides. */

@@ -1,9 +1,8 @@
 /** Which log shipping registration of a pool's instances counts. Pure. */
-import type { LogShippingReading } from "../observe-history";
 import type { LogShippingPrimaryRow, LogShippingSecondaryRow } from "../observation-types";
 import { sameName } from "../relations";
 import type { Draft } from "./drafts";
-import { addressText, type Read } from "./evidence";
+import { addressText, type Read, type Registrations } from "./evidence";
 import { answerOf, type StoreMatch } from "./stores";
 
 /** The registration as primary: the principal's, or its mirror's when only that has one. */
@@ -43,12 +42,12 @@ export function secondaryHalf(
   return { read: true, value: row };
 }
 
-function shippingOf(match: StoreMatch | undefined): Read<LogShippingReading> {
+function shippingOf(match: StoreMatch | undefined): Read<Registrations> {
   if (match === undefined) return { read: false, reason: "the topology has no such store" };
   const { reading } = match;
-  if (reading === undefined) return { read: false, reason: match.reason };
+  if (reading === undefined) return { read: false, reason: "no instance was found that would register it" };
   const { answer } = reading;
-  if (!answer.read) return { read: false, reason: answer.reason };
+  if (!answer.read) return { read: false, reason: `${addressText(reading.address)} could not be read` };
   const { shipping, serverName } = answer.value;
   return shipping.read
     ? shipping

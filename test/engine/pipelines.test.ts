@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
+import { scripts } from "../../package.json";
 import { azureJob, filledIn, githubJob, gitlabJob, type PipelineJob } from "../support/pipeline-steps";
 import { Checkout, type CommandResult } from "./support/checkout";
 import { TestEstate } from "./support/estate";
@@ -12,6 +13,7 @@ interface Platform {
   readonly name: string;
   readonly preview: PipelineJob;
   readonly promote: PipelineJob;
+  readonly drift: PipelineJob;
   /** Variables that the platform itself sets, for the runner in this folder. */
   readonly variables: (folder: string) => Record<string, string>;
   /** The platform's own actions between the steps: the plan comes from the run of the pull request. */
@@ -26,13 +28,14 @@ describe("pipelines on a lab", function () {
   let estate: TestEstate;
   let reviewed: Checkout;
   let merged: Checkout;
-  let artifacts: Server;
+  const artifacts: Server = createServer();
 
   const platforms: Platform[] = [
     {
       name: "GitHub Actions",
       preview: githubJob("preview.yml", "preview"),
       promote: githubJob("promote.yml", "promote"),
+      drift: githubJob("drift.yml", "drift"),
       variables: (folder) => ({ GITHUB_STEP_SUMMARY: join(folder, "summary.md") }),
       handOver: copyPlan,
     },
@@ -40,6 +43,7 @@ describe("pipelines on a lab", function () {
       name: "Azure DevOps",
       preview: azureJob("preview.yml"),
       promote: azureJob("promote.yml"),
+      drift: azureJob("drift.yml"),
       variables: () => ({}),
       handOver: copyPlan,
     },
@@ -47,6 +51,7 @@ describe("pipelines on a lab", function () {
       name: "GitLab",
       preview: gitlabJob("preview"),
       promote: gitlabJob("promote"),
+      drift: gitlabJob("drift"),
       variables: () => ({
         CI_API_V4_URL: `http://127.0.0.1:${String((artifacts.address() as AddressInfo).port)}/api/v4`,
         CI_PROJECT_ID: "7",
@@ -73,7 +78,7 @@ describe("pipelines on a lab", function () {
       (await git("commit", "--quiet", "--allow-empty", "--message", "Merged PR 12: Shorter retention")).code,
       0,
     );
-    artifacts = createServer((request, response) => {
+    artifacts.on("request", (request: IncomingMessage, response: ServerResponse) => {
       const path = "/api/v4/projects/7/jobs/artifacts/refs%2Fmerge-requests%2F12%2Fhead/raw/promotion/";
       const file = /^(plan|promotion)\.json(?=\?job=preview$)/.exec(request.url?.slice(path.length) ?? "")?.[0];
       const known = request.url?.startsWith(path) === true && request.headers["job-token"] === "job-token";
@@ -83,9 +88,9 @@ describe("pipelines on a lab", function () {
     await new Promise<void>((resolve) => artifacts.listen(0, "127.0.0.1", resolve));
   });
   after(async () => {
-    await new Promise((resolve) => artifacts.close(resolve));
-    reviewed.remove();
+    artifacts.close();
     await estate.stop();
+    reviewed.remove();
   });
 
   /** Runs a job's steps as its runner would: in order, each a bash script that ends at its first error. */
@@ -166,6 +171,26 @@ describe("pipelines on a lab", function () {
       await delay(0);
       await threshold(45);
     }
+  });
+
+  // Its command comes with the drift runs.
+  const whereDriftRuns = "drift" in scripts ? it : it.skip;
+  whereDriftRuns("looks for drift on a schedule: 0 when there is none, 7 when there is, and no change", async () => {
+    const lines = await estate.journalLength();
+    for (const platform of platforms) {
+      const clean = await steps(merged, platform, platform.drift);
+      assert.equal(clean.code, 0, clean.output + clean.errors);
+    }
+    await threshold(99);
+    try {
+      const [platform] = platforms;
+      assert.ok(platform !== undefined);
+      const drifted = await steps(merged, platform, platform.drift);
+      assert.equal(drifted.code, 7, drifted.output + drifted.errors);
+    } finally {
+      await threshold(45);
+    }
+    assert.deepEqual(await estate.changesSince(lines), []);
   });
 
   it("refuses a plan of another stack, one that was changed, and one that is not there", async () => {

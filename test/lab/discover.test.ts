@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConnectionPool } from "mssql";
 import { after, before, describe, it } from "mocha";
+import { check } from "prettier";
 import { parse } from "yaml";
+import styleOfProject from "../../.prettierrc.json";
 import { parseConfiguration } from "../../estate/configuration";
 import { labConfiguration, labSchema } from "../../tools/lab-configuration";
 import { projectDirectory } from "../../tools/pulumi-cli";
@@ -70,7 +72,7 @@ function whole(configuration: unknown): unknown {
 }
 
 describe("discovery of a steady estate", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let lab: Lab;
   let folder: string;
   before(async () => {
@@ -125,13 +127,16 @@ describe("discovery of a steady estate", function () {
     const forced = await discover([...options, "--force"], password);
     assert.equal(forced.status, 0, forced.stderr);
     assert.match(forced.stdout, /No gaps\.\n[^]*Next: pulumi preview -s primary\n[^]*PERSISTENT_CHAT_DR_SQL_PASSWORD/);
-    const project = parse(readFileSync(join(folder, "Pulumi.yaml"), "utf8")) as {
+    const text = readFileSync(join(folder, "Pulumi.yaml"), "utf8");
+    const project = parse(text) as {
       options: unknown;
       config: Record<string, { default: unknown }>;
     };
     const estate = Object.fromEntries(Object.entries(project.config).map(([key, value]) => [key, value.default]));
     assert.deepEqual(whole(estate), ofTheLab(lab));
     assert.deepEqual(project.options, { refresh: "always" });
+    // In the repository's own style: the check of whoever keeps it there passes.
+    assert.ok(await check(text, { parser: "yaml", ...styleOfProject }));
     for (const stack of ["primary", "backup"]) {
       // The lab's secret went with the lab's salt: nothing of a real estate may be encrypted with a passphrase that all know.
       assert.deepEqual(parse(readFileSync(join(folder, "stacks", `Pulumi.${stack}.yaml`), "utf8")), {
@@ -205,7 +210,7 @@ describe("discovery of a steady estate", function () {
 });
 
 describe("discovery of an estate that has failed over", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let lab: Lab;
   before(async () => {
     lab = await startLab({ scenario: "failed-over" });

@@ -50,7 +50,7 @@ function reading(from: InstanceObservation, port: number): InstanceReading {
       value: {
         serverName: from.server.serverName,
         databases: from.databases,
-        shipping: { read: true, value: { logShippingPrimary, logShippingSecondary, alertJobEnabled: true } },
+        shipping: { read: true, value: { logShippingPrimary, logShippingSecondary } },
       },
     },
   };
@@ -212,7 +212,7 @@ describe("discovery", () => {
       if (!one.answer.read) return one;
       const shipping = {
         read: true,
-        value: { logShippingPrimary: [], logShippingSecondary: [], alertJobEnabled: false },
+        value: { logShippingPrimary: [], logShippingSecondary: [] },
       } as const;
       return { ...one, answer: { read: true, value: { ...one.answer.value, shipping } } };
     });
@@ -340,6 +340,11 @@ describe("configuration files", () => {
   it("hold what was discovered, whatever the estate is called", () => {
     const hostile = [
       "no",
+      "1:30",
+      "0o7",
+      "012",
+      "2001-01-01",
+      "<<",
       "1e3",
       "# x",
       "a: b",
@@ -372,6 +377,9 @@ describe("configuration files", () => {
     const read = parse(text) as { config: Record<string, { default: unknown }> };
     assert.deepEqual(read.config["pools"]?.default, pools);
     assert.deepEqual(read.config["shell"]?.default, { executable: "C:\\x: #y" });
+    // As a reader of the older YAML has it.
+    const older = parse(text, { version: "1.1" }) as typeof read;
+    assert.deepEqual(older.config["pools"]?.default, pools);
     assert.match(text, /^ +# gap: x\n +k3: /m);
     assert.match(text, /# mine/);
     assert.match(text, /# here/);
