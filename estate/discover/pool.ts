@@ -75,6 +75,7 @@ export function poolSection(
     primary: site("primary"),
     backup: site("backup"),
     databases: databases(pool, readings, draft.at("databases")),
+    ...mirroring(pool),
     logShipping: logShippingSection(shipping, draft.at("logShipping")),
   };
 }
@@ -133,6 +134,11 @@ function mirrorSection(
     );
   }
   const section = instance("mirror", store, match, draft);
+  const open = answer?.databases.find((row) => sameName(row.name, CHAT_DATABASE) && row.state === "ONLINE");
+  if (open !== undefined && session == null)
+    draft.note(
+      `${CHAT_DATABASE} on ${answer?.serverName ?? ""} shows no mirroring; the topology names ${store}, and the preview shows it`,
+    );
   const name = answerOf(match?.reading)?.serverName;
   if (session?.partnerInstance != null && name != null && !sameName(session.partnerInstance, name))
     draft.note(`${answer?.serverName ?? ""} mirrors to ${session.partnerInstance}, the topology's mirror is ${name}`);
@@ -164,6 +170,13 @@ function whereActive(pool: PoolTopology): { read: true; value: Site } | { read: 
   if (state === "normal") return { read: true, value: "primary" };
   if (state === "failedover") return { read: true, value: "backup" };
   return { read: false, reason: `the pool's state is ${pool.poolState.value}, neither Normal nor FailedOver` };
+}
+
+// mgccomp is mirrored where the topology has a mirror for it beside the chat's.
+function mirroring(pool: PoolTopology): { readonly [key: string]: Value } {
+  const pairs = [STORES.primary.mirror, STORES.backup.mirror].filter((property) => pool.stores[property] !== undefined);
+  const own = pairs.filter((property) => pool.stores[complianceProperty(property)] !== undefined);
+  return pairs.length > 0 && own.length === 0 ? { mirroring: { compliance: false } } : {};
 }
 
 function databases(pool: PoolTopology, readings: readonly InstanceReading[], draft: Draft): Value {

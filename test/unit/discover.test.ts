@@ -235,8 +235,9 @@ describe("discovery", () => {
   it("leaves a mirror out where there is none, and marks one that the topology does not know", () => {
     const all = Object.entries(topology().stores);
     const stores = Object.fromEntries(all.filter(([property]) => !property.startsWith("Mirror")));
-    const [primary, , backup, backupMirror] = steadyReadings();
-    const without = discovered([topology({ stores })], [primary!, backup!, backupMirror!]);
+    const [, , backup, backupMirror] = steadyReadings();
+    const alone = reading(steadyPrimary({ databases: [database("mgc"), database("mgccomp")] }), 14331);
+    const without = discovered([topology({ stores })], [alone, backup!, backupMirror!]);
     assert.deepEqual(without.gaps, []);
     assert.equal("mirror" in poolOf(without).primary, false);
     const mirroring = { databases: [database("mgc", { mirroring: mirrored("SQL-X9") }), database("mgccomp")] };
@@ -257,6 +258,19 @@ describe("discovery", () => {
     const elsewhere = discovered([topology({ stores })]);
     assert.deepEqual(paths(elsewhere), ["pools[0].databases.compliance"]);
     assertGapsRefused(elsewhere);
+  });
+
+  it("knows a compliance that has no mirror, and tells a mirror that is not there", () => {
+    const all = Object.entries(topology().stores);
+    const stores = Object.fromEntries(all.filter(([property]) => !/Mirror.*Compliance/.test(property)));
+    const discovery = discovered([topology({ stores })]);
+    assert.deepEqual([discovery.gaps, poolOf(discovery)["mirroring"]], [[], { compliance: false }]);
+    assert.equal("mirroring" in poolOf(discovered()), false);
+    const [, mirror, backup, backupMirror] = steadyReadings();
+    const alone = reading(steadyPrimary({ databases: [database("mgc"), database("mgccomp")] }), 14331);
+    const { gaps, notes } = discovered([topology()], [alone, mirror!, backup!, backupMirror!]);
+    assert.deepEqual(gaps, []);
+    assert.match(notes.join("\n"), /mgc on SQL-P1 shows no mirroring; the topology names sql-p2/);
   });
 
   it("takes no one of two instances that may be a store, and the caller's word for it", () => {
@@ -291,7 +305,7 @@ describe("discovery", () => {
     const lines = discoveryLines([topology()], steadyReadings(), discovered());
     assert.deepEqual(lines.slice(0, 3), [
       "lyncpc.dci.discovery.com, Normal",
-      "  sql-p1.dci.discovery.com  SQL-P1  127.0.0.1:14331  mgc ONLINE; mgccomp ONLINE",
+      "  sql-p1.dci.discovery.com  SQL-P1  127.0.0.1:14331  mgc ONLINE, principal; mgccomp ONLINE, principal",
       "  sql-p2.dci.discovery.com  SQL-P2  127.0.0.1:14332  no chat database",
     ]);
     assert.ok(lines.includes("No gaps."));
