@@ -1,6 +1,6 @@
 /** Log shipping of one pool as both of its halves register it, in the form of the configuration. Pure. */
 import { trimTrailingBackslash } from "../configuration-forms";
-import { isEvery, scheduleText } from "../log-shipping-drift";
+import { isEvery, scheduleText } from "../job-schedules";
 import type { AgentJob, LogShippingPrimaryRow, LogShippingSecondaryRow } from "../observation-types";
 import { sameName } from "../relations";
 import type { Draft, Value } from "./drafts";

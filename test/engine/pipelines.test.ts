@@ -4,7 +4,6 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
-import { scripts } from "../../package.json";
 import { azureJob, filledIn, githubJob, gitlabJob, type PipelineJob } from "../support/pipeline-steps";
 import { Checkout, type CommandResult } from "./support/checkout";
 import { TestEstate } from "./support/estate";
@@ -173,9 +172,7 @@ describe("pipelines on a lab", function () {
     }
   });
 
-  // Its command comes with the drift runs.
-  const whereDriftRuns = "drift" in scripts ? it : it.skip;
-  whereDriftRuns("looks for drift on a schedule: 0 when there is none, 7 when there is, and no change", async () => {
+  it("looks for drift on a schedule: 0 when there is none, 7 when there is, and no change", async () => {
     const lines = await estate.journalLength();
     for (const platform of platforms) {
       const clean = await steps(merged, platform, platform.drift);
