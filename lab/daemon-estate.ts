@@ -1,7 +1,7 @@
 /** The daemon's estate as scenarios see it, and the scenarios themselves. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import type { ChatService } from "./chat/chat-service";
+import { type ChatService, serviceName } from "./chat/chat-service";
 import { LabError, type ScenarioName, type SiteMove } from "./control-commands";
 import type { WireValue } from "./control-protocol";
 import type { PlayedInstance } from "./daemon-instance";
@@ -80,10 +80,19 @@ export function managedEstate({
   instances,
   files,
   chat,
-}: Pick<EstateParts, "instances" | "files" | "chat">): ManagedEstate {
+  changed,
+}: Pick<EstateParts, "instances" | "files" | "chat"> & {
+  /** Told after something changed that no file of its own remembers. */
+  readonly changed: () => void;
+}): ManagedEstate {
   return {
     instance: (store) => instances.get(store.instance),
     isOff: (machine) => chat.machinesOff.some((off) => off.toLowerCase() === machine.toLowerCase()),
+    isServiceStopped: (machine, key) => chat.stoppedServices.includes(serviceName(machine, key)),
+    setService: async (machine, key, running) => {
+      await chat.setService(machine, key, running);
+      changed();
+    },
     makeFolder: (machine, path) => files.makeFolder(machine, path),
     install: (database, host, pool, folders) => installDatabase(database, host, pool, CHAT_LOGIN, folders),
     exchange: (request) => chat.exchange(request),

@@ -1,6 +1,6 @@
 /** The lab in one process: Windows hosts, instances with their Agents, management store, shells, chat servers, journal. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { keyOf, ChatService } from "./chat/chat-service";
 import { type LabDescription, LabError, type LabState } from "./control-commands";
@@ -118,7 +118,12 @@ export class Daemon {
       chat: this.chat,
       say,
     });
-    this.store.estate = managedEstate({ instances: this.instances, files: this.files, chat: this.chat });
+    this.store.estate = managedEstate({
+      instances: this.instances,
+      files: this.files,
+      chat: this.chat,
+      changed: () => this.remember(),
+    });
     if (before !== undefined) this.#recall(before);
     this.#executable = writeExecutable(directory, {
       node: process.execPath,
@@ -147,6 +152,7 @@ export class Daemon {
       const before = options.resume === true ? readEstate(options.directory) : undefined;
       if (options.resume === true && before === undefined)
         throw new LabError(`There is no estate to resume in ${options.directory}.`, "Start a new one: up --fresh");
+      if (before === undefined && existsSync(paths.estate)) say(`a new estate; the one in ${options.directory} goes`);
       if (before === undefined)
         for (const path of Object.values(others)) rmSync(path, { recursive: true, force: true });
       removeState(options.directory);
@@ -218,6 +224,7 @@ export class Daemon {
         instances.map(({ name, diskBytesPerSecond }) => [name, diskBytesPerSecond] as const),
       ),
       machinesOff: this.chat.machinesOff,
+      stoppedServices: this.chat.stoppedServices,
       sharesOff: this.store.topology.pools.map(({ share }) => share).filter((share) => this.files.isShareOff(share)),
       denials: this.files.denials,
       lockedOut: this.files.lockedOut,
@@ -269,9 +276,16 @@ export class Daemon {
     this.store.replication.setDelay(before.replicationDelayMs);
   }
 
-  async #resume({ stopped, withoutAgent, machinesOff }: EstateRecord, say: (line: string) => void): Promise<void> {
+  async #resume(
+    { stopped, withoutAgent, machinesOff, stoppedServices }: EstateRecord,
+    say: (line: string) => void,
+  ): Promise<void> {
     say(`resuming the estate in ${this.#options.directory}`);
     await this.estate.machinesOff(machinesOff);
+    for (const service of stoppedServices) {
+      const [machine, key] = service.split(" ") as [string, string];
+      await this.chat.setService(machine, key, false);
+    }
     const instances = [...this.instances.values()].filter(({ name }) => !stopped.includes(name));
     const start = async (instance: PlayedInstance): Promise<void> => {
       try {

@@ -32,6 +32,8 @@ export interface EstateRecord {
   readonly diskBytesPerSecond: Readonly<Record<string, number>>;
   /** FQDNs of chat servers without power. */
   readonly machinesOff: readonly string[];
+  /** Windows services that were stopped by hand: machine and key name. */
+  readonly stoppedServices: readonly string[];
   /** UNC names of shares that do not answer. */
   readonly sharesOff: readonly string[];
   readonly denials: readonly Denial[];

@@ -4,6 +4,7 @@ import { LabError, type ChatReport, type ChatStatus, type StoredMessage } from "
 import type { ExchangeRequest } from "../lync/managed-estate";
 import type { ManagementStore } from "../lync/management-store";
 import type { PoolTopology } from "../lync/topology";
+import { CHAT_SERVICE } from "../lync/windows-services";
 import { ROOMS } from "../scenarios/rows";
 import { ticksOf } from "../scenarios/script-text";
 import { ChatClient } from "./chat-client";
@@ -39,6 +40,7 @@ export class ChatService {
   readonly #servers: ReadonlyMap<string, readonly ChatServer[]>;
   readonly #sending = new Set<Promise<unknown>>();
   readonly #off = new Set<string>();
+  readonly #stopped = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #isRunning = false;
   #rate = 0;
@@ -70,7 +72,7 @@ export class ChatService {
     clearInterval(this.#timer);
     this.#isRunning = true;
     this.#rate = rate;
-    const servers = this.#allServers().filter(({ machine }) => !this.#off.has(machine));
+    const servers = this.#allServers().filter(({ machine }) => this.#mayRun(machine));
     for (const server of servers) server.start();
     const { store } = this.#options;
     const active = servers.filter(({ machine }) => store.replica(machine)?.active === true).length;
@@ -106,9 +108,28 @@ export class ChatService {
     return [...this.#off];
   }
 
-  /** Takes the power from machines: connections drop, nothing is finished. */
+  /** Services that were stopped by hand, as `serviceName` writes them. */
+  get stoppedServices(): readonly string[] {
+    return [...this.#stopped];
+  }
+
+  /** Starts or stops a Windows service of a machine; the chat server ends with its own, after the messages in hand. */
+  async setService(machine: string, key: string, running: boolean): Promise<void> {
+    if (running) this.#stopped.delete(serviceName(machine, key));
+    else this.#stopped.add(serviceName(machine, key));
+    if (key !== CHAT_SERVICE) return;
+    const servers = this.#serversOn([machine]);
+    if (!running) await Promise.all(servers.map((server) => server.stop()));
+    else if (this.#isRunning && this.#mayRun(machine)) for (const server of servers) server.start();
+  }
+
+  /** Takes the power from machines: connections drop, nothing is finished. Their services start with them again. */
   async turnOff(machines: readonly string[]): Promise<void> {
-    for (const machine of machines) this.#off.add(machine);
+    for (const machine of machines) {
+      this.#off.add(machine);
+      for (const service of this.#stopped)
+        if (service.startsWith(serviceName(machine, ""))) this.#stopped.delete(service);
+    }
     await Promise.all(this.#serversOn(machines).map((server) => server.kill()));
   }
 
@@ -248,6 +269,10 @@ export class ChatService {
     return stored;
   }
 
+  #mayRun(machine: string): boolean {
+    return !this.#off.has(machine) && !this.#stopped.has(serviceName(machine, CHAT_SERVICE));
+  }
+
   #serversOn(machines: readonly string[]): ChatServer[] {
     return this.#allServers().filter(({ machine }) => machines.includes(machine));
   }
@@ -255,6 +280,11 @@ export class ChatService {
   #allServers(): ChatServer[] {
     return [...this.#servers.values()].flat();
   }
+}
+
+/** A service of a machine, for the list of those that were stopped. */
+export function serviceName(machine: string, key: string): string {
+  return `${machine.toLowerCase()} ${key.toUpperCase()}`;
 }
 
 /** Names a message in its database: room, id there, and the identifier at the end of its content. */

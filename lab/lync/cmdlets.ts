@@ -17,6 +17,7 @@ import { getMirrorState, invokeFailover } from "./mirror-state-cmdlets";
 import type { Caller, ManagementStore } from "./management-store";
 import { getPool, getService } from "./service-objects";
 import { type Parameters, type StoreCmdlet, text } from "./store-cmdlet";
+import { getWindowsService, startWindowsService, stopWindowsService } from "./windows-services";
 import { MOST_ACTIVE_SERVERS, POOL_STATES, type PoolState, type PoolTopology, poolIdentity } from "./topology";
 
 const parameter = (name: string, type: ParameterType, details: Partial<ParameterMetadata> = {}): ParameterMetadata => {
@@ -275,62 +276,6 @@ const getConfiguration: StoreCmdlet = {
   },
 };
 
-/** Windows services of a chat server. Their key names stand in no page of Microsoft's; these are what scripts in use know. */
-const SERVICES = [
-  ["RTCCHAT", "Skype for Business Server Persistent Chat"],
-  ["RTCCOMP", "Skype for Business Server Persistent Chat Compliance"],
-] as const;
-
-const getWindowsService: StoreCmdlet = {
-  metadata: {
-    name: "Get-CsWindowsService",
-    implementingType: xds("Deployment.GetServiceCmdlet"),
-    parameters: [
-      parameter("Name", "string", { position: 0 }),
-      parameter("ComputerName", "string"),
-      parameter("ExcludeActivityLevel", "switch"),
-      parameter("Report", "string"),
-    ],
-  },
-  run(store, parameters, caller) {
-    const computer = text(parameters, "ComputerName") ?? caller.computer;
-    const name = text(parameters, "Name");
-    if (store.estate?.isOff(computer) === true)
-      throw failure(
-        "ProcessingFailed",
-        "InvalidOperation",
-        "System.InvalidOperationException",
-        `Command execution failed: Cannot open Service Control Manager on computer '${computer}'. The RPC server is unavailable.`,
-      );
-    const known = store.topology.pools.some(({ machines }) =>
-      machines.some(({ fqdn }) => fqdn.toLowerCase() === computer.toLowerCase()),
-    );
-    const found = known
-      ? SERVICES.filter(([key]) => name === undefined || key.toLowerCase() === name.toLowerCase())
-      : [];
-    if (found.length === 0 && (name !== undefined || !known))
-      throw failure(
-        "ServiceNotFound",
-        "ObjectNotFound",
-        "System.InvalidOperationException",
-        `Cannot find any service with service name '${name ?? "*"}' on computer '${computer}'.`,
-        {
-          name: name ?? computer,
-          type: "String",
-        },
-      );
-    return found.map(([key, displayName]) => ({
-      type: xds("Deployment.Core.NTService"),
-      properties: {
-        Status: { enumeration: "System.ServiceProcess.ServiceControllerStatus", name: "Running", value: 4 },
-        Name: key,
-        DisplayName: displayName,
-        RoleName: ["PersistentChatService"],
-      },
-    }));
-  },
-};
-
 /** Every cmdlet of the store. */
 export const cmdlets: readonly StoreCmdlet[] = [
   getState,
@@ -342,6 +287,8 @@ export const cmdlets: readonly StoreCmdlet[] = [
   invokeReplication,
   getConfiguration,
   getWindowsService,
+  stopWindowsService,
+  startWindowsService,
   installMirror,
   uninstallMirror,
   getMirrorState,

@@ -23,6 +23,10 @@ export interface ManagedEstate {
   instance(store: SqlStore): PlayedHost | undefined;
   /** Whether a machine of the topology is without power. */
   isOff(machine: string): boolean;
+  /** Whether a service (its key name) of a machine was stopped by hand. */
+  isServiceStopped(machine: string, key: string): boolean;
+  /** Starts or stops a service; resolves when it is so. */
+  setService(machine: string, key: string, running: boolean): Promise<void>;
   /** Makes a folder on a host's disk, as a remote administrator may. */
   makeFolder(machine: string, path: string): void;
   /** Installs an empty database of a pool. Throws ConsoleError. */

@@ -126,6 +126,32 @@ WHERE c.content LIKE N'Test message.%' ORDER BY c.chatId;`,
     );
   });
 
+  it("stops and starts the services of chat servers", async () => {
+    const [one, two] = ["chat-b1.dci.discovery.com", "chat-b2.dci.discovery.com"] as const;
+    const connected = (): Promise<string[]> =>
+      lab.request("chat-status", {}).then((chat) => chat.connected.map(({ machine }) => machine));
+    await shell.run(`Stop-CsWindowsService RTCCHAT -ComputerName ${one}`);
+    await shell.run(
+      `Get-CsWindowsService -ComputerName ${two} | Where-Object { $_.DisplayName -like '*Persistent Chat' } | Stop-CsWindowsService -Graceful`,
+    );
+    assert.deepEqual(await connected(), ["chat-b3.dci.discovery.com", "chat-b4.dci.discovery.com"]);
+    assert.deepEqual(
+      (await shell.objects(`Get-CsWindowsService -ComputerName ${one}`, "Name", "Status")).map(Object.values),
+      [
+        ["RTCCHAT", "Stopped"],
+        ["RTCCOMP", "Running"],
+      ],
+    );
+    for (const machine of [one, two]) await shell.run(`Start-CsWindowsService -Name RTCCHAT -ComputerName ${machine}`);
+    await until("all four are back", connected, (machines) => machines.length === 4);
+    const spooler = await shell.error(`Stop-CsWindowsService Spooler -ComputerName ${one}`);
+    assert.match(spooler.id, /^ServiceNotFound,/);
+    await lab.request("fault", { action: "machine-off", machine: one });
+    assert.match((await shell.error(`Get-CsWindowsService -ComputerName ${one}`)).message, /RPC server is unavailable/);
+    await lab.request("fault", { action: "machine-on", machine: one });
+    await until("it is back", connected, (machines) => machines.includes(one));
+  });
+
   it("takes users with their passwords, and a room by its address", async () => {
     const wrong = await test(`-Setup $false ${AS_USERS}`).catch(() => undefined);
     assert.equal(wrong, undefined, "$a and $b are not set yet");
