@@ -297,6 +297,7 @@ export class Instance implements Backend {
       engineAccount: this.#engineAccount,
       serverName: this.name,
       version: this.version,
+      edition: this.edition,
       systemFolder: options.systemFolder ?? SYSTEM_FOLDER,
       defaultDataPath: this.defaultDataPath,
       defaultLogPath: this.defaultLogPath,

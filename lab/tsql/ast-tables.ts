@@ -68,6 +68,8 @@ export interface CreateTableStatement {
   readonly name: ObjectName;
   readonly columns: readonly ColumnDefinition[];
   readonly constraints: readonly TableConstraint[];
+  /** DATA_COMPRESSION other than NONE. */
+  readonly compression?: "ROW" | "PAGE";
 }
 
 export type AlterTableAction =

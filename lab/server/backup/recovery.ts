@@ -1,5 +1,6 @@
 /** The end of a restore: where the roll forward stands, and how the database is left. */
 import type { Database } from "../database";
+import { refuseToStart } from "../edition-features";
 import type { InstanceCore } from "../instance-core";
 import { lsnText } from "../log-sequence-number";
 import type { DatabaseOptions } from "../storage/definitions";
@@ -42,13 +43,17 @@ export function settle(
   database.refresh();
 }
 
-/** Leaves the database RESTORING, in standby, or ONLINE on a recovery path of its own. */
+/**
+ * Leaves the database RESTORING, in standby, or ONLINE on a recovery path of its own.
+ * Throws 3167 where its edition cannot start it: it stays RESTORING (assumed).
+ */
 export function finish(database: Database, recovery: Recovery, restricted: boolean): void {
   if (database.record.standby !== null) removeUndoFile(database.instance, database.record.standby);
   if (recovery === "NORECOVERY") {
     database.change({ state: "RESTORING", standby: null });
     return;
   }
+  refuseToStart(database);
   if (recovery !== "RECOVERY") {
     makeUndoFile(database.instance, recovery.standby);
     database.change({ state: "ONLINE", standby: recovery.standby });

@@ -4,6 +4,7 @@
  * Source: sql-docs relational-databases/system-catalog-views/sys-{endpoints,tcp-endpoints,database-mirroring-endpoints}-
  * transact-sql.md, database-mirroring-witness-catalog-views-sys-database-mirroring-witnesses.md, system-dynamic-management-views/sys-dm-db-persisted-sku-features-transact-sql.md.
  */
+import { editionFeaturesOf } from "../edition-features";
 import { encryptionKey } from "../encryption";
 import type { MirroringEndpoint } from "../mirroring-endpoints";
 import type { SystemView, ViewRow } from "./system-view";
@@ -158,8 +159,10 @@ export const editionFeatures: SystemView = {
   columns: `
     feature_name sysname null
     feature_id int null`,
-  // Compression, partitioning and change data capture are not in the lab: no database uses them.
-  *rows({ database }) {
+  // Partitioning and change data capture are not in the lab: no database uses them.
+  *rows({ database, session }) {
+    for (const { name, id } of editionFeaturesOf(database, session.transactions))
+      yield { feature_name: name, feature_id: id };
     if (encryptionKey(database)?.isOn === true) yield { feature_name: "TransparentDataEncryption", feature_id: 400 };
   },
 };

@@ -15,6 +15,7 @@ import type { Database } from "../database";
 import { openDatabase } from "../database-access";
 import { hasDatabasePermission } from "../database-permissions";
 import { databasePrincipal } from "../database-principals";
+import { hasCompression } from "../edition-features";
 import { foreignKeysOf, putForeignKey, removeForeignKey } from "../foreign-keys";
 import { createSchema as addSchema, schemaOf } from "../schemas";
 import { sessionError } from "../session-errors";
@@ -61,9 +62,20 @@ export async function createTable(statement: CreateTableStatement, execution: Ex
   const known = schemaOf(database, schema, session.transactions);
   if (known === undefined) throw sessionError(2760, schema);
   const defined = defineTable(known.name, statement.name.name, statement.columns, statement.constraints);
+  const { compression } = statement;
+  if (compression !== undefined && !hasCompression(session.instance))
+    throw new SqlError(
+      7738,
+      16,
+      `Cannot enable compression for object '${statement.name.name}'. Only SQL Server Enterprise Edition supports compression.`,
+      { state: 2 },
+    );
   await changing(execution, database, () => {
     requireConditions(database, defined.table);
-    database.createTable(session.transactions, defined.table);
+    database.createTable(session.transactions, {
+      ...defined.table,
+      ...(compression === undefined ? {} : { compression }),
+    });
     for (const key of defined.foreignKeys) {
       requireReferenced(database, key, execution);
       putForeignKey(database, session.transactions, key);

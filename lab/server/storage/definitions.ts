@@ -34,6 +34,8 @@ export interface TableDefinition {
   readonly keys: readonly KeyDefinition[];
   /** Absent: none. */
   readonly checks?: readonly CheckDefinition[];
+  /** DATA_COMPRESSION; absent: NONE. */
+  readonly compression?: "ROW" | "PAGE";
   /** ISO text of the server's local time, for sys.tables.create_date. */
   readonly created: string;
 }

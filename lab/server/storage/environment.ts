@@ -3,6 +3,7 @@ import type { Column, Row, SqlType, SqlValue } from "../../tsql/values";
 import type { WindowsFiles } from "../../windows/files";
 import type { Database } from "../database";
 import type { InstanceCore } from "../instance-core";
+import type { Edition } from "../product";
 
 /** Surroundings of one instance: its host, its account and what only the rest of the server knows. */
 export interface InstanceEnvironment {
@@ -14,6 +15,8 @@ export interface InstanceEnvironment {
   /** @@SERVERNAME */
   readonly serverName: string;
   readonly version: { readonly major: number; readonly minor: number; readonly build: number };
+  /** Absent: an edition that has every feature. */
+  readonly edition?: Edition;
   /** Folder of the system databases, a Windows path such as `C:\MSSQL\DATA`. Made when absent. */
   readonly systemFolder: string;
   /** InstanceDefaultDataPath and -LogPath, without a backslash at the end. */

@@ -14,7 +14,7 @@ import { parseCondition } from "./conditions";
 import type { Cursor } from "./cursor";
 import { parseDataType } from "./data-types";
 import { parseExpression } from "./expressions";
-import { parseIndexColumns, skipIndexPlacement } from "./indexes";
+import { parseIndexColumns, parseIndexPlacement } from "./indexes";
 import { parseColumnNames, parseObjectName } from "./names";
 
 type CheckConstraint = Extract<TableConstraint, { readonly kind: "check" }>;
@@ -56,7 +56,7 @@ function parseTableConstraint(cursor: Cursor, kind: TableKind): TableConstraint 
   const key = parseKey(cursor);
   if (key !== undefined) {
     const columns = parseIndexColumns(cursor);
-    skipIndexPlacement(cursor);
+    parseIndexPlacement(cursor);
     return { ...key, ...name, columns };
   }
   if (cursor.accept("CHECK")) return { kind: "check", ...name, ...parseCheck(cursor) };
@@ -168,7 +168,7 @@ function parseColumnConstraint(cursor: Cursor, column: string, kind: TableKind):
   const name = parseConstraintName(cursor, kind);
   const key = parseKey(cursor);
   if (key !== undefined) {
-    skipIndexPlacement(cursor);
+    parseIndexPlacement(cursor);
     return { ...key, ...name, columns: [{ name: column, descending: false }] };
   }
   if (cursor.accept("DEFAULT")) return { kind: "default", ...name, column, value: parseExpression(cursor) };
@@ -184,8 +184,7 @@ function parseColumnConstraint(cursor: Cursor, column: string, kind: TableKind):
 export function parseCreateTable(cursor: Cursor, line: number): CreateTableStatement {
   const name = parseObjectName(cursor);
   const elements = parseTableElements(cursor, "table");
-  skipIndexPlacement(cursor);
-  return { kind: "createTable", line, name, ...elements };
+  return { kind: "createTable", line, name, ...elements, ...parseIndexPlacement(cursor) };
 }
 
 /** Behind DROP TABLE. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { ask } from "../server-catalog-estate";
 import { BACKUP, BAK, backedUp, COUNT, FULL, OF_LOG, RESTORE, STATE, TAIL } from "./restore";
 import { cite } from "./sources";
-import { numbers, refuses, SHARE, terminating, type NotHeld, type Rule, type RuleEstate } from "./support";
+import { numbers, refuses, SHARE, terminating, type Rule, type RuleEstate } from "./support";
 
 const REDO = "SELECT redo_start_lsn FROM sys.master_files WHERE database_id = DB_ID(N'mgc') AND type_desc = N'ROWS'";
 const STATUS = "FROM sys.database_recovery_status WHERE database_id = DB_ID(N'mgc')";
@@ -310,12 +310,27 @@ export const restoreResultRules: readonly Rule[] = [
       assert.equal(await estate.value(encrypted, ELSEWHERE), "1");
     },
   },
-];
-
-export const restoreNotHeld: readonly NotHeld[] = [
   {
     number: "E39",
-    reason:
-      "No feature of an edition leaves a trace in a set of the lab: none can be missing on the target (905, 909).",
+    certainty: "documented",
+    source: cite("skuFeatures"),
+    title: "a set with a feature of Enterprise on a lesser edition: restored, not started: 3167, 3013, 909, 933",
+    run: async (estate) => {
+      await estate.start("SQL-P2", { edition: "Express" });
+      await after(estate);
+      const table = "CREATE TABLE mgc.dbo.small (id int NOT NULL PRIMARY KEY) WITH (DATA_COMPRESSION = PAGE)";
+      await estate.run(table);
+      await estate.run(`BACKUP DATABASE mgc TO DISK = N'${BAK}' WITH FORMAT`);
+      const features = await estate.rows(
+        "USE mgc; SELECT feature_name, feature_id FROM sys.dm_db_persisted_sku_features",
+      );
+      assert.deepEqual(features, [{ feature_name: "Compression", feature_id: "100" }]);
+      const started = [[3167, 16], FULL, [909, 21, /object 'small'/], [933, 21]] as const;
+      await estate.refuses(RESTORE, started, ELSEWHERE);
+      // Assumed: it stays RESTORING.
+      assert.equal(await estate.value(STATE, ELSEWHERE), "RESTORING");
+      await estate.run("DROP DATABASE mgc; CREATE DATABASE mgc", ELSEWHERE);
+      await estate.refuses(table, [[7738, 16]], ELSEWHERE);
+    },
   },
 ];

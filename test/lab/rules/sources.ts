@@ -26,6 +26,7 @@ export const sources = {
   markedTransactions: "Recovery of Related Databases That Contain Marked Transaction",
   beginTransaction: "BEGIN TRANSACTION (Transact-SQL)",
   logMarkHistory: "logmarkhistory (Transact-SQL)",
+  skuFeatures: "sys.dm_db_persisted_sku_features (Transact-SQL)",
   headerOnly: "RESTORE Statements - HEADERONLY (Transact-SQL)",
   alterMirroring: "ALTER DATABASE (Transact-SQL) Database Mirroring",
   removeMirroring: "Removing Database Mirroring (SQL Server)",
