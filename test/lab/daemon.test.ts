@@ -206,4 +206,17 @@ describe("faults", function () {
     assert.equal([...damaged].filter((byte, index) => byte !== sound[index]).length, 1);
     await assert.rejects(query(backup, `RESTORE VERIFYONLY FROM DISK = N'${file}' WITH CHECKSUM;`));
   });
+
+  it("damage a page of a database, which a backup with checksums finds (3043)", async () => {
+    const backup = lab.instance("SQL-B1");
+    const { status, stdout } = await lab.run("fault", "damage-page", "--instance", "SQL-B1", "--database", "mgccomp");
+    assert.equal(status, 0);
+    const page = /Page (\d+) of mgccomp/.exec(stdout)?.[1];
+    const file = `${lab.json.share.unc}\\page.bak`;
+    await assert.rejects(query(backup, `BACKUP DATABASE mgccomp TO DISK = N'${file}' WITH CHECKSUM;`), (error: Error) =>
+      JSON.stringify(error).includes('"number":3043'),
+    );
+    const suspect = "SELECT page_id FROM msdb.dbo.suspect_pages WHERE database_id = DB_ID('mgccomp');";
+    assert.equal(String(await value(backup, suspect)), page);
+  });
 });
