@@ -68,7 +68,7 @@ class Handler {
     return this.#plainErrors(async () => {
       const pool = await this.#pool(news, stackOfId(id));
       const key = keyOf(this.#kind, pool.desired, news);
-      const { plan } = await pool.see();
+      const { plan } = clearWithoutMode(await pool.see(), pool.desired);
       // What is recorded claims nothing of authority.
       if (pool.desired.adopt) return { changes: olds["step"] !== "done" || stepOf(plan, key).open };
       // No step is open then, and none may pass for done because of it.
