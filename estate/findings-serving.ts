@@ -1,35 +1,29 @@
 /** Findings about a pool that is where it shall be: differences that no step mends, because a person must know why. Pure. */
 import type { StepId } from "./authority";
 import { errorFinding, everyChange, warningFinding } from "./findings";
-import type { DatabaseObservation, InstanceObservation } from "./observation-types";
+import type { DatabaseObservation } from "./observation-types";
 import type { PlanContext } from "./plan-context";
 import type { Finding } from "./plan-types";
-import { databaseOf, isOnline } from "./relations";
+import { isOnline } from "./relations";
 
 /** The instance that serves the chat, its copy, and the resource whose property that copy's state is. */
 interface Serving {
   readonly site: "primary" | "backup";
   readonly resource: "DatabaseRestore" | "DatabaseRecovery";
   readonly name: string;
-  readonly instance: InstanceObservation | undefined;
   readonly copy: DatabaseObservation | undefined;
 }
 
 /**
- * Of the site that is active and shall be: a copy that cannot be written to, a recovery model without log backups; of the
- * backup site a mirroring session that stands still (the primary's is F8's). Where F5 is to be done, that model is an error
- * and told there; where O4 is, it opens the copy.
+ * Of the site that is active and shall be: a copy that cannot be written to, a recovery model without log backups. Where F5
+ * is to be done, that model is an error and told there; where O4 is, it opens the copy.
  */
 export function servingFindings(context: PlanContext, open: ReadonlySet<StepId>): readonly Finding[] {
   const { authority, desired } = context;
   if (authority.outcome !== desired.active || authority.moves === true) return [];
-  const serving = servingOf(context);
   return [
-    ...(open.has("O4") ? [] : writableFindings(serving, desired.chat)),
+    ...(open.has("O4") ? [] : writableFindings(servingOf(context), desired.chat)),
     ...(open.has("F5") ? [] : recoveryModelFindings(context)),
-    ...(desired.active === "backup"
-      ? sessionFindings(serving, [desired.chat, ...(desired.compliance === false ? [] : [desired.compliance])])
-      : []),
   ];
 }
 
@@ -56,10 +50,10 @@ export function recoveryModelFindings(context: PlanContext): readonly Finding[] 
 }
 
 function servingOf(context: PlanContext): Serving {
-  const { desired, primary, primaryCopy, primaryName, backup, backupCopy, backupName } = context;
+  const { desired, primaryCopy, primaryName, backupCopy, backupName } = context;
   return desired.active === "primary"
-    ? { site: "primary", resource: "DatabaseRestore", name: primaryName, instance: primary, copy: primaryCopy }
-    : { site: "backup", resource: "DatabaseRecovery", name: backupName, instance: backup, copy: backupCopy };
+    ? { site: "primary", resource: "DatabaseRestore", name: primaryName, copy: primaryCopy }
+    : { site: "backup", resource: "DatabaseRecovery", name: backupName, copy: backupCopy };
 }
 
 // Somebody has closed it on purpose, or a restore was cut: opening it in silence could let two copies be written to.
@@ -86,33 +80,4 @@ function writableFindings({ site, resource, name, copy }: Serving, chat: string)
       },
     },
   ];
-}
-
-/** mirroring_state_desc of sessions that protect nothing now (sys.database_mirroring; "Mirroring States" of sql-docs). */
-const standing: ReadonlySet<string> = new Set(["SUSPENDED", "DISCONNECTED", "UNSYNCHRONIZED"]);
-
-function sessionFindings({ name, instance }: Serving, databases: readonly string[]): Finding[] {
-  return databases.flatMap((database) => {
-    const session = instance && databaseOf(instance, database)?.mirroring;
-    if (session == null || !standing.has(session.state)) return [];
-    const partner = session.partnerInstance ?? "its partner";
-    return [
-      {
-        ...warningFinding(
-          `mirroring-stands:${database}`,
-          `mirroring of ${database} from ${name} to ${partner} is ${session.state}`,
-          session.state === "SUSPENDED"
-            ? `When the reason is gone: ALTER DATABASE [${database}] SET PARTNER RESUME on ${name}.`
-            : `Bring ${partner} back; the session then goes on by itself.`,
-        ),
-        drift: {
-          resource: "DatabaseMirroring",
-          property: `session of ${database} on ${name}`,
-          desired: "running",
-          observed: session.state,
-          severity: "protection",
-        },
-      },
-    ] as const;
-  });
 }

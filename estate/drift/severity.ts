@@ -15,9 +15,11 @@ const cosmetic: ReadonlySet<string> = new Set([
   "disconnectUsers",
 ]);
 
+const mirrors: ReadonlySet<StepKey> = new Set(["F8-chat", "F8-compliance", "O6-chat", "O6-compliance"]);
+
 /** What is neither log shipping, nor the log backups of a serving backup, nor a mirror, says which site is active. */
 export function severityOf(context: PlanContext, key: StepKey, property: string): Severity {
-  if (key === "F8-chat" || key === "F8-compliance") return "protection";
+  if (mirrors.has(key)) return "protection";
   if (key === "F8-leftovers") return "cosmetic";
   if (key !== "F5" && key !== "O8") return "service";
   const last = property.slice(property.lastIndexOf(".") + 1);

@@ -168,7 +168,7 @@ describe("drift of a pool that was failed over, by the real CLI", function () {
     assert.equal(up.code, 1, up.output);
     assert.match(
       up.output,
-      /error: [^\n]*this run is unattended and would bring the chat home \(F1, F2, F2b, F3, F4, F5, F6, F7\)\. A person starts that/,
+      /error: [^\n]*this run is unattended and would bring the chat home \(F1, F2, F2b, F3, F4, F5, F6, F7, F7b, F8\)\. A person starts that/,
     );
     await unchanged();
   });

@@ -73,12 +73,13 @@ describe("a steady pool whose primary site is mirrored", function () {
     await settled();
   });
 
-  it("warns of a mirror that does not answer, and makes nothing anew", async () => {
+  it("names a mirror that does not answer as drift, and makes nothing anew", async () => {
     await estate.run("fault", "instance-stop", "--instance", "SQL-P2");
     try {
       const preview = await estate.stack.preview("--expect-no-changes");
-      assert.equal(preview.code, 0, preview.output);
+      assert.equal(preview.code, 7, preview.output);
       assert.match(preview.output, /warning: mgc on SQL-P1 is mirrored to SQL-P2, DISCONNECTED/);
+      assert.deepEqual(await changesOfUp(), []);
     } finally {
       await estate.run("fault", "instance-start", "--instance", "SQL-P2");
     }

@@ -6,7 +6,7 @@ import type { InstanceObservation, Observation } from "../../estate/observation-
 import { plan } from "../../estate/plan";
 import { logBackupCommand } from "../../estate/statements-failover";
 import { blockingFindings } from "../../estate/steps/preflight-findings";
-import { database, desired, failedOverBackup, job, mirrored, observation, shell, steady } from "./support/estate";
+import { chatSession, desired, failedOverBackup, job, mirrored, observation, shell, steady } from "./support/estate";
 
 const wanted = desired({}, { active: "backup" });
 const unattended = desired({}, { active: "backup", failover: { mode: "planned" }, unattended: true });
@@ -35,7 +35,10 @@ const serving = (
   observation({
     primary: null,
     primaryMirror: null,
-    backup: failedOverBackup({ logBackupJob: jobOf(), ...change }, chat),
+    backup: failedOverBackup(
+      { logBackupJob: jobOf(), sessions: [chatSession("chat-b1.dci.discovery.com")], ...change },
+      chat,
+    ),
     ...(servers === undefined ? {} : { shell: shell({ activeServers: servers }) }),
   });
 
@@ -58,11 +61,10 @@ describe("drift of a pool that serves from the backup site", () => {
     assert.deepEqual(rows(driftIn(serving({ logBackupJob: null }))).length, 3);
   });
 
-  it("names what only a person mends on the instance that serves", () => {
-    const suspended = { databases: [database("mgc", { mirroring: { ...mirrored("SQL-B2"), state: "SUSPENDED" } })] };
-    assert.deepEqual(rows(driftIn(serving(suspended))), [
-      'protection F0 session of mgc on SQL-B1: "SUSPENDED" (person)',
-    ]);
+  it("resumes a mirror of the backup site, and leaves to a person what is more than that", () => {
+    const found = (state: string) => rows(driftIn(serving({}, { mirroring: { ...mirrored("SQL-B2"), state } })));
+    assert.deepEqual(found("SUSPENDED"), ['protection O6-chat session: "suspended" (up)']);
+    assert.deepEqual(found("DISCONNECTED"), ['protection F0 session of mgc on SQL-B1: "DISCONNECTED" (person)']);
     assert.deepEqual(rows(driftIn(serving({}, { recoveryModel: "SIMPLE" }))), [
       'protection F0 recovery model of mgc on SQL-B1: "SIMPLE" (person)',
     ]);
@@ -82,7 +84,7 @@ describe("drift of a pool that serves from the backup site", () => {
   it("is the whole move while the pool runs on the primary site, which no unattended up begins", () => {
     const drift = driftIn(steady());
     assert.equal(rows(drift)[0], 'service F0 authority: "primary" (attended-up)');
-    assert.match(drift.attended, /^fail the pool over to SQL-B1 \(P1, P2, P3, O3, O1, O4, O5, O7, O8\)$/);
+    assert.match(drift.attended, /^fail the pool over to SQL-B1 \(P1, P2, P3, O3, O1, O4, O5, O7, O7b, O6, O8\)$/);
     const whole = plan(steady(), unattended);
     assert.deepEqual(blockingFindings(whole, "preview"), []);
     assert.deepEqual(
