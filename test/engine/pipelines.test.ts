@@ -174,14 +174,13 @@ describe("pipelines on a lab", function () {
 
   it("looks for drift on a schedule: 0 when there is none, 7 when there is, and no change", async () => {
     const lines = await estate.journalLength();
-    for (const platform of platforms) {
-      const clean = await steps(merged, platform, platform.drift);
-      assert.equal(clean.code, 0, clean.output + clean.errors);
-    }
+    // The same line on every platform (test/unit/pipelines.test.ts).
+    const [platform] = platforms;
+    assert.ok(platform !== undefined);
+    const clean = await steps(merged, platform, platform.drift);
+    assert.equal(clean.code, 0, clean.output + clean.errors);
     await threshold(99);
     try {
-      const [platform] = platforms;
-      assert.ok(platform !== undefined);
       const drifted = await steps(merged, platform, platform.drift);
       assert.equal(drifted.code, 7, drifted.output + drifted.errors);
     } finally {
