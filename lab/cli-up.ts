@@ -9,6 +9,7 @@ import { DEFAULT_PASSWORD, type DaemonOptions, PRODUCT_LOGIN } from "./daemon-op
 import { startDaemon } from "./daemon-start";
 import { type EstateRecord, readEstate } from "./estate-file";
 import { findRunning } from "./state-file";
+import { readTopology } from "./topology/read";
 import type { TopologyDocument } from "./topology/schema";
 
 interface UpOptions extends CommonOptions {
@@ -66,7 +67,7 @@ export function up(lab: Command): void {
         );
       const isNew = options.fresh === true || options.scenario !== undefined;
       const before = isNew ? undefined : readEstate(directory);
-      const topology = options.topology === undefined ? undefined : await topologyOf(options.topology);
+      const topology = options.topology === undefined ? undefined : readTopology(options.topology);
       if (topology !== undefined && options.pools !== undefined)
         throw new LabError(
           "--pools and --topology exclude each other.",
@@ -84,12 +85,6 @@ export function up(lab: Command): void {
       );
       print(options, description, describeLab);
     });
-}
-
-/** Reads the file; the schema's library is loaded for it alone. */
-async function topologyOf(file: string): Promise<TopologyDocument> {
-  const { readTopology } = await import("./topology/read");
-  return readTopology(file);
 }
 
 /** An estate is what it was made as. Throws LabError for an option that would make it another. */
