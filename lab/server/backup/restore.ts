@@ -22,6 +22,7 @@ import type { RestoreRequest } from "./request";
 import { refuseDataSet, refuseNewerVersion, refuseTargetDatabase, positionOf } from "./restore-checks";
 import { keepGoing, outcome, type RestoreJob, terminating, verificationOf } from "./restore-job";
 import { restoreLog } from "./restore-log";
+import { SteadyWriter } from "./steady-writer";
 import { planFiles } from "./restore-plan";
 import { refuseDataStop, tellDataStop } from "./stop-point";
 
@@ -148,13 +149,14 @@ async function writePages(job: RestoreJob, database: Database, files: readonly D
   const path = database.dataPath();
   const target = files.find((file) => file.type === "ROWS")?.physicalName ?? path;
   const handle = await open(path, "w");
+  const writer = new SteadyWriter(handle);
   let done = 0;
   let pages = 0;
   try {
     for await (const piece of reader.pieces(position, verificationOf(job))) {
       keepGoing(job);
       if (piece.kind === "DATA") {
-        await handle.write(piece.payload, 0, piece.payload.length, piece.firstPage * PAGE_BYTES);
+        await writer.write(piece.payload, piece.firstPage * PAGE_BYTES);
         pages += pagesOf(piece.payload.length);
         database.counters.wroteData(piece.payload.length);
       }
@@ -163,7 +165,7 @@ async function writePages(job: RestoreJob, database: Database, files: readonly D
       await core.environment.transferred?.(piece.payload.length);
       keepGoing(job);
     }
-    await handle.sync();
+    await writer.end();
     return pages;
   } catch (error) {
     if (error instanceof SqlError) throw error;
@@ -181,8 +183,7 @@ async function openRestored(job: RestoreJob, database: Database, end: bigint): P
     let bytes = 0;
     store.beginRedo();
     try {
-      for await (const piece of job.reader.pieces(job.request.file ?? 1, verificationOf(job))) {
-        if (piece.kind !== "LOGR") continue;
+      for await (const piece of job.reader.pieces(job.request.file ?? 1, verificationOf(job), ["LOGR"])) {
         keepGoing(job);
         bytes += piece.payload.length;
         store.redo(recordsOf(piece.payload));
