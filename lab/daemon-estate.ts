@@ -1,7 +1,7 @@
 /** The daemon's estate as scenarios see it, and the scenarios themselves. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { type ChatService, serviceName } from "./chat/chat-service";
+import type { ChatService } from "./chat/chat-service";
 import { LabError, type ScenarioName, type SiteMove } from "./control-commands";
 import type { WireValue } from "./control-protocol";
 import type { PlayedInstance } from "./daemon-instance";
@@ -88,7 +88,7 @@ export function managedEstate({
   return {
     instance: (store) => instances.get(store.instance),
     isOff: (machine) => chat.machinesOff.some((off) => off.toLowerCase() === machine.toLowerCase()),
-    isServiceStopped: (machine, key) => chat.stoppedServices.includes(serviceName(machine, key)),
+    isServiceStopped: (machine, key) => !chat.isServiceRunning(machine, key),
     setService: async (machine, key, running) => {
       await chat.setService(machine, key, running);
       changed();

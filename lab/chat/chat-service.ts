@@ -113,6 +113,11 @@ export class ChatService {
     return [...this.#stopped];
   }
 
+  /** Whether a service of a machine runs: stopping the chat stops all chat servers. */
+  isServiceRunning(machine: string, key: string): boolean {
+    return (key !== CHAT_SERVICE || this.#isRunning) && !this.#stopped.has(serviceName(machine, key));
+  }
+
   /** Starts or stops a Windows service of a machine; the chat server ends with its own, after the messages in hand. */
   async setService(machine: string, key: string, running: boolean): Promise<void> {
     if (running) this.#stopped.delete(serviceName(machine, key));
@@ -121,6 +126,12 @@ export class ChatService {
     const servers = this.#serversOn([machine]);
     if (!running) await Promise.all(servers.map((server) => server.stop()));
     else if (this.#isRunning && this.#mayRun(machine)) for (const server of servers) server.start();
+    else if (!this.#isRunning) {
+      // The chat was stopped as a whole: this server runs again, and no other.
+      for (const other of this.#allServers())
+        if (!servers.includes(other)) this.#stopped.add(serviceName(other.machine, CHAT_SERVICE));
+      await this.start(0);
+    }
   }
 
   /** Takes the power from machines: connections drop, nothing is finished. Their services start with them again. */
@@ -176,9 +187,7 @@ export class ChatService {
     const all = this.#servers.get(request.pool) ?? [];
     return exchange(request, {
       servers: all.filter(({ instance, takesClients }) => instance !== undefined && takesClients),
-      reason: this.#isRunning
-        ? noServer(all)
-        : "its services are not running (start them with: npm run lab -- chat start)",
+      reason: this.#isRunning ? noServer(all) : "its chat servers are stopped (npm run lab -- chat start)",
       send: (server, room, userId, text) => this.#store(request.pool, server, { room, userId, text }),
     });
   }

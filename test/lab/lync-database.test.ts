@@ -99,14 +99,24 @@ describe("databases and messages with the management shell", function () {
     assert.equal(await value(lab.instance("SQL-P1"), ROWS), 1);
   });
 
-  it("says that no message goes through while no chat server runs", async () => {
+  it("says that no message goes through while no chat server runs, and starts a single one", async () => {
     await lab.request("chat-stop", {});
+    const service = "chat-b2.dci.discovery.com";
+    const [stopped] = await shell.objects(`Get-CsWindowsService RTCCHAT -ComputerName ${service}`, "Status");
+    assert.equal(stopped?.["Status"], "Stopped");
     const { result, error, latency } = await test();
     assert.deepEqual([result, latency], ["Failure", "00:00:00.0000000"]);
     assert.match(error, /Unable to establish a connection to Persistent Chat pool lyncpc\.dci\.discovery\.com/);
+    await shell.run(`Start-CsWindowsService RTCCHAT -ComputerName ${service}`);
+    assert.deepEqual(
+      (await lab.request("chat-status", {})).connected.map(({ machine }) => machine),
+      [service],
+    );
   });
 
   it("sends a message each way through the chat servers and reads it in the pool's database", async () => {
+    for (const name of ["b1", "b3", "b4"])
+      await shell.run(`Start-CsWindowsService RTCCHAT -ComputerName chat-${name}.dci.discovery.com`);
     await lab.request("chat-start", { rate: 0 });
     const before = await lab.request("chat-report", {});
     const { result, error, latency } = await test();
