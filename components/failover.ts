@@ -68,14 +68,13 @@ export class Failover extends pulumi.ComponentResource {
     // O7b. Beyond the document: the chat is back. The outputs of the whole are those of this proof.
     const service = new ChatService(`${name}-chat-service`, inputs<ChatServiceArgs>("O7b"), after(active));
 
-    // O6. The backup mirrored inside its site. O8. Log backups for as long as it serves.
-    const mirrors = (["chat", "compliance"] as const)
-      .filter((which) => wantsMirror(desired, "backup", which))
-      .map((which) => {
-        const mirror = inputs<DatabaseMirroringArgs>(`O6-${which}`);
-        return new DatabaseMirroring(`${name}-mirror-${which}`, mirror, after(service));
-      });
-    new LogBackupJob(`${name}-log-backups`, inputs<LogBackupJobArgs>("O8"), after(service, ...mirrors));
+    // O8. Log backups for as long as the backup site serves. O6. The backup mirrored inside its site.
+    const logBackups = new LogBackupJob(`${name}-log-backups`, inputs<LogBackupJobArgs>("O8"), after(service));
+    for (const which of ["chat", "compliance"] as const) {
+      if (!wantsMirror(desired, "backup", which)) continue;
+      const mirror = inputs<DatabaseMirroringArgs>(`O6-${which}`);
+      new DatabaseMirroring(`${name}-mirror-${which}`, mirror, after(logBackups));
+    }
 
     this.authority = service.authority;
     this.poolState = service.poolState;

@@ -41,11 +41,12 @@ export function failoverPlan(plain: PlanContext, now: Date): Plan {
     stages: [
       ...away,
       [chatServiceStep(context, { key: "O7b", id: "O7b", site: "backup" }, away.flat())],
+      // Before the mirror: one that cannot be made must not leave the log without backups.
+      [logBackupStep(context)],
       [
         mirrorStep(context, { key: "O6-chat", id: "O6", site: "backup", which: "chat", renewed: context.closed }),
         mirrorStep(context, { key: "O6-compliance", id: "O6", site: "backup", which: "compliance", renewed: false }),
       ],
-      [logBackupStep(context)],
     ],
     findings: (open) => failoverFindings(context, open, now),
     salvage: null,

@@ -33,9 +33,9 @@ export const failoverKeys = [
   "O5",
   "O7",
   "O7b",
+  "O8",
   "O6-chat",
   "O6-compliance",
-  "O8",
 ] as const;
 
 /** The resource of one step in a plan. */

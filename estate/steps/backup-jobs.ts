@@ -1,4 +1,4 @@
-/** Log shipping's backup job on a primary that is about to be restored over, closed or copied. */
+/** Jobs that back up the log of a copy which is about to be restored over, closed or copied. */
 import { DrError, toDrError } from "../errors";
 import type { AgentJob, InstanceObservation, InstanceRole } from "../observation-types";
 import { sameName } from "../relations";
@@ -12,10 +12,13 @@ import { waitFor } from "./wait";
  * that were enabled. Throws TIMEOUT.
  */
 export async function stopBackupJobs(context: StepContext, role: InstanceRole): Promise<readonly AgentJob[]> {
-  const jobs = (instance: InstanceObservation): readonly AgentJob[] =>
-    instance.logShippingPrimary.flatMap((row) =>
+  const jobs = (instance: InstanceObservation): readonly AgentJob[] => [
+    ...instance.logShippingPrimary.flatMap((row) =>
       sameName(row.primaryDatabase, context.desired.chat) && row.backupJob !== null ? [row.backupJob] : [],
-    );
+    ),
+    // Ours, of an instance that serves from the backup site.
+    ...(instance.logBackupJob ? [instance.logBackupJob.job] : []),
+  ];
   const before = await context.readInstance(role);
   const enabled = jobs(before).filter((job) => job.enabled);
   for (const { jobId, name } of enabled) {
@@ -31,14 +34,14 @@ export async function stopBackupJobs(context: StepContext, role: InstanceRole): 
   if (satisfied) return enabled;
   throw new DrError({
     code: "TIMEOUT",
-    summary: `${context.step.id}: log shipping's backup job still runs after ${String(limitSeconds)} s`,
+    summary: `${context.step.id}: a job that backs up the log still runs after ${String(limitSeconds)} s`,
     where: context.step.where,
     found: seen.map((job) => job.name).join(", "),
     hint: "Stop it there (sp_stop_job), then run the same command again.",
   });
 }
 
-/** Runs the work while log shipping takes no log backup of the chat database; its jobs are enabled again whatever comes of it. */
+/** Runs the work while no job backs up the log of the chat database; those that did are enabled again whatever comes of it. */
 export async function withoutBackupJobs(
   context: StepContext,
   role: InstanceRole,

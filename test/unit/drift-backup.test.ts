@@ -84,7 +84,7 @@ describe("drift of a pool that serves from the backup site", () => {
   it("is the whole move while the pool runs on the primary site, which no unattended up begins", () => {
     const drift = driftIn(steady());
     assert.equal(rows(drift)[0], 'service F0 authority: "primary" (attended-up)');
-    assert.match(drift.attended, /^fail the pool over to SQL-B1 \(P1, P2, P3, O3, O1, O4, O5, O7, O7b, O6, O8\)$/);
+    assert.match(drift.attended, /^fail the pool over to SQL-B1 \(P1, P2, P3, O3, O1, O4, O5, O7, O7b, O8, O6\)$/);
     const whole = plan(steady(), unattended);
     assert.deepEqual(blockingFindings(whole, "preview"), []);
     assert.deepEqual(

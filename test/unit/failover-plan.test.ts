@@ -72,9 +72,9 @@ describe("plan of a failover", () => {
       "O5",
       "O7",
       "O7b",
+      "O8",
       "O6-chat",
       "O6-compliance",
-      "O8",
     ]);
     const whole = plan(steady(), planned, now);
     assert.deepEqual(errorsOf(whole, true), []);
@@ -95,7 +95,7 @@ describe("plan of a failover", () => {
     const whole = plan(lost(), disaster(), now);
     assert.deepEqual(
       openSteps(whole).map((step) => step.key),
-      ["P1", "O3", "O1", "O4", "O5", "O7", "O7b", "O6-chat", "O6-compliance", "O8"],
+      ["P1", "O3", "O1", "O4", "O5", "O7", "O7b", "O8", "O6-chat", "O6-compliance"],
     );
     const lines = planLines(whole);
     assert.ok(lines.includes("skipped: P2 Remove mirroring of mgc: SQL-P1 does not answer"), lines.join("\n"));
@@ -187,9 +187,9 @@ describe("plan of a failover", () => {
       "O5",
       "O7",
       "O7b",
+      "O8",
       "O6-chat",
       "O6-compliance",
-      "O8",
     ]);
     const applied = { files: files({ fork, lsn: "3500" }), logFiles: { sets: [], unreadable: [] } };
     const idle = secondaryRow({
@@ -204,27 +204,27 @@ describe("plan of a failover", () => {
           backup: secondary([], { ...applied, logShippingSecondary: [idle] }),
         }),
       ),
-      ["O1", "O4", "O5", "O7", "O7b", "O6-chat", "O6-compliance", "O8"],
+      ["O1", "O4", "O5", "O7", "O7b", "O8", "O6-chat", "O6-compliance"],
     );
     assert.deepEqual(
       keys(
         steady({ shell: cleared, primary: closed, backup: secondary([], { ...applied, logShippingSecondary: [] }) }),
       ),
-      ["O4", "O5", "O7", "O7b", "O6-chat", "O6-compliance", "O8"],
+      ["O4", "O5", "O7", "O7b", "O8", "O6-chat", "O6-compliance"],
     );
     const recovered = failedOverBackup({ restoreHistory: [restoredLog] }, { mirroring: null });
     assert.deepEqual(keys(steady({ shell: cleared, primary: closed, backup: recovered })), [
       "O5",
       "O7",
       "O7b",
-      "O6-chat",
       "O8",
+      "O6-chat",
     ]);
     assert.deepEqual(keys(observation({ shell: shell({ activeServers: [] }), primary: closed, backup: recovered })), [
       "O7",
       "O7b",
-      "O6-chat",
       "O8",
+      "O6-chat",
     ]);
   });
 
