@@ -16,8 +16,8 @@ export interface SentText {
 
 const sentSchema = z.array(z.object({ text: z.string(), where: z.string() }));
 
-/** Program names, by how they begin: the product, the lab's DBA, jobs of the Agent, chat servers. Tests are others. */
-const senders = ["pchat-dr", "Lab scenario", "SQLAgent - ", "Lync Persistent Chat"];
+/** Program names, by how they begin: the product, the lab's DBA, cmdlets, jobs of the Agent, chat servers. Tests are others. */
+const senders = ["pchat-dr", "Lab scenario", "Lync Management Shell", "SQLAgent - ", "Lync Persistent Chat"];
 
 /** Different texts of batches and remote procedure calls in a journal, of those senders or of everybody. */
 export function journalTexts(path: string, of: "senders" | "everybody" = "senders"): SentText[] {
