@@ -69,11 +69,11 @@ export class Failover extends pulumi.ComponentResource {
     const service = new ChatService(`${name}-chat-service`, inputs<ChatServiceArgs>("O7b"), after(active));
 
     // O8. Log backups for as long as the backup site serves. O6. The backup mirrored inside its site.
-    const logBackups = new LogBackupJob(`${name}-log-backups`, inputs<LogBackupJobArgs>("O8"), after(service));
+    let last: pulumi.Resource = new LogBackupJob(`${name}-log-backups`, inputs<LogBackupJobArgs>("O8"), after(service));
     for (const which of ["chat", "compliance"] as const) {
       if (!wantsMirror(desired, "backup", which)) continue;
       const mirror = inputs<DatabaseMirroringArgs>(`O6-${which}`);
-      new DatabaseMirroring(`${name}-mirror-${which}`, mirror, after(logBackups));
+      last = new DatabaseMirroring(`${name}-mirror-${which}`, mirror, after(last));
     }
 
     this.authority = service.authority;

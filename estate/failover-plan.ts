@@ -43,10 +43,9 @@ export function failoverPlan(plain: PlanContext, now: Date): Plan {
       [chatServiceStep(context, { key: "O7b", id: "O7b", site: "backup" }, away.flat())],
       // Before the mirror: one that cannot be made must not leave the log without backups.
       [logBackupStep(context)],
-      [
-        mirrorStep(context, { key: "O6-chat", id: "O6", site: "backup", which: "chat", renewed: context.closed }),
-        mirrorStep(context, { key: "O6-compliance", id: "O6", site: "backup", which: "compliance", renewed: false }),
-      ],
+      // One after the other: while a mirror of mgc is made its log backups stand still, which looks like drift of O8.
+      [mirrorStep(context, { key: "O6-chat", id: "O6", site: "backup", which: "chat", renewed: context.closed })],
+      [mirrorStep(context, { key: "O6-compliance", id: "O6", site: "backup", which: "compliance", renewed: false })],
     ],
     findings: (open) => failoverFindings(context, open, now),
     salvage: null,
