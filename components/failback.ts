@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Desired, wantsMirror } from "../estate/desired";
 import { desiredInputs } from "../estate/plan-inputs";
+import { wantsMirrorShipping } from "../estate/plan-mirror-shipping";
 import { dropsLeftovers } from "../estate/plan-mirroring";
 import { ActiveServers, type ActiveServersArgs } from "../providers/active-servers";
 import { ChatService, type ChatServiceArgs } from "../providers/chat-service";
@@ -10,6 +11,7 @@ import { DatabaseMirroring, type DatabaseMirroringArgs } from "../providers/data
 import { DatabaseRestore, type DatabaseRestoreArgs } from "../providers/database-restore";
 import { DroppedMirrorCopies, type DroppedMirrorCopiesArgs } from "../providers/dropped-mirror-copies";
 import { LogShipping, type LogShippingArgs } from "../providers/log-shipping";
+import { MirrorLogShipping, type MirrorLogShippingArgs } from "../providers/mirror-log-shipping";
 import { PoolState, type PoolStateArgs } from "../providers/pool-state";
 import { Preflight, type PreflightArgs } from "../providers/preflight";
 import { WriteFence, type WriteFenceArgs } from "../providers/write-fence";
@@ -81,14 +83,19 @@ export class Failback extends pulumi.ComponentResource {
     const service = new ChatService(`${name}-chat-service`, inputs<ChatServiceArgs>("F7b"), after(active));
 
     // F8. Beyond the document: the primary site mirrored again, and what the backup's mirror kept, where asked for, dropped.
+    let last: pulumi.Resource = service;
     for (const which of ["chat", "compliance"] as const) {
       if (!wantsMirror(desired, "primary", which)) continue;
       const mirror = inputs<DatabaseMirroringArgs>(`F8-${which}`);
-      new DatabaseMirroring(`${name}-mirror-${which}`, mirror, after(service));
+      last = new DatabaseMirroring(`${name}-mirror-${which}`, mirror, after(last));
     }
     if (dropsLeftovers(desired, "backup")) {
       const leftovers = inputs<DroppedMirrorCopiesArgs>("F8-leftovers");
-      new DroppedMirrorCopies(`${name}-dropped-mirror-copies`, leftovers, after(service));
+      last = new DroppedMirrorCopies(`${name}-dropped-mirror-copies`, leftovers, after(last));
+    }
+    if (wantsMirrorShipping(desired, "primary")) {
+      const shipping = inputs<MirrorLogShippingArgs>("F8-shipping");
+      new MirrorLogShipping(`${name}-mirror-log-shipping`, shipping, after(last));
     }
 
     this.authority = service.authority;

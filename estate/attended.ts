@@ -3,6 +3,7 @@ import type { StepId } from "./authority";
 import { activeServersOf } from "./desired";
 import type { PlanContext } from "./plan-context";
 import { seedNeeded } from "./plan-log-shipping";
+import { mirrorShippingChanges, needsPrincipal } from "./plan-mirror-shipping";
 
 /** An open step that an unattended run refuses. */
 export interface AttendedStep {
@@ -46,9 +47,12 @@ function reasonOf(context: PlanContext, step: StepId): string | undefined {
       return leavesSite(context) ? moving : undefined;
     case "O4":
       return `open the copy on ${context.backupName}`;
+    case "F8":
+      return mirrorShippingChanges(context, "primary").some(needsPrincipal)
+        ? `fail ${context.desired.chat} over to its mirror and back`
+        : undefined;
     // What follows a move, and protects it.
     case "F7b":
-    case "F8":
     case "O6":
     case "O7b":
     case "O8":

@@ -137,6 +137,8 @@ export const mirroringSchema = section({
   share: uncPath.optional(),
   /** RESTORING copies on a mirror that hold nothing which the principal lacks may be dropped or overwritten. */
   dropLeftovers: flag().prefault(false),
+  /** The primary's half of log shipping on its mirror too; registering it there takes two failovers inside the site. */
+  logShipping: flag().prefault(false),
 });
 
 /** What decides that the chat is back. */

@@ -4,6 +4,7 @@ import { assemblePlan } from "./plan-assembly";
 import { findingsOf } from "./plan-findings";
 import { chatServiceStep } from "./plan-health";
 import { type LogShippingChange, logShippingChanges } from "./plan-log-shipping";
+import { mirrorShippingStep } from "./plan-mirror-shipping";
 import { leftoversStep, mirrorStep } from "./plan-mirroring";
 import { salvageDescription, salvageFile } from "./plan-restore";
 import {
@@ -42,17 +43,13 @@ export function failbackPlan(context: PlanContext): Plan {
     stages: [
       ...home,
       [chatServiceStep(context, { key: "F7b", id: "F7b", site: "primary" }, home.flat())],
+      // One after the other: while a mirror of mgc is made its log backups stand still, which looks like drift of F5.
+      [mirrorStep(context, { key: "F8-chat", id: "F8", site: "primary", which: "chat", renewed: restored.open })],
       [
-        mirrorStep(context, {
-          key: "F8-chat",
-          id: "F8",
-          site: "primary",
-          which: "chat",
-          renewed: restored.open,
-        }),
         mirrorStep(context, { key: "F8-compliance", id: "F8", site: "primary", which: "compliance", renewed: false }),
         leftoversStep(context, { key: "F8-leftovers", id: "F8", site: "backup", released }),
       ],
+      [mirrorShippingStep(context, { key: "F8-shipping", id: "F8", site: "primary" })],
     ],
     findings: (open) => findingsOf(context, open),
     salvage: salvageNeeded(context) ? salvageStatement(context) : null,

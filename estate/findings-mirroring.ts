@@ -7,6 +7,7 @@ import { type DatabaseKind, partnerRole, type SiteName, serverName, wantsMirror 
 import { warningFinding } from "./findings";
 import { mirrorObstacle, mirrorPair } from "./mirror-pair";
 import type { PlanContext } from "./plan-context";
+import { failoverObstacle, mirrorShippingChanges, needsPrincipal, wantsMirrorShipping } from "./plan-mirror-shipping";
 import { dropsLeftovers, leftoversOf } from "./plan-mirroring";
 import type { Finding } from "./plan-types";
 import { sameName } from "./relations";
@@ -26,7 +27,7 @@ export function mirroringFindings(context: PlanContext, site: SiteName, renewed:
     .filter((which) => wantsMirror(desired, site, which))
     .flatMap((which) => pairFindings(context, site, which, which === "chat" && renewed));
   const rights = found.length === 0 ? rightFindings(context, site) : [];
-  return unique([...found, ...rights]);
+  return unique([...found, ...rights, ...shippingFindings(context, site)]);
 }
 
 /** Leftovers that the configuration lets go, and that may hold what no other copy does. */
@@ -69,17 +70,47 @@ function pairFindings(context: PlanContext, site: SiteName, which: DatabaseKind,
   ];
 }
 
+// What is registered on a mirror is of no use without its Agent, and some of it is registered by a failover to it.
+function shippingFindings(context: PlanContext, site: SiteName): Finding[] {
+  const changes = mirrorShippingChanges(context, site);
+  const pair = mirrorPair(context, site, "chat");
+  const agent = readable(context.observation, pair.partner)?.services.agent ?? null;
+  const stopped = wantsMirrorShipping(context.desired, site) && agent !== null && !sameName(agent.status, "Running");
+  const obstacle = changes.some(needsPrincipal) && pair.copy?.mirroring ? failoverObstacle(pair) : undefined;
+  return [
+    ...(stopped
+      ? [
+          warningFinding(
+            `agent-not-running:${pair.partner}`,
+            `SQL Server Agent of ${pair.partnerName} is ${agent.status}: log shipping would not go on after a failover to it`,
+            `Start the service ${agent.name} on ${pair.partnerName}, and set it to start automatically.`,
+          ),
+        ]
+      : []),
+    ...(obstacle === undefined
+      ? []
+      : [
+          warningFinding(
+            `no-failover:${pair.database}`,
+            `log shipping cannot be registered on ${pair.partnerName}: ${obstacle}`,
+            "Registering it takes a failover to the mirror and back: SYNCHRONIZED, safety FULL.",
+          ),
+        ]),
+  ];
+}
+
 // The mirror's side is told by itself only to a sysadmin (sys.database_mirroring), and is made by one.
 function rightFindings(context: PlanContext, site: SiteName): Finding[] {
   const { desired, observation, authority } = context;
   const role = partnerRole(authority.principals[site]);
   const pair = mirrorPair(context, site, "chat");
   const instance = readable(observation, role);
-  if (instance === undefined || instance.server.isSysadmin || pair.copy?.mirroring) return [];
+  if (instance === undefined || instance.server.isSysadmin) return [];
+  if (pair.copy?.mirroring && mirrorShippingChanges(context, site).length === 0) return [];
   return [
     warningFinding(
       `not-sysadmin:${role}`,
-      `login ${instance.server.login} is not a member of sysadmin on ${serverName(desired.pool, role)}, where the mirror is to be made`,
+      `login ${instance.server.login} is not a member of sysadmin on ${serverName(desired.pool, role)}, the mirror, where something is to be made`,
       "Previews work with fewer rights; give `pulumi up` a login that is a member of sysadmin there too.",
     ),
   ];

@@ -4,6 +4,8 @@ import { mirrorPair } from "./mirror-pair";
 import type { PlanContext } from "./plan-context";
 import { servesOn } from "./plan-health";
 import type { StepInputs } from "./plan-inputs";
+import { observedPrimaryHalf, primaryHalf } from "./plan-inputs-shipping";
+import { mirrorContext, shippingOn } from "./plan-mirror-shipping";
 import { leftoversOf } from "./plan-mirroring";
 import { sameName } from "./relations";
 
@@ -64,4 +66,16 @@ export function observedLeftovers(context: PlanContext, site: SiteName): StepInp
     return context.wayHome && pair.copy?.mirroring ? [pair.database] : [];
   });
   return { leftovers: [...new Set([...names, ...coming])] };
+}
+
+/** Inputs of log shipping's registration on a site's mirror, as desired. */
+export function mirrorShippingInputs(desired: Desired, site: SiteName): StepInputs {
+  const server = desired.pool[site].mirror?.server ?? "none";
+  return { primary: primaryHalf({ ...desired, logShipping: shippingOn(desired.logShipping, server) }) };
+}
+
+/** The registration as it is. */
+export function observedMirrorShipping(context: PlanContext, site: SiteName): StepInputs {
+  const there = mirrorContext(context, site);
+  return there === undefined ? {} : { primary: observedPrimaryHalf(there) };
 }

@@ -4,29 +4,23 @@
  */
 import type { Desired } from "./desired";
 import { desiredFailoverInputs, observedFailoverInputs } from "./failover-inputs";
-import { scheduleTexts, wantedSchedules } from "./job-schedules";
-import type {
-  AgentJob,
-  InstanceObservation,
-  LogShippingPrimaryRow,
-  LogShippingSecondaryRow,
-  Observation,
-} from "./observation-types";
+import type { Observation } from "./observation-types";
 import { contextOf, type PlanContext } from "./plan-context";
 import {
   chatServiceInputs,
   leftoversInputs,
   mirrorInputs,
+  mirrorShippingInputs,
   observedChatService,
   observedLeftovers,
   observedMirror,
+  observedMirrorShipping,
 } from "./plan-inputs-after";
-import { soundPrimary, soundSecondary } from "./plan-log-shipping";
+import { logShippingInputs, observedLogShipping } from "./plan-inputs-shipping";
 import { sameList, poolStateStep } from "./plan-steps";
 import { type Plan, stepOf } from "./plan";
 import type { StepKey } from "./plan-types";
-import { databaseOf, sameName } from "./relations";
-import { PRIMARY_ALERT, SECONDARY_ALERT } from "./statements-log-shipping";
+import { databaseOf } from "./relations";
 
 /** A value that Pulumi's state can hold. */
 export type InputValue = string | number | boolean | readonly InputValue[] | { readonly [key: string]: InputValue };
@@ -69,7 +63,7 @@ export function desiredInputs(desired: Desired, key: StepKey): StepInputs {
     case "F4":
       return { instance: primary, database: chat, source: backup, state: "ONLINE, read-write", compare: pool.compare };
     case "F5":
-      return desiredLogShippingInputs(desired);
+      return logShippingInputs(desired);
     case "F6":
       return { activeServers: desired.activeServers };
     case "F7":
@@ -82,6 +76,8 @@ export function desiredInputs(desired: Desired, key: StepKey): StepInputs {
       return mirrorInputs(desired, "primary", "compliance");
     case "F8-leftovers":
       return leftoversInputs(desired, "backup");
+    case "F8-shipping":
+      return mirrorShippingInputs(desired, "primary");
     default:
       return desiredFailoverInputs(desired, key);
   }
@@ -118,7 +114,7 @@ function observedInputs(context: PlanContext, key: StepKey): StepInputs {
     case "F4":
       return restoreInputs(context);
     case "F5":
-      return logShippingInputs(context);
+      return observedLogShipping(context);
     case "F6": {
       // As F1 will leave it: an `up` that is bound to the preview must not find another list.
       const projected = context.wayHome ? [] : (shell?.activeServers ?? []);
@@ -134,6 +130,8 @@ function observedInputs(context: PlanContext, key: StepKey): StepInputs {
       return observedMirror(context, "primary", "compliance", false);
     case "F8-leftovers":
       return observedLeftovers(context, "backup");
+    case "F8-shipping":
+      return observedMirrorShipping(context, "primary");
     case "F0":
     case "F3":
       return {};
@@ -153,129 +151,7 @@ function restoreInputs(context: PlanContext): StepInputs {
   return { source: context.broughtHome ? context.desired.pool.backup.principal.server : "none", state };
 }
 
-function desiredLogShippingInputs(desired: Desired): StepInputs {
-  const shipping = desired.logShipping;
-  const job = (kind: "backup" | "copy" | "restore"): InputValue => ({
-    name: shipping.jobs[kind],
-    schedules: wantedSchedules(shipping.scheduleMinutes[kind]),
-    enabled: true,
-  });
-  return {
-    primary: {
-      server: shipping.primaryServer,
-      database: shipping.database,
-      backupDirectory: shipping.backupDirectory,
-      share: shipping.share,
-      retentionMinutes: shipping.retentionMinutes,
-      thresholdMinutes: shipping.backupThresholdMinutes,
-      alert: PRIMARY_ALERT,
-      alertEnabled: true,
-      historyMinutes: shipping.historyMinutes,
-      compression: shipping.compression,
-      secondary: shipping.secondaryServer,
-      backupJob: job("backup"),
-      alertJob: "enabled",
-    },
-    secondary: {
-      server: shipping.secondaryServer,
-      database: shipping.database,
-      primary: shipping.primaryServer,
-      source: shipping.share,
-      copyFolder: shipping.copyFolder,
-      retentionMinutes: shipping.retentionMinutes,
-      restoreDelayMinutes: shipping.restoreDelayMinutes,
-      restoreAll: true,
-      restoreMode: "NORECOVERY",
-      disconnectUsers: false,
-      thresholdMinutes: shipping.restoreThresholdMinutes,
-      alert: SECONDARY_ALERT,
-      alertEnabled: true,
-      historyMinutes: shipping.historyMinutes,
-      copyJob: job("copy"),
-      restoreJob: job("restore"),
-      alertJob: "enabled",
-    },
-  };
-}
-
-function logShippingInputs(context: PlanContext): StepInputs {
-  const mine = soundPrimary(context);
-  const theirs = soundSecondary(context);
-  // What F4 or F5 will replace anyway is shown as it will then be: not there.
-  const wanted = desiredLogShippingInputs(context.desired);
-  return {
-    primary: mine === undefined ? { server: "none" } : spelledAs(wanted["primary"], primaryInputs(mine, context)),
-    secondary:
-      theirs === undefined || context.renewsPrimary
-        ? { server: "none" }
-        : spelledAs(wanted["secondary"], secondaryInputs(theirs, context)),
-  };
-}
-
-// Windows and SQL Server compare these texts without case: another spelling is no difference, and must not look like one.
-function spelledAs(wanted: InputValue | undefined, observed: InputValue): InputValue {
-  if (typeof wanted === "string" && typeof observed === "string") return sameName(wanted, observed) ? wanted : observed;
-  if (!isSection(wanted) || !isSection(observed)) return observed;
-  return Object.fromEntries(Object.entries(observed).map(([key, value]) => [key, spelledAs(wanted[key], value)]));
-}
-
 /** True for a value with members. */
 export function isSection(value: InputValue | undefined): value is { readonly [key: string]: InputValue } {
   return typeof value === "object" && !Array.isArray(value);
-}
-
-function primaryInputs(row: LogShippingPrimaryRow, { desired, primary }: PlanContext): InputValue {
-  const shipping = desired.logShipping;
-  const named = row.secondaries.some(
-    (one) =>
-      sameName(one.secondaryServer, shipping.secondaryServer) && sameName(one.secondaryDatabase, shipping.database),
-  );
-  return {
-    server: shipping.primaryServer,
-    database: row.primaryDatabase,
-    backupDirectory: row.backupDirectory,
-    share: row.backupShare,
-    retentionMinutes: row.backupRetentionPeriod,
-    thresholdMinutes: row.monitor?.backupThreshold ?? 0,
-    alert: row.monitor?.thresholdAlert ?? 0,
-    alertEnabled: row.monitor?.thresholdAlertEnabled ?? false,
-    historyMinutes: row.monitor?.historyRetentionPeriod ?? 0,
-    compression: row.backupCompression,
-    secondary: named ? shipping.secondaryServer : "none",
-    backupJob: jobInputs(row.backupJob),
-    alertJob: alertText(primary),
-  };
-}
-
-function secondaryInputs(row: LogShippingSecondaryRow, { desired, backup }: PlanContext): InputValue {
-  const shipping = desired.logShipping;
-  return {
-    server: shipping.secondaryServer,
-    database: row.database?.secondaryDatabase ?? "none",
-    primary: row.primaryServer,
-    source: row.backupSourceDirectory,
-    copyFolder: row.backupDestinationDirectory,
-    retentionMinutes: row.fileRetentionPeriod,
-    restoreDelayMinutes: row.database?.restoreDelay ?? 0,
-    restoreAll: row.database?.restoreAll ?? false,
-    restoreMode: row.database?.restoreMode === 1 ? "STANDBY" : "NORECOVERY",
-    disconnectUsers: row.database?.disconnectUsers ?? false,
-    thresholdMinutes: row.monitor?.restoreThreshold ?? 0,
-    alert: row.monitor?.thresholdAlert ?? 0,
-    alertEnabled: row.monitor?.thresholdAlertEnabled ?? false,
-    historyMinutes: row.monitor?.historyRetentionPeriod ?? 0,
-    copyJob: jobInputs(row.copyJob),
-    restoreJob: jobInputs(row.restoreJob),
-    alertJob: alertText(backup),
-  };
-}
-
-function jobInputs(job: AgentJob | null): InputValue {
-  if (job === null) return { name: "none", schedules: [], enabled: false };
-  return { name: job.name, schedules: scheduleTexts(job), enabled: job.enabled };
-}
-
-function alertText(instance: InstanceObservation | undefined): string {
-  if (instance?.alertJob == null) return "missing";
-  return instance.alertJob.enabled ? "enabled" : "disabled";
 }

@@ -114,6 +114,26 @@ export function seedNeeded(context: PlanContext): string | null {
   return following.follows ? null : following.reason;
 }
 
+/** What the primary's half alone lacks, in order; nothing is seeded. */
+export function registrationChanges(context: PlanContext): readonly LogShippingChange[] {
+  const mine = soundPrimary(context);
+  return [
+    ...stalePrimaryChanges(context, mine),
+    ...primaryChanges(context, mine),
+    ...(mine === undefined ? [] : alertChange(context.primary, (text) => onPrimary(context, text))),
+    ...jobChanges(context, mine, undefined),
+    ...newJobChanges(context, mine === undefined, false),
+  ];
+}
+
+// Registrations of the chat database on the primary that are broken.
+function stalePrimaryChanges(context: PlanContext, mine: LogShippingPrimaryRow | undefined): LogShippingChange[] {
+  const on = (text: string): PlannedStatement => onPrimary(context, text);
+  return (context.primary?.logShippingPrimary ?? [])
+    .filter((row) => sameName(row.primaryDatabase, context.desired.chat) && row !== mine)
+    .map((row) => stale(`${context.primaryName} primary`, removedPrimary(row, on)));
+}
+
 function staleChanges(
   context: PlanContext,
   mine: LogShippingPrimaryRow | undefined,
@@ -133,16 +153,7 @@ function staleChanges(
       statements: [onBackup(context, deleteLogBackupJob(outage.job.jobId))],
     });
   }
-  for (const row of primary?.logShippingPrimary ?? []) {
-    if (sameName(row.primaryDatabase, chat) && row !== mine) {
-      changes.push(
-        stale(
-          `${context.primaryName} primary`,
-          removedPrimary(row, (text) => onPrimary(context, text)),
-        ),
-      );
-    }
-  }
+  changes.push(...stalePrimaryChanges(context, mine));
   for (const row of primary?.logShippingSecondary ?? []) {
     if (concerns(row, chat)) {
       changes.push(stale(`${context.primaryName} secondary`, [onPrimary(context, removedSecondary(row))]));

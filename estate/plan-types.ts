@@ -19,6 +19,7 @@ export const failbackKeys = [
   "F8-chat",
   "F8-compliance",
   "F8-leftovers",
+  "F8-shipping",
 ] as const;
 
 /** Keys of the failover's resources in the order of execution. */
@@ -58,7 +59,8 @@ export type ResourceKind =
   | "DatabaseRecovery"
   | "LogBackupJob"
   | "ChatService"
-  | "DroppedMirrorCopies";
+  | "DroppedMirrorCopies"
+  | "MirrorLogShipping";
 
 /** Something that Preflight has to say. An error stops the steps that it blocks before the first change. */
 export interface Finding {

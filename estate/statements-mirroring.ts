@@ -15,6 +15,11 @@ export function resumeMirroring(database: string): string {
   return `ALTER DATABASE ${quoteName(database)} SET PARTNER RESUME;`;
 }
 
+/** The partners change their roles; on the principal of a synchronized session with full safety (1422, 1455 otherwise). */
+export function failOverToMirror(database: string): string {
+  return `ALTER DATABASE ${quoteName(database)} SET PARTNER FAILOVER;`;
+}
+
 /** A log backup into a file of its own. COPY_ONLY leaves the chain of the other log backups as it is. */
 export function backupLog(backup: {
   readonly database: string;

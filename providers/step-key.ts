@@ -23,6 +23,7 @@ const keysOfKind: Readonly<Record<Kind, readonly StepKey[]>> = {
   LogBackupJob: ["O8"],
   ChatService: ["F7b", "O7b"],
   DroppedMirrorCopies: ["F8-leftovers"],
+  MirrorLogShipping: ["F8-shipping"],
 };
 
 /** What tells two steps of one kind apart. None of them ever shows what was observed. */

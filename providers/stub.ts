@@ -25,6 +25,7 @@ export const kinds = [
   "LogBackupJob",
   "ChatService",
   "DroppedMirrorCopies",
+  "MirrorLogShipping",
 ] as const;
 
 export type Kind = (typeof kinds)[number];

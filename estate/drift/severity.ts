@@ -3,6 +3,7 @@ import { isNeverStarted } from "../job-schedules";
 import type { AgentJob } from "../observation-types";
 import type { PlanContext } from "../plan-context";
 import { soundPrimary, soundSecondary } from "../plan-log-shipping";
+import { mirrorContext } from "../plan-mirror-shipping";
 import type { StepKey } from "../plan-types";
 import type { Severity } from "./drift-types";
 
@@ -21,11 +22,16 @@ const mirrors: ReadonlySet<StepKey> = new Set(["F8-chat", "F8-compliance", "O6-c
 export function severityOf(context: PlanContext, key: StepKey, property: string): Severity {
   if (mirrors.has(key)) return "protection";
   if (key === "F8-leftovers") return "cosmetic";
-  if (key !== "F5" && key !== "O8") return "service";
+  if (key !== "F5" && key !== "O8" && key !== "F8-shipping") return "service";
   const last = property.slice(property.lastIndexOf(".") + 1);
   if (cosmetic.has(last)) return "cosmetic";
-  const job = last === "schedules" ? jobOf(context, property) : null;
+  const job = last === "schedules" ? jobOf(shippingContext(context, key), property) : null;
   return job === null || isNeverStarted(job) ? "protection" : "cosmetic";
+}
+
+/** Where the registration of a step is: that of F8 is on the primary's mirror. */
+export function shippingContext(context: PlanContext, key: StepKey): PlanContext {
+  return (key === "F8-shipping" ? mirrorContext(context, "primary") : undefined) ?? context;
 }
 
 /** The job that a property such as `secondary.copyJob.enabled` is about; null where there is none. */

@@ -6,7 +6,7 @@ import { databaseOf, restoresOf } from "../relations";
 import type { StepKey } from "../plan-types";
 import type { LastDone } from "./last-done";
 import type { Since } from "./drift-types";
-import { jobOf } from "./severity";
+import { jobOf, shippingContext } from "./severity";
 
 /** Since when a step's property has been otherwise; null where nothing tells. */
 export function sinceOf(context: PlanContext, key: StepKey, property: string, lastDone: LastDone): Since | null {
@@ -28,9 +28,10 @@ export function sinceOfPrimaryCopy({ primary, primaryName, desired }: PlanContex
       };
 }
 
-function dated(context: PlanContext, key: StepKey, property: string): Since | null {
-  if (key === "F4") return sinceOfPrimaryCopy(context);
-  if (key !== "F5" && key !== "O8") return null;
+function dated(whole: PlanContext, key: StepKey, property: string): Since | null {
+  if (key === "F4") return sinceOfPrimaryCopy(whole);
+  if (key !== "F5" && key !== "O8" && key !== "F8-shipping") return null;
+  const context = shippingContext(whole, key);
   const job = jobOf(context, property);
   if (job === null) return null;
   const clock = property.startsWith("primary.") ? context.primaryName : context.backupName;

@@ -17,7 +17,11 @@ export const CMDLETS = [
 ] as const;
 
 /** Cmdlets that are called only where the configuration asks for them: an account without the right to them is fine. */
-export const OPTIONAL_CMDLETS = ["Test-CsPersistentChatMessage", "Install-CsMirrorDatabase"] as const;
+export const OPTIONAL_CMDLETS = [
+  "Test-CsPersistentChatMessage",
+  "Install-CsMirrorDatabase",
+  "Invoke-CsDatabaseFailover",
+] as const;
 
 /** The eight stores of a Persistent Chat pool, properties of what Get-CsService -PersistentChatServer returns. */
 export const STORE_PROPERTIES = [
@@ -166,6 +170,17 @@ export function installMirrorDatabase(mirror: MirrorInstallation): string {
     ...(mirror.dropExisting ? ["-DropExistingDatabasesOnMirror"] : []),
     "-Confirm:$false -ErrorAction Stop",
   ].join(" ");
+}
+
+/** Which partner of a mirrored database is to be the principal, by the topology's names. */
+export type PrincipalStore = "Primary" | "Mirror";
+
+/** Makes the pool's other partner the principal of its chat database. It asks without -Confirm:$false. */
+export function failOverChatDatabase(poolFqdn: string, newPrincipal: PrincipalStore): string {
+  return (
+    `Invoke-CsDatabaseFailover -PoolFqdn ${powerShellText(poolFqdn)} -DatabaseType 'PersistentChat' ` +
+    `-NewPrincipal ${powerShellText(newPrincipal)} -Confirm:$false -ErrorAction Stop`
+  );
 }
 
 /** Asks the Central Management store to replicate, to one replica or to all. */

@@ -6,6 +6,7 @@ import { printable } from "../printable";
 import { SQL_PASSWORD_VARIABLE } from "../sql/endpoint";
 import {
   CLOSE_REMOTE_SESSIONS,
+  failOverChatDatabase,
   getPersistentChatService,
   getPersistentChatState,
   getPool,
@@ -20,6 +21,7 @@ import {
   type ChatMessageTest,
   type MirrorInstallation,
   type PoolState,
+  type PrincipalStore,
 } from "./commands";
 import { ShellProcess } from "./shell-process";
 
@@ -253,6 +255,11 @@ export class ManagementShell {
       this.#apart.delete(shell);
       await shell.end();
     }
+  }
+
+  /** Makes one partner the principal of the pool's chat database; returns when the product says that it is. */
+  async failOverChatDatabase(poolFqdn: string, newPrincipal: PrincipalStore): Promise<void> {
+    await this.#change(failOverChatDatabase(poolFqdn, newPrincipal), "Invoke-CsDatabaseFailover");
   }
 
   /** Asks for replication, of one replica or of all. Returns before it is done: read the status. */

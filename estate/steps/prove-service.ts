@@ -14,11 +14,17 @@ export function proveService(site: SiteName): StepHandler {
   return {
     sections: ({ plan }) => [plan.authority.principals[site]],
     async converge(context) {
-      const evidence =
-        context.desired.health.check === "message" ? await sendMessage(context) : await seePing(context, site);
-      context.readBack({ ...evidence, ...context.serviceIsBack() });
+      context.readBack({ ...(await proofOfService(context, site)), ...context.serviceIsBack() });
     },
   };
+}
+
+/** Waits until the chat serves on a site, and answers by what that was seen. Throws TIMEOUT. */
+export function proofOfService(
+  context: StepContext,
+  site: SiteName,
+): Promise<{ readonly message: string } | { readonly pinged: readonly string[] }> {
+  return context.desired.health.check === "message" ? sendMessage(context) : seePing(context, site);
 }
 
 /** A ping whose time changed while we looked: no clock of another machine is compared with any other. */

@@ -7,6 +7,7 @@ import { dropMirrorCopies } from "./drop-mirror-copies";
 import { fence } from "./fence";
 import { backUpLog } from "./log-backups";
 import { shipLogs } from "./log-shipping";
+import { shipFromMirror } from "./mirror-log-shipping";
 import { mirrorDatabase } from "./mirror-database";
 import { endMirroring } from "./mirroring";
 import { setPoolState } from "./pool-state";
@@ -34,6 +35,7 @@ export const stepHandlers: { readonly [Key in StepKey]: StepHandler } = {
   "F8-chat": mirrorDatabase("primary", "chat"),
   "F8-compliance": mirrorDatabase("primary", "compliance"),
   "F8-leftovers": dropMirrorCopies("backup"),
+  "F8-shipping": shipFromMirror("primary"),
   P1: clearActiveServers("primary"),
   P2: closePrimary,
   P3: takeTail,

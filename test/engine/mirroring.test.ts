@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
+import { waitFor } from "../../estate/steps/wait";
 import { labConfiguration } from "../../tools/lab-configuration";
 import { TestEstate } from "./support/estate";
 
@@ -108,6 +109,39 @@ describe("a steady pool whose primary site is mirrored", function () {
     );
     const name = (path: unknown): string => String(path).split("\\").at(-1) ?? "";
     assert.equal(name(restored?.["f"]), name(shipped?.["f"]));
+  });
+
+  it("ships its log from the mirror too, which serves for as long as that is registered", async () => {
+    configure({ mirroring: { logShipping: true } });
+    const preview = await estate.stack.preview();
+    assert.match(preview.output, /F8 +Log shipping from the mirror +SQL-P2 +not registered/);
+    const lines = await estate.journalLength();
+    assert.ok((await changesOfUp()).includes("sp_add_log_shipping_primary_database"));
+    const failovers = (await estate.changesSince(lines)).filter((line) => line.text.includes("SET PARTNER FAILOVER"));
+    assert.deepEqual(
+      failovers.map((line) => line.instance),
+      ["SQL-P1", "SQL-P2"],
+    );
+    await settled();
+
+    const move = (to: string): Promise<void> =>
+      estate.shell(
+        `Invoke-CsDatabaseFailover -PoolFqdn ${estate.lab.pool.fqdn} -DatabaseType PersistentChat -NewPrincipal ${to} -Confirm:$false`,
+      );
+    await move("Mirror");
+    await settled();
+    const shipped =
+      "SELECT last_backup_file AS f FROM msdb.dbo.log_shipping_primary_databases WHERE last_backup_file <> N'';";
+    await estate.ask("primary", "EXEC msdb.dbo.sp_start_job N'LSBackup_mgc';", "mirror");
+    const { satisfied } = await waitFor(
+      () => estate.ask("primary", shipped, "mirror"),
+      (rows) => rows.length === 1,
+      { limitSeconds: 60 },
+    );
+    assert.ok(satisfied, "the mirror ships nothing while it is the principal");
+    await move("Primary");
+    assert.equal((await estate.ask("primary", session))[0]?.["state"], "SYNCHRONIZED");
+    await settled();
   });
 
   it("is not done while no chat server pings, and says what to look at", async () => {

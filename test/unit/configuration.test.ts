@@ -147,6 +147,7 @@ describe("configuration", () => {
       compliance: true,
       by: "Install-CsMirrorDatabase",
       dropLeftovers: false,
+      logShipping: false,
     });
     const found = problems((raw) => {
       pool(raw)["mirroring"] = { by: "hand", share: "D:\\mirror" };

@@ -23,6 +23,7 @@ const keys: Readonly<Partial<Record<Kind, StepKey>>> = {
   PoolState: "F7",
   ChatService: "F7b",
   DroppedMirrorCopies: "F8-leftovers",
+  MirrorLogShipping: "F8-shipping",
 };
 const ofPrimary = kinds.filter((kind) => keys[kind] !== undefined);
 const others = ofPrimary.filter((kind) => kind !== "Preflight");

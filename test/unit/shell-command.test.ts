@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import {
+  failOverChatDatabase,
   getPersistentChatService,
   getPersistentChatState,
   getPool,
@@ -21,6 +22,7 @@ const IDENTITY = "PersistentChatServer:lyncpc.contoso.com";
 
 describe("commands of the Management Shell", () => {
   const all = [
+    failOverChatDatabase(POOL, "Mirror"),
     getPersistentChatState(),
     getPersistentChatService(POOL),
     getPersistentChatService(),
@@ -100,9 +102,17 @@ describe("commands of the Management Shell", () => {
     );
   });
 
+  it("make the other partner of the chat database its principal", () => {
+    assert.match(
+      failOverChatDatabase("pool.contoso.com", "Mirror"),
+      /^Invoke-CsDatabaseFailover -PoolFqdn 'pool\.contoso\.com' -DatabaseType 'PersistentChat' -NewPrincipal 'Mirror' -Confirm:\$false/,
+    );
+  });
+
   it("take cmdlets that not every account may use as patterns, which may match nothing", () => {
     const command = openRemoteSession("https://fe.contoso.com/OcsPowerShell", "SHELL_USER", "SHELL_PASSWORD");
-    assert.match(command, /'Get-CsPool',.*'Test-CsPersistentChatMessage\*','Install-CsMirrorDatabase\*' -AllowClobber/);
+    const patterns = "'Test-CsPersistentChatMessage*','Install-CsMirrorDatabase*','Invoke-CsDatabaseFailover*'";
+    assert.ok(command.includes(`,${patterns} -AllowClobber`), command);
   });
 
   it("hold no account and no password", () => {

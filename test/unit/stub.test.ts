@@ -27,6 +27,7 @@ describe("stub", () => {
         'exports.handler = () => require(process.cwd() + "/providers/load.js").handler("LogBackupJob");',
         'exports.handler = () => require(process.cwd() + "/providers/load.js").handler("ChatService");',
         'exports.handler = () => require(process.cwd() + "/providers/load.js").handler("DroppedMirrorCopies");',
+        'exports.handler = () => require(process.cwd() + "/providers/load.js").handler("MirrorLogShipping");',
       ],
     );
   });
