@@ -111,6 +111,15 @@ describe("a steady pool whose primary site is mirrored", function () {
   });
 
   it("ships its log from the mirror too, which serves for as long as that is registered", async () => {
+    configure(mirroring({ logShipping: true }));
+    await estate.ask("primary", "EXEC msdb.dbo.sp_add_job @job_name = N'LSBackup_mgc';", "mirror");
+    const refused = await estate.stack.up();
+    assert.notEqual(refused.code, 0, refused.output);
+    assert.match(refused.output, /SQL-P2.*32022/);
+    assert.equal((await estate.ask("primary", session))[0]?.["state"], "SYNCHRONIZED");
+    assert.equal((await estate.ask("primary", "SELECT COUNT(*) AS n FROM mgc.dbo.tblNode;")).length, 1, "it came back");
+    await estate.ask("primary", "EXEC msdb.dbo.sp_delete_job @job_name = N'LSBackup_mgc';", "mirror");
+
     configure({ mirroring: { logShipping: true } });
     const preview = await estate.stack.preview();
     assert.match(preview.output, /F8 +Log shipping from the mirror +SQL-P2 +not registered/);
