@@ -5,6 +5,22 @@ import { DrError } from "../errors";
 import { printable } from "../printable";
 import { SQL_PASSWORD_VARIABLE } from "../sql/endpoint";
 import {
+  type ChatMessageOutcome,
+  fqdns,
+  namesPool,
+  type PersistentChatService,
+  type PersistentChatState,
+  type PersistentChatTopology,
+  poolSchema,
+  type Replica,
+  replicaSchema,
+  same,
+  serviceOf,
+  serviceSchema,
+  stateSchema,
+  testSchema,
+} from "./answers";
+import {
   CLOSE_REMOTE_SESSIONS,
   failOverChatDatabase,
   getPersistentChatService,
@@ -16,7 +32,6 @@ import {
   openRemoteSession,
   setActiveServers,
   setPoolState,
-  STORE_PROPERTIES,
   testChatMessage,
   type ChatMessageTest,
   type MirrorInstallation,
@@ -58,68 +73,6 @@ export function shellEndpointOf(
   }
   const { executable, connectionUri, user, timeoutSeconds } = shell;
   return { executable, connectionUri, user, password, timeoutSeconds };
-}
-
-const text = z.string().max(1024);
-const texts = z.array(text).max(1000);
-const stateSchema = z.object({ Identity: text, PoolState: text });
-const serviceSchema = z.object({
-  Identity: text,
-  PoolFqdn: text,
-  Version: text,
-  HasActiveServers: z.boolean(),
-  ActiveServers: texts,
-  InactiveServers: texts,
-  ...(Object.fromEntries(STORE_PROPERTIES.map((property) => [property, text])) as {
-    [Property in (typeof STORE_PROPERTIES)[number]]: typeof text;
-  }),
-});
-const poolSchema = z.object({ Fqdn: text, Site: text, Computers: texts });
-const replicaSchema = z.object({
-  ReplicaFqdn: text,
-  UpToDate: z.boolean(),
-  LastStatusReport: text,
-  LastUpdateCreation: text,
-});
-
-const testSchema = z.object({ Result: text, Error: z.string().max(100_000), Diagnosis: z.string().max(100_000) });
-
-/** What Test-CsPersistentChatMessage says of its message. */
-export interface ChatMessageOutcome {
-  readonly succeeded: boolean;
-  /** Both empty when it succeeded. */
-  readonly error: string;
-  readonly diagnosis: string;
-}
-
-/** Get-CsPersistentChatState of one pool. */
-export interface PersistentChatState {
-  readonly identity: string;
-  readonly poolState: string;
-}
-
-/** Get-CsService -PersistentChatServer of one pool; FQDNs lower case and sorted. */
-export interface PersistentChatService {
-  readonly identity: string;
-  readonly version: string;
-  readonly activeServers: readonly string[];
-  readonly inactiveServers: readonly string[];
-  /** By property name; what stands after the colon of `PersistentChatDatabase:sql-p1.contoso.com`. Empty ones left out. */
-  readonly stores: { readonly [property: string]: string };
-}
-
-/** Get-CsService -PersistentChatServer of one pool of several; `activeServers` is null where this version does not tell them. */
-export interface PersistentChatTopology extends Omit<PersistentChatService, "activeServers"> {
-  readonly poolFqdn: string;
-  readonly activeServers: readonly string[] | null;
-}
-
-/** Get-CsManagementStoreReplicationStatus, one replica. */
-export interface Replica {
-  readonly replicaFqdn: string;
-  readonly upToDate: boolean;
-  readonly lastStatusReport: string | null;
-  readonly lastUpdateCreation: string | null;
 }
 
 /**
@@ -386,30 +339,4 @@ function isBrokenSession(error: DrError): boolean {
   return /PSSessionStateBroken|PSSessionClosed|InvalidRunspaceState|RemoteSessionDisconnected|PSRemotingTransport/.test(
     error.errorId ?? "",
   );
-}
-
-function serviceOf(service: z.output<typeof serviceSchema>): Omit<PersistentChatService, "activeServers"> {
-  const stores = STORE_PROPERTIES.flatMap((property) => {
-    const value = service[property];
-    return value === "" ? [] : [[property, value.slice(value.indexOf(":") + 1).toLowerCase()] as const];
-  });
-  return {
-    identity: service.Identity,
-    version: service.Version,
-    inactiveServers: fqdns(service.InactiveServers),
-    stores: Object.fromEntries(stores),
-  };
-}
-
-function same(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
-}
-
-/** `PersistentChatServer:lyncpc.contoso.com`, `service:PersistentChatServer:lyncpc.contoso.com`, or the FQDN alone. */
-function namesPool(identity: string, poolFqdn: string): boolean {
-  return same(identity.slice(identity.lastIndexOf(":") + 1), poolFqdn);
-}
-
-function fqdns(names: readonly string[]): string[] {
-  return [...new Set(names.map((name) => name.toLowerCase()))].sort();
 }
