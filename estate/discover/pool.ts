@@ -4,7 +4,7 @@ import { answerOf, matchStore, storeParts, type StoreMatch } from "./stores";
 import type { Draft, Value } from "./drafts";
 import { addressText, type InstanceReading, type PoolTopology } from "./evidence";
 import { logShippingSection } from "./log-shipping";
-import { primaryHalf, secondaryHalf } from "./registrations";
+import { isRegistered, primaryHalf, secondaryHalf } from "./registrations";
 
 /** What no topology tells, as the caller says it. */
 export interface Statements {
@@ -75,7 +75,7 @@ export function poolSection(
     primary: site("primary"),
     backup: site("backup"),
     databases: databases(pool, readings, draft.at("databases")),
-    ...mirroring(pool),
+    ...mirroring(pool, isRegistered(match(STORES.primary.mirror))),
     logShipping: logShippingSection(shipping, draft.at("logShipping")),
   };
 }
@@ -173,10 +173,14 @@ function whereActive(pool: PoolTopology): { read: true; value: Site } | { read: 
 }
 
 // mgccomp is mirrored where the topology has a mirror for it beside the chat's.
-function mirroring(pool: PoolTopology): { readonly [key: string]: Value } {
+function mirroring(pool: PoolTopology, logShipping: boolean): { readonly [key: string]: Value } {
   const pairs = [STORES.primary.mirror, STORES.backup.mirror].filter((property) => pool.stores[property] !== undefined);
   const own = pairs.filter((property) => pool.stores[complianceProperty(property)] !== undefined);
-  return pairs.length > 0 && own.length === 0 ? { mirroring: { compliance: false } } : {};
+  const section = {
+    ...(pairs.length > 0 && own.length === 0 ? { compliance: false } : {}),
+    ...(logShipping ? { logShipping: true } : {}),
+  };
+  return Object.keys(section).length === 0 ? {} : { mirroring: section };
 }
 
 function databases(pool: PoolTopology, readings: readonly InstanceReading[], draft: Draft): Value {

@@ -22,6 +22,12 @@ export function primaryHalf(
   return { read: true, value: atMirror };
 }
 
+/** True where the mirror's instance has the primary's half as well, so that log shipping goes on from there. */
+export function isRegistered(mirror: StoreMatch | undefined): boolean {
+  const theirs = shippingOf(mirror);
+  return theirs.read && theirs.value.logShippingPrimary.length > 0;
+}
+
 /** The registration as secondary, on the backup's principal. */
 export function secondaryHalf(
   backup: StoreMatch | undefined,

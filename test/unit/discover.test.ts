@@ -273,6 +273,13 @@ describe("discovery", () => {
     assert.match(notes.join("\n"), /mgc on SQL-P1 shows no mirroring; the topology names sql-p2/);
   });
 
+  it("knows log shipping that is registered on the primary's mirror too", () => {
+    const [primary, , backup, backupMirror] = steadyReadings();
+    const mirror = reading(instance("SQL-P2", { logShippingPrimary: [primaryRow()] }), 14332);
+    const discovery = discovered([topology()], [primary!, mirror, backup!, backupMirror!]);
+    assert.deepEqual([discovery.gaps, poolOf(discovery)["mirroring"]], [[], { logShipping: true }]);
+  });
+
   it("takes no one of two instances that may be a store, and the caller's word for it", () => {
     const named = (name: string, port: number) =>
       reading(steadyPrimary({ server: { ...steadyPrimary().server, serverName: name } }), port);
