@@ -8,65 +8,32 @@
  * `npm run conformance -- failback`: a failback by the real CLI, judged by such clients and by that parser.
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { constants, tmpdir } from "node:os";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { pythonEnvironment } from "./conformance-cache";
 import { casesFolder, type ConformanceClient, conformanceClients } from "./conformance-clients";
 import { judgeFailback } from "./conformance-failback";
 import { dotnetEnvironment, installDotnet } from "./conformance-dotnet";
 import { type CaseProgramResult, runCaseProgram } from "./conformance-run";
-import { freePorts } from "./free-ports";
-import { runLab } from "./lab-process";
+import { type OwnLab, startOwnLab } from "./own-lab";
 
 /** mgc must hold more than the 100,000 messages that each client reads at once. */
 const databaseSize = "112MiB";
-const portsOfLab = 5;
-const triesOfPorts = 10;
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
-}
-
-/** A running lab: where its JSON lies, its process, and how to end it. */
-interface OwnLab {
-  readonly json: string;
-  readonly pid: number;
-  down(): Promise<void>;
-}
-
-async function startOwnLab(): Promise<OwnLab> {
-  const folder = mkdtempSync(join(tmpdir(), "persistent-chat-conformance-"));
-  for (let tries = 1; ; tries += 1) {
-    const where = ["--port-base", String(await freePorts(portsOfLab)), "--directory", join(folder, "lab")];
-    try {
-      const printed = await runLab(
-        ["up", "--json", "--scenario", "failed-over", "--database-size", databaseSize].concat(where),
-      );
-      const json = join(folder, "lab.json");
-      writeFileSync(json, printed, { mode: 0o600 });
-      return {
-        json,
-        pid: (JSON.parse(printed) as { pid: number }).pid,
-        down: async () => {
-          await runLab(["down", ...where]);
-          rmSync(folder, { recursive: true, force: true });
-        },
-      };
-    } catch (error) {
-      // Between the look and the start another program may have taken a port.
-      if (tries < triesOfPorts && error instanceof Error && /Port \d+/.test(error.message)) continue;
-      rmSync(folder, { recursive: true, force: true });
-      throw error;
-    }
-  }
 }
 
 /** Runs one client's cases; one that cannot be installed counts as one failed case. */
 async function putToClient(client: ConformanceClient, lab: OwnLab, signal: AbortSignal): Promise<CaseProgramResult> {
   try {
     const command = await client.install(say);
-    return await runCaseProgram({ ...command, args: [...command.args, lab.json] }, client.name, lab.pid, signal);
+    return await runCaseProgram(
+      { ...command, args: [...command.args, lab.json] },
+      client.name,
+      lab.description.pid,
+      signal,
+    );
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error);
     return { title: `${client.name} (not run)`, cases: [{ name: "installation", passed: false, found }] };
@@ -94,7 +61,7 @@ async function main(names: readonly string[]): Promise<number> {
   const interrupt = (signal: NodeJS.Signals): void => interruption.abort(signal);
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   say("starting a lab …");
-  const lab = await startOwnLab();
+  const lab = await startOwnLab("conformance", ["--scenario", "failed-over", "--database-size", databaseSize]);
   const results: CaseProgramResult[] = [];
   try {
     for (const client of chosen) {

@@ -30,6 +30,7 @@ export const labSchema = z.object({
   share: z.object({ unc: z.string(), directory: z.string() }),
   journal: z.string(),
   directory: z.string(),
+  pid: z.number(),
 });
 
 export type LabDescription = z.infer<typeof labSchema>;

@@ -1,5 +1,5 @@
 /** BACKUP DATABASE and BACKUP LOG: "BACKUP (Transact-SQL)". */
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { SqlError } from "../../tsql/errors";
 import type { Database } from "../database";
 import type { InstanceCore } from "../instance-core";
@@ -14,8 +14,10 @@ import type { BackupSetHeader } from "./header";
 import type { BackupOutcome, MediaHistory } from "./history";
 import { logPayloads } from "./log-stream";
 import { PIECE_PAGES } from "./media";
+import { pagesOf } from "./media-reader";
 import { afterRefusal, MediaWriter } from "./media-writer";
 import type { Progress } from "./progress";
+import { type PieceRead, readAhead } from "./read-ahead";
 import type { BackupRequest } from "./request";
 import { makeUndoFile } from "./undo-file";
 
@@ -124,14 +126,13 @@ async function writeData(
   return writeSet(database, request, firstLsn, async (writer, keepGoing) => {
     const handle = await open(snapshot.file, "r");
     try {
-      for (let page = 0; page < snapshot.pages; page += PIECE_PAGES) {
+      let page = 0;
+      for await (const bytes of readAhead(pageReads(handle, snapshot.pages))) {
         keepGoing();
-        const pages = Math.min(PIECE_PAGES, snapshot.pages - page);
-        const buffer = Buffer.allocUnsafe(pages * PAGE_BYTES);
-        await handle.read(buffer, 0, buffer.length, page * PAGE_BYTES);
-        await writer.piece("DATA", page, buffer);
-        progress.moved(page + pages, snapshot.pages, request.stats, request.requester);
-        await database.instance.environment.transferred?.(buffer.length);
+        await writer.piece("DATA", page, bytes);
+        page += pagesOf(bytes.length);
+        progress.moved(page, snapshot.pages, request.stats, request.requester);
+        await database.instance.environment.transferred?.(bytes.length);
       }
     } catch (error) {
       if (error instanceof SqlError) throw error;
@@ -160,6 +161,15 @@ async function writeData(
         });
       },
     };
+  });
+}
+
+/** All pages of a data file, in pieces. */
+function pageReads(handle: FileHandle, pages: number): PieceRead[] {
+  return Array.from({ length: Math.ceil(pages / PIECE_PAGES) }, (_, index) => {
+    const first = index * PIECE_PAGES;
+    const length = Math.min(PIECE_PAGES, pages - first) * PAGE_BYTES;
+    return { handle, position: first * PAGE_BYTES, length };
   });
 }
 

@@ -3,6 +3,7 @@ import { open, type FileHandle } from "node:fs/promises";
 import { WindowsError, windowsErrors } from "../../windows/files";
 import type { InstanceCore } from "../instance-core";
 import { backupErrors } from "./errors";
+import { SteadyWriter } from "./steady-writer";
 
 /** Files that a BACKUP writes or a RESTORE reads now, over all instances: error 32. */
 const opened = new Map<string, { writers: number; readers: number }>();
@@ -57,6 +58,7 @@ export function takeFreeBytes(core: InstanceCore, path: string, bytes: number): 
 export class BackupDevice {
   #written = 0;
   readonly #free: number | undefined;
+  readonly #writer: SteadyWriter;
 
   private constructor(
     readonly path: string,
@@ -67,6 +69,7 @@ export class BackupDevice {
     core: InstanceCore,
   ) {
     this.#free = freeBytesOf(core, path);
+    this.#writer = new SteadyWriter(handle);
   }
 
   /** Opens a device; 3201 with Windows' error when that fails. Writing keeps what is there. */
@@ -95,15 +98,11 @@ export class BackupDevice {
     try {
       const room = this.#free === undefined ? bytes.length : this.#free - this.#written;
       if (room < bytes.length) {
-        if (room > 0) await this.handle.write(bytes, 0, room, position);
+        if (room > 0) await this.#writer.write(bytes.subarray(0, room), position);
         this.#written += Math.max(0, room);
         throw windowsErrors.diskFull();
       }
-      let done = 0;
-      while (done < bytes.length) {
-        const { bytesWritten } = await this.handle.write(bytes, done, bytes.length - done, position + done);
-        done += bytesWritten;
-      }
+      await this.#writer.write(bytes, position);
       this.#written += bytes.length;
     } catch (error) {
       throw backupErrors.write(this.path, windowsErrorOf(error).text);
@@ -126,14 +125,22 @@ export class BackupDevice {
     return buffer.subarray(0, done);
   }
 
-  /** Closes; a written file reaches the disk before. */
+  /** Waits until what was written is on the disk; 3202 when it does not get there. */
+  async flush(): Promise<void> {
+    try {
+      await this.#writer.end();
+    } catch (error) {
+      throw backupErrors.write(this.path, windowsErrorOf(error).text);
+    }
+  }
+
+  /** Closes; what was not flushed is left to the system. */
   async close(): Promise<void> {
     const use = opened.get(this.file);
     if (use !== undefined) {
       use[this.mode === "write" ? "writers" : "readers"] -= 1;
       if (use.writers + use.readers === 0) opened.delete(this.file);
     }
-    if (this.mode === "write") await this.handle.sync();
     await this.handle.close();
   }
 }

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { windowsErrors } from "../../windows/files";
 import type { InstanceCore } from "../instance-core";
 import { PAGE_BYTES } from "../storage/data-file";
-import { BackupDevice } from "./device";
+import { BackupDevice, windowsErrorOf } from "./device";
 import { backupErrors } from "./errors";
 import type { BackupSetHeader } from "./header";
 import {
@@ -17,7 +17,9 @@ import {
   pieceHeadLength,
   type MediaHeader,
   type PieceHead,
+  type PieceKind,
 } from "./media";
+import { readAhead } from "./read-ahead";
 
 const inflate = promisify(inflateRaw);
 
@@ -39,6 +41,13 @@ interface FamilySet extends FoundSet {
   readonly end: number;
 }
 
+/** A piece of a set and where it is stored. */
+interface PlacedPiece {
+  readonly head: PieceHead;
+  readonly at: number;
+  readonly device: BackupDevice;
+}
+
 interface Family {
   readonly device: BackupDevice;
   readonly header: MediaHeader;
@@ -47,7 +56,7 @@ interface Family {
 
 /** A piece, read and checked. */
 export interface Piece {
-  readonly kind: "DATA" | "LOGR";
+  readonly kind: PieceKind;
   readonly firstPage: number;
   /** Without padding. */
   readonly payload: Buffer;
@@ -115,18 +124,45 @@ export class MediaReader {
     return found;
   }
 
-  /** The pieces of a complete set in their order, over all families. Throws 3183, 3189, 3203. */
-  async *pieces(position: number, verification: Verification): AsyncIterable<Piece> {
-    const parts = this.families.flatMap((family) =>
-      (family.sets[position - 1]?.pieces ?? []).map((piece) => ({ ...piece, device: family.device })),
-    );
-    parts.sort((a, b) => a.head.sequence - b.head.sequence);
-    for (const [index, { head, at, device }] of parts.entries()) {
-      if (head.sequence !== index) throw backupErrors.damage();
-      const stored = await device.read(at, head.storedBytes);
-      if (stored.length < head.storedBytes) throw backupErrors.read(device.path, windowsErrors.endOfFile().text);
-      yield { kind: head.kind, firstPage: head.firstPage, payload: await checked(head, stored, verification) };
+  /**
+   * The pieces of a complete set in their order, over all families; of one kind or of both. A payload may be used until
+   * the next piece is asked for. Throws 3183, 3189, 3203.
+   */
+  async *pieces(
+    position: number,
+    verification: Verification,
+    kinds: readonly PieceKind[] = ["DATA", "LOGR"],
+  ): AsyncGenerator<Piece, void, undefined> {
+    const all = this.#parts(position);
+    if (all.some(({ head }, index) => head.sequence !== index)) throw backupErrors.damage();
+    const parts = all.filter(({ head }) => kinds.includes(head.kind));
+    const reads = parts.map(({ head, at, device }) => ({
+      handle: device.handle,
+      position: at,
+      length: head.storedBytes,
+    }));
+    const stored = readAhead(reads);
+    try {
+      for (const { head, device } of parts) {
+        const bytes = await stored.next().catch((error: unknown) => {
+          throw backupErrors.read(device.path, windowsErrorOf(error).text);
+        });
+        if (bytes.done === true || bytes.value.length < head.storedBytes)
+          throw backupErrors.read(device.path, windowsErrors.endOfFile().text);
+        yield { kind: head.kind, firstPage: head.firstPage, payload: await checked(head, bytes.value, verification) };
+      }
+    } finally {
+      await stored.return();
     }
+  }
+
+  /** The pieces of a set over all families, in the order in which they were written. */
+  #parts(position: number): readonly PlacedPiece[] {
+    return this.families
+      .flatMap((family) =>
+        (family.sets[position - 1]?.pieces ?? []).map((piece) => ({ ...piece, device: family.device })),
+      )
+      .sort((a, b) => a.head.sequence - b.head.sequence);
   }
 
   /** Bytes of a set's pieces in the files. */

@@ -69,8 +69,10 @@ export class MediaWriter {
     await this.#block("SSET", header);
   }
 
+  /** Writes the end block and waits until the set is on the disks. */
   async end(header: BackupSetHeader): Promise<void> {
     await this.#block("ESET", header);
+    for (const target of this.targets) await target.device.flush();
   }
 
   /** Writes a piece to the next device in turn. @param firstPage of a DATA piece; 0 otherwise */

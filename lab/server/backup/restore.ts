@@ -21,6 +21,7 @@ import { MediaReader, pagesOf, type Verification } from "./media-reader";
 import type { Progress } from "./progress";
 import type { Requester, RestoreRequest } from "./request";
 import { makeUndoFile, removeUndoFile } from "./undo-file";
+import { SteadyWriter } from "./steady-writer";
 import { refuseDataSet, refuseLogSet, refuseNewerVersion, refuseTargetDatabase, positionOf } from "./restore-checks";
 import { planFiles } from "./restore-plan";
 
@@ -172,13 +173,14 @@ async function writePages(job: Job, database: Database, files: readonly Database
   const path = database.dataPath();
   const target = files.find((file) => file.type === "ROWS")?.physicalName ?? path;
   const handle = await open(path, "w");
+  const writer = new SteadyWriter(handle);
   let done = 0;
   let pages = 0;
   try {
     for await (const piece of reader.pieces(position, verificationOf(job))) {
       keepGoing(job);
       if (piece.kind === "DATA") {
-        await handle.write(piece.payload, 0, piece.payload.length, piece.firstPage * PAGE_BYTES);
+        await writer.write(piece.payload, piece.firstPage * PAGE_BYTES);
         pages += pagesOf(piece.payload.length);
         database.counters.wroteData(piece.payload.length);
       }
@@ -187,7 +189,7 @@ async function writePages(job: Job, database: Database, files: readonly Database
       await core.environment.transferred?.(piece.payload.length);
       keepGoing(job);
     }
-    await handle.sync();
+    await writer.end();
     return pages;
   } catch (error) {
     if (error instanceof SqlError) throw error;
@@ -205,8 +207,7 @@ async function openRestored(job: Job, database: Database, end: bigint): Promise<
     let bytes = 0;
     store.beginRedo();
     try {
-      for await (const piece of job.reader.pieces(job.request.file ?? 1, verificationOf(job))) {
-        if (piece.kind !== "LOGR") continue;
+      for await (const piece of job.reader.pieces(job.request.file ?? 1, verificationOf(job), ["LOGR"])) {
         keepGoing(job);
         bytes += piece.payload.length;
         store.redo(recordsOf(piece.payload));

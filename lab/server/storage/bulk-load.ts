@@ -3,10 +3,13 @@ import type { Database } from "../database";
 import type { NewRow } from "./definitions";
 import { TransactionScope } from "./transaction";
 
-/** Rows that are written before other work of the process may run. */
-const BATCH_ROWS = 4000;
+/** Rows of one record, and between two chances for other work of the process. A log backup holds that many at a time. */
+const BATCH_ROWS = 500;
 
-/** One transaction of its own; answers how many rows. An unknown table is an error of the caller's program. */
+/**
+ * One transaction of its own; answers how many rows. Rows are taken one by one: none is held after it is written. An
+ * unknown table is an error of the caller's program.
+ */
 export async function bulkLoad(
   database: Database,
   schema: string,
@@ -20,27 +23,30 @@ export async function bulkLoad(
   try {
     const table = database.table(scope, schema, name);
     if (table === undefined) throw new Error(`Bulk load of ${database.name}: there is no table ${schema}.${name}.`);
-    const flush = (batch: readonly NewRow[]): void => {
-      if (batch.length === 0) return;
-      const { first, last, bytes } = table.insertUnlogged(batch);
-      database.openStore().append("LOP_BULK_EXT_ALLOCATION", table.definition.id, first, { last }, bytes);
-      count += batch.length;
-    };
-    let batch: NewRow[] = [];
-    for (const row of rows) {
-      batch.push(row);
-      if (batch.length < BATCH_ROWS) continue;
-      flush(batch);
-      batch = [];
+    // Until the next log backup the log alone does not hold these rows.
+    if (database.options.recoveryModel === "BULK_LOGGED") database.log.update({ hasBulkLoggedData: true });
+    const source = rows[Symbol.iterator]();
+    for (;;) {
+      const written = table.insertUnlogged(take(source, BATCH_ROWS));
+      if (written.count === 0) break;
+      database
+        .openStore()
+        .append("LOP_BULK_EXT_ALLOCATION", table.definition.id, written.first, { last: written.last }, written.bytes);
+      count += written.count;
       await new Promise(setImmediate);
     }
-    flush(batch);
     scope.commit();
-    // Until the next log backup the log alone does not hold these rows.
-    if (count > 0 && database.options.recoveryModel === "BULK_LOGGED") database.log.update({ hasBulkLoggedData: true });
     return count;
   } catch (error) {
     scope.rollback();
     throw error;
+  }
+}
+
+function* take(source: Iterator<NewRow>, most: number): Iterable<NewRow> {
+  for (let taken = 0; taken < most; taken += 1) {
+    const next = source.next();
+    if (next.done === true) return;
+    yield next.value;
   }
 }

@@ -18,6 +18,11 @@ CREATE TABLE log_record (lsn TEXT PRIMARY KEY, transaction_id INTEGER NOT NULL, 
   table_id INTEGER NOT NULL, row INTEGER NOT NULL, image BLOB) WITHOUT ROWID;
 `;
 
+/** Pages that each connection keeps, in KiB. The system has the file in its own cache: more would only be held twice. */
+const CACHE_KIB = 2048;
+/** Largest -wal that is kept once its pages are in the file, in bytes. */
+const WAL_BYTES = 64 * 2 ** 20;
+
 /** A connection to the file with its prepared statements. */
 export class Connection {
   readonly #database: DatabaseSync;
@@ -26,7 +31,8 @@ export class Connection {
   constructor(file: string) {
     this.#database = new DatabaseSync(file);
     // Killed processes lose nothing in WAL mode with NORMAL: the operating system holds what was written.
-    this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384;");
+    this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+PRAGMA cache_size = -${String(CACHE_KIB)}; PRAGMA journal_size_limit = ${String(WAL_BYTES)};`);
   }
 
   exec(sql: string): void {

@@ -12,6 +12,14 @@ import type { TransactionScope } from "./transaction";
 /** Rows that one read takes from the file: no SQLite statement stays open while a client is slow. */
 const ROWS_PER_READ = 512;
 
+/** What `insertUnlogged` has written: the locators of the first and last row, and how much. */
+export interface UnloggedRows {
+  readonly first: number;
+  readonly last: number;
+  readonly bytes: number;
+  readonly count: number;
+}
+
 /**
  * Rows of a table. Reads see what is committed, and what the session itself has written. Writes need the session to be
  * the database's writer: `TransactionScope.enlist` beforehand waits for it, otherwise 1222 comes at once.
@@ -92,23 +100,22 @@ export class StoredTable implements UpdatableTable {
     });
   }
 
-  /** Writes rows without a log record each; `Database.bulkInsert` logs their range. Answers the locators used. */
-  insertUnlogged(rows: readonly NewRow[]): { readonly first: number; readonly last: number; readonly bytes: number } {
+  /** Writes rows without a log record each; `bulkLoad` logs their range. Answers the locators used. */
+  insertUnlogged(rows: Iterable<NewRow>): UnloggedRows {
     const store = this.#writable();
     const statement = store.file.writer.prepare(this.#physical.insertSql);
-    let first = 0;
-    let last = 0;
-    let bytes = 0;
+    let [first, last, bytes, count] = [0, 0, 0, 0];
     for (const values of rows) {
       const { row } = this.#complete(values, store);
       const raw = this.#physical.encode(row);
       last = store.takeLocator(this.definition);
       first ||= last;
+      count += 1;
       this.#guarded(row, last, () => statement.run(last, ...raw));
       for (const value of raw)
         bytes += typeof value === "string" ? value.length : value instanceof Uint8Array ? value.byteLength : 8;
     }
-    return { first, last, bytes };
+    return { first, last, bytes, count };
   }
 
   #store(): DatabaseStore {
