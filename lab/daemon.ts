@@ -100,6 +100,7 @@ export class Daemon {
             [...this.instances.values()].find(
               ({ mirroringAddress }) => mirroringAddress.toLowerCase() === address.toLowerCase(),
             )?.instance,
+          running: () => [...this.instances.values()].flatMap(({ instance }) => instance ?? []),
         }),
       ]),
     );

@@ -22,7 +22,7 @@ import {
 import { storageErrors } from "./storage/errors";
 import { optionTexts } from "./storage/option-texts";
 import { FileCounters } from "./storage/file-counters";
-import type { DatabaseRecord } from "./storage/registry";
+import type { DatabaseRecord, RecordChange } from "./storage/registry";
 import type { DatabaseStore } from "./storage/store";
 import { tableText } from "./storage/store";
 import { StoredTable } from "./storage/stored-table";
@@ -372,10 +372,10 @@ export class Database {
       this.rollbackWriter();
       throw error;
     }
-    const { records, logBytes } = this.openStore().commit();
+    const { from, logBytes } = this.openStore().commit();
     this.#releaseWriter();
     this.counters.wroteLog(logBytes);
-    if (logBytes > 0) this.#mirroring?.ship(records);
+    if (logBytes > 0) this.#mirroring?.ship(from);
   }
 
   rollbackWriter(): void {
@@ -414,7 +414,7 @@ export class Database {
   }
 
   /** Changes what the registry holds of the database, durable at once. */
-  change(change: Partial<Omit<DatabaseRecord, "id">>): void {
+  change(change: RecordChange): void {
     this.#record = { ...this.#record, ...change };
     this.instance.saved(this);
   }
@@ -456,9 +456,9 @@ export class Database {
     return this.instance.locate(data.physicalName, "write").file;
   }
 
-  /** Removes the files from the host's disk. */
-  removeFiles(): void {
-    for (const file of this.files) {
+  /** Removes files of the database from the host's disk, by default those that it has. */
+  removeFiles(files = this.files): void {
+    for (const file of files) {
       const located = this.instance.find(file.physicalName);
       if (located !== undefined) DataFile.remove(located);
     }

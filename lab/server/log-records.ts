@@ -43,6 +43,11 @@ export interface BulkImage {
 /** Bytes that every record takes besides its image. */
 export const RECORD_OVERHEAD = 64;
 
+/** Bytes that a record takes in the log. */
+export function sizeOf(record: Pick<LogRecord, "image">): number {
+  return RECORD_OVERHEAD + (record.image?.length ?? 0);
+}
+
 /** Makes an image: values as the store binds them (integers, bigints, text, bytes) survive without loss. */
 export function imageOf(content: readonly SQLInputValue[] | DefinitionImage | BulkImage | bigint): Uint8Array {
   return serialize(content);

@@ -244,7 +244,7 @@ function killedWriter(directory: string): string {
     import { InstanceCore } from ${from("../../lab/server/instance-core")};
     import { TransactionScope } from ${from("../../lab/server/storage/transaction")};
     import { WindowsFiles } from ${from("../../lab/windows/files")};
-    const { core } = InstanceCore.start({
+    const core = InstanceCore.start({
       files: new WindowsFiles(${JSON.stringify(directory)}, []), host: "SQL-P1", engineAccount: "DCI\\\\svc-sql-p1",
       serverName: "SQL-P1", version: { major: 11, minor: 0, build: 7001 }, systemFolder: "C:\\\\MSSQL\\\\DATA",
       defaultDataPath: "D:\\\\SQLData", defaultLogPath: "E:\\\\SQLLog", evaluateDefault: () => null,

@@ -7,6 +7,7 @@ import { lsnText } from "../log-sequence-number";
 import { mirroringErrors } from "../mirroring/errors";
 import { PAGE_BYTES, type Snapshot } from "../storage/data-file";
 import { storageErrors } from "../storage/errors";
+import type { RecordChange } from "../storage/registry";
 import { fileEntries, startHeader } from "./backup-header";
 import { windowsErrorOf } from "./device";
 import { backupErrors, backupMessages } from "./errors";
@@ -226,11 +227,15 @@ async function writeLog(
       pages: [Math.max(1, Math.ceil(writer.payloadBytes / PAGE_BYTES))],
       succeeded: (header) => {
         if (request.standby !== undefined) makeUndoFile(database.instance, request.standby);
-        if (!header.isCopyOnly) database.log.logBackedUp(end);
-        if (!tail) return;
-        const redo = { lsn: lsnText(end), fork: database.log.status.recoveryForkGuid };
-        const standby = request.standby ?? null;
-        database.change({ state: standby === null ? "RESTORING" : "ONLINE", redo, standby });
+        const frozen: RecordChange = tail
+          ? {
+              state: request.standby === undefined ? "RESTORING" : "ONLINE",
+              redo: { lsn: lsnText(end), fork: database.log.status.recoveryForkGuid },
+              standby: request.standby ?? null,
+            }
+          : {};
+        if (header.isCopyOnly) database.change(frozen);
+        else database.log.logBackedUp(end, frozen);
       },
     };
   });

@@ -1,17 +1,15 @@
 /** RESTORE DATABASE, RESTORE LOG and RESTORE DATABASE … WITH RECOVERY: "RESTORE Statements (Transact-SQL)". */
 import { open } from "node:fs/promises";
-import { writeFileSync } from "node:fs";
 import { SqlError } from "../../tsql/errors";
 import { Database } from "../database";
-import { logFileNote, type InstanceCore } from "../instance-core";
+import { type InstanceCore, writeLogFile } from "../instance-core";
 import { lsnOrNull, toRecord } from "../log-manager";
-import { lsnText } from "../log-sequence-number";
 import { DataFile, PAGE_BYTES } from "../storage/data-file";
 import { MODEL_OPTIONS, type DatabaseFile, type DatabaseOptions } from "../storage/definitions";
 import { datetimeOf } from "../storage/encoding";
 import { storageErrors } from "../storage/errors";
 import { newGuid } from "../storage/guid";
-import { DatabaseStore } from "../storage/store";
+import { DatabaseStore, type RedoPosition } from "../storage/store";
 import { windowsErrorOf } from "./device";
 import { backupErrors, backupMessages } from "./errors";
 import type { BackupSetHeader } from "./header";
@@ -112,7 +110,7 @@ async function restoreData(job: Job, existing: Database | undefined): Promise<Re
   try {
     // From here on the old content is gone: whatever happens next, only a full restore helps.
     database.detach();
-    removeOldFiles(core, database, files);
+    const old = database.files;
     database.change({
       state: "RESTORING",
       redo: null,
@@ -121,10 +119,11 @@ async function restoreData(job: Job, existing: Database | undefined): Promise<Re
       familyGuid: header.familyGuid,
       recovery: null,
     });
+    database.removeFiles(old);
+    makeRoom(core, files);
     const pages = await writePages(job, database, files);
-    const end = BigInt(header.lastLsn);
-    const logPages = await openRestored(job, database, end);
-    settle(job, database, end);
+    const logPages = await openRestored(job, database);
+    settle(job, database);
     finish(database, request.recovery ?? "RECOVERY", request.restrictedUser === true);
     return outcome(job, database, differential ? "I" : "D", [pages, logPages]);
   } finally {
@@ -157,12 +156,11 @@ function newDatabase(
   return database;
 }
 
-function removeOldFiles(core: InstanceCore, database: Database, files: readonly DatabaseFile[]): void {
-  database.removeFiles();
+/** Takes away what lies where the files go. */
+function makeRoom(core: InstanceCore, files: readonly DatabaseFile[]): void {
   for (const file of files) {
-    const located = core.locate(file.physicalName, "write").file;
-    if (file.type === "LOG") writeFileSync(located, logFileNote(file));
-    else DataFile.remove(located);
+    if (file.type === "LOG") writeLogFile(core, file);
+    else DataFile.remove(core.locate(file.physicalName, "write").file);
   }
 }
 
@@ -199,24 +197,23 @@ async function writePages(job: Job, database: Database, files: readonly Database
   }
 }
 
-/** Opens the restored file, leaves out the log it came with, and rolls the set's own log forward. */
-async function openRestored(job: Job, database: Database, end: bigint): Promise<number> {
+/** Opens the restored file and rolls the set's own log forward. */
+async function openRestored(job: Job, database: Database): Promise<number> {
   const store = openPages(database);
   try {
-    store.truncateLog(store.endOfLog);
     let bytes = 0;
     store.beginRedo();
     try {
       for await (const piece of job.reader.pieces(job.request.file ?? 1, verificationOf(job), ["LOGR"])) {
         keepGoing(job);
         bytes += piece.payload.length;
-        store.redo(recordsOf(piece.payload));
+        for (const record of recordsOf(piece.payload)) store.redo(record);
       }
     } catch (error) {
-      store.endRedo(false, end);
+      store.undoRedo();
       throw error;
     }
-    store.endRedo(true, end);
+    store.keepRedo(endOf(job));
     database.change({ recovery: recoveryAfterData(job.header) });
     database.attach(store);
     return Math.max(1, pagesOf(bytes));
@@ -258,8 +255,7 @@ function recoveryAfterData(header: BackupSetHeader): ReturnType<typeof toRecord>
 async function restoreLog(job: Job, database: Database): Promise<RestoreOutcome> {
   const { header, request, reader, progress } = job;
   const what = refuseLogSet(database, header, request.devices[0] ?? "");
-  const { lsn } = positionOf(database);
-  const end = BigInt(header.lastLsn);
+  const reached = positionOf(database);
   const position = request.file ?? 1;
   const total = reader.bytesOf(position);
   let bytes = 0;
@@ -270,7 +266,7 @@ async function restoreLog(job: Job, database: Database): Promise<RestoreOutcome>
     try {
       for await (const piece of reader.pieces(position, verificationOf(job))) {
         keepGoing(job);
-        store.redo(recordsOf(piece.payload).filter((record) => record.lsn >= lsn));
+        for (const record of recordsOf(piece.payload)) if (record.lsn >= reached.lsn) store.redo(record);
         bytes += piece.payload.length;
         progress.moved(bytes, total, request.stats, request.requester);
         await job.core.environment.transferred?.(piece.payload.length);
@@ -278,11 +274,11 @@ async function restoreLog(job: Job, database: Database): Promise<RestoreOutcome>
       }
     } catch (error) {
       // A log set is applied whole or not at all: the same set can be restored again.
-      if (database.hasStore) store.endRedo(false, lsn);
+      if (database.hasStore) store.undoRedo();
       throw error;
     }
-    store.endRedo(true, what === "apply" ? end : lsn);
-    if (what === "apply") settle(job, database, end);
+    store.keepRedo(what === "apply" ? endOf(job) : reached);
+    if (what === "apply") settle(job, database);
     finish(database, request.recovery ?? "RECOVERY", request.restrictedUser === true);
     return outcome(job, database, "L", [0, Math.max(1, pagesOf(bytes))]);
   } finally {
@@ -292,16 +288,14 @@ async function restoreLog(job: Job, database: Database): Promise<RestoreOutcome>
 
 // Recovery -------------------------------------------------------------------------------------------------------------
 
-/** The roll forward stands at `end` now: position, fork and options follow the set. */
-function settle({ header }: Job, database: Database, end: bigint): void {
-  database.change({ redo: { lsn: lsnText(end), fork: header.recoveryForkId } });
-  database.log.update({
-    recoveryForkGuid: header.recoveryForkId,
-    firstRecoveryForkGuid: header.recoveryForkId,
-    forkPointLsn: null,
-    lastLogBackupLsn: end,
-    beginsLogChain: false,
-  });
+/** Where a set ends. */
+function endOf({ header }: Job): RedoPosition {
+  return { lsn: BigInt(header.lastLsn), fork: header.recoveryForkId };
+}
+
+/** The roll forward stands at the end of the set now; options follow its content. */
+function settle(job: Job, database: Database): void {
+  database.log.rolledForward(endOf(job));
   database.refresh();
 }
 
@@ -316,7 +310,6 @@ function finish(database: Database, recovery: Recovery, restricted: boolean): vo
     database.change({ state: "ONLINE", standby: recovery.standby });
     return;
   }
-  database.log.startFork();
   const change: Partial<DatabaseOptions> = {
     ...(database.options.isTrustworthy ? { isTrustworthy: false } : {}),
     ...(restricted ? { userAccess: "RESTRICTED_USER" } : {}),
@@ -329,7 +322,7 @@ function finish(database: Database, recovery: Recovery, restricted: boolean): vo
     store.commit();
     database.refresh();
   }
-  database.change({ state: "ONLINE", standby: null, redo: null });
+  database.log.startFork({ state: "ONLINE", standby: null, redo: null });
 }
 
 /** RESTORE DATABASE … WITH RECOVERY without FROM. Throws 911, 3104, 3102, 3101, 3153, 4333, with 3013. */

@@ -34,7 +34,12 @@ export interface DatabaseRecord {
   /** JSON of RecoveryStatus with LSNs as text; null before the first recovery. */
   readonly recovery: RecoveryRecord | null;
   readonly mirroring: MirroringRecord | null;
+  /** It is being created or dropped: an instance that finds this at its start takes the database away. */
+  readonly unfinished?: true | undefined;
 }
+
+/** What may change of a database's record. */
+export type RecordChange = Partial<Omit<DatabaseRecord, "id">>;
 
 export class Registry {
   readonly #database: DatabaseSync;

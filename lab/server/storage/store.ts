@@ -25,25 +25,35 @@ interface WriterState {
   cursor: LogCursor;
   transaction: number;
   readonly keepsLog: boolean;
-  records: LogRecord[];
   usedBytes: number;
   definitions: Definitions | undefined;
   readonly identities: Set<number>;
-  readonly marks: { readonly end: bigint; readonly records: number; readonly usedBytes: number }[];
+  readonly marks: { readonly end: bigint; readonly usedBytes: number }[];
 }
 
 /** What a commit wrote. */
 export interface Committed {
-  readonly records: readonly LogRecord[];
-  /** Bytes written to the log, a multiple of 512. */
+  /** LSN of its first record. */
+  readonly from: bigint;
+  /** Bytes written to the log, a multiple of 512; 0 when nothing was changed. */
   readonly logBytes: number;
 }
+
+/** How far a roll forward has come, and on which recovery path. */
+export interface RedoPosition {
+  readonly lsn: bigint;
+  readonly fork: string;
+}
+
+/** Records that are read at a time. */
+const RECORDS_PER_READ = 200;
 
 export class DatabaseStore {
   readonly file: DataFile;
   #end: bigint;
   #usedBytes: number;
   #transaction: number;
+  #redoPosition: RedoPosition | undefined;
   #definitions: Definitions;
   #writer: WriterState | undefined;
   readonly #identities = new Map<number, bigint>();
@@ -52,16 +62,15 @@ export class DatabaseStore {
 
   private constructor(file: DataFile) {
     this.file = file;
-    const state = file.reader.rows("SELECT end_lsn, used_bytes, transaction_id FROM log_state")[0];
+    const state = file.reader.rows("SELECT end_lsn, used_bytes, transaction_id, redo_lsn, redo_fork FROM log_state")[0];
     if (state === undefined) throw new Error(`The data file ${file.path} has no log state: it is not a database.`);
     this.#end = BigInt(state[0] as string);
     this.#usedBytes = Number(state[1]);
     this.#transaction = Number(state[2]);
+    const [, , , redoLsn, fork] = state as (string | null)[];
+    if (typeof redoLsn === "string" && typeof fork === "string") this.#redoPosition = { lsn: BigInt(redoLsn), fork };
     this.#definitions = this.#readDefinitions();
-    for (const [table, last] of file.reader
-      .prepare("SELECT table_id, last FROM identity_value", true)
-      .all() as unknown as [bigint, bigint][])
-      this.#identities.set(Number(table), last);
+    this.#readIdentities();
   }
 
   static create(path: string): DatabaseStore {
@@ -84,6 +93,11 @@ export class DatabaseStore {
   /** The LSN that the next record will have; a writer sees its own. */
   get endOfLog(): bigint {
     return this.#end;
+  }
+
+  /** Where the last backup set that was rolled forward ended; undefined when none ever was. */
+  get redoPosition(): RedoPosition | undefined {
+    return this.#redoPosition;
   }
 
   /** Bytes of the log that cannot be reused yet. */
@@ -114,7 +128,6 @@ export class DatabaseStore {
       cursor: new LogCursor(this.#end),
       transaction: this.#transaction + 1,
       keepsLog,
-      records: [],
       usedBytes: this.#usedBytes,
       definitions: undefined,
       identities: new Set(),
@@ -127,8 +140,9 @@ export class DatabaseStore {
     if (writer.cursor.end === this.#end) {
       this.#writer = undefined;
       this.file.writer.exec("COMMIT");
-      return { records: [], logBytes: 0 };
+      return { from: this.#end, logBytes: 0 };
     }
+    const from = this.#end;
     for (const table of writer.identities) this.#writeIdentity(table);
     this.append("LOP_COMMIT_XACT", 0, 0);
     const logBytes = writer.cursor.flush();
@@ -140,7 +154,7 @@ export class DatabaseStore {
     this.#transaction = writer.transaction;
     if (writer.definitions !== undefined) this.#definitions = writer.definitions;
     this.#writer = undefined;
-    return { records: writer.records, logBytes };
+    return { from, logBytes };
   }
 
   rollback(): void {
@@ -158,7 +172,7 @@ export class DatabaseStore {
     // Nothing was written since the last mark: it serves again.
     if (last?.end === writer.cursor.end) return writer.marks.length - 1;
     this.file.writer.exec(`SAVEPOINT mark${String(writer.marks.length)}`);
-    writer.marks.push({ end: writer.cursor.end, records: writer.records.length, usedBytes: writer.usedBytes });
+    writer.marks.push({ end: writer.cursor.end, usedBytes: writer.usedBytes });
     return writer.marks.length - 1;
   }
 
@@ -170,7 +184,6 @@ export class DatabaseStore {
     this.file.writer.exec(`ROLLBACK TO mark${String(mark)}`);
     writer.marks.length = mark + 1;
     writer.cursor = new LogCursor(at.end);
-    writer.records.length = at.records;
     writer.usedBytes = at.usedBytes;
     this.#nextLocator.clear();
     if (writer.definitions !== undefined) {
@@ -193,24 +206,48 @@ export class DatabaseStore {
     if (writer.cursor.end === this.#end && operation !== "LOP_BEGIN_XACT") this.append("LOP_BEGIN_XACT", 0, 0);
     const image = content === undefined || !writer.keepsLog ? null : imageOf(content);
     const size = RECORD_OVERHEAD + (bytes ?? image?.length ?? 100);
-    const record = { lsn: writer.cursor.take(size), transaction: writer.transaction, operation, table, row, image };
+    const lsn = writer.cursor.take(size);
     if (!writer.keepsLog) return;
     writer.usedBytes += size;
-    writer.records.push(record);
+    this.#writeRecord({ lsn, transaction: writer.transaction, operation, table, row, image });
+  }
+
+  #writeRecord({ lsn, transaction, operation, table, row, image }: LogRecord): void {
     this.file.writer
       .prepare(
         "INSERT INTO log_record (lsn, transaction_id, operation, table_id, row, image) VALUES (?, ?, ?, ?, ?, ?)",
       )
-      .run(lsnKey(record.lsn), record.transaction, operation, table, row, image);
+      .run(lsnKey(lsn), transaction, operation, table, row, image);
   }
 
-  /** Records with from ≤ LSN < to, at most `limit`, as committed. */
-  readLog(from: bigint, to: bigint, limit: number): LogRecord[] {
+  /** Records with from ≤ LSN < to, as committed; not all at once, so that a log of any length may be read. */
+  *log(from: bigint, to: bigint): Generator<LogRecord, void, undefined> {
+    for (let next = from; ;) {
+      const records = this.#readLog(next, to);
+      yield* records;
+      const last = records.at(-1);
+      if (last === undefined || records.length < RECORDS_PER_READ) return;
+      next = last.lsn + 1n;
+    }
+  }
+
+  /** Where the first transaction ends that has `count` records or more behind `from`: an LSN at which none is open. */
+  transactionEnd(from: bigint, count: number): bigint {
+    const found = this.file.reader.rows(
+      `SELECT lsn FROM log_record WHERE operation = 'LOP_BEGIN_XACT' AND lsn >=
+         (SELECT lsn FROM log_record WHERE lsn > ? ORDER BY lsn LIMIT 1 OFFSET ?) ORDER BY lsn LIMIT 1`,
+      lsnKey(from),
+      count - 1,
+    )[0]?.[0];
+    return typeof found === "string" ? BigInt(found) : this.#end;
+  }
+
+  #readLog(from: bigint, to: bigint): LogRecord[] {
     const rows = this.file.reader.rows(
       "SELECT lsn, transaction_id, operation, table_id, row, image FROM log_record WHERE lsn >= ? AND lsn < ? ORDER BY lsn LIMIT ?",
       lsnKey(from),
       lsnKey(to),
-      limit,
+      RECORDS_PER_READ,
     );
     return rows.map((row) => ({
       lsn: BigInt(row[0] as string),
@@ -255,11 +292,11 @@ export class DatabaseStore {
     this.#usedBytes = kept;
   }
 
-  /** Recovery: the next record begins a new virtual log file. */
-  advanceLog(): void {
+  /** The LSN of the next record when it begins a new virtual log file, as recovery lets it. */
+  get nextVirtualLogFile(): bigint {
     const cursor = new LogCursor(this.#end);
     cursor.nextVirtualLogFile();
-    this.setEndOfLog(cursor.end);
+    return cursor.end;
   }
 
   setEndOfLog(end: bigint): void {
@@ -274,22 +311,47 @@ export class DatabaseStore {
     this.file.writer.exec("BEGIN IMMEDIATE");
   }
 
-  /** Applies records. Every operation says the state after it, so that it may be applied twice. */
-  redo(records: readonly LogRecord[]): void {
-    for (const record of records) this.#redoOne(record);
+  /** Applies a record. Every operation says the state after it, so that it may be applied twice. */
+  redo(record: LogRecord): void {
+    this.#redoOne(record);
   }
 
-  endRedo(keep: boolean, end: bigint): void {
-    if (keep) {
-      for (const table of this.#identities.keys()) this.#writeIdentity(table);
-      this.#writeState(end, this.#usedBytes, this.#transaction);
-      this.file.writer.exec("COMMIT");
-      this.#end = end;
-    } else {
-      this.file.writer.forget();
-      this.file.writer.exec("ROLLBACK");
-      this.#definitions = this.#readDefinitions();
-    }
+  /** Applies a record on a mirror and keeps it. @param complete the record with the rows of a bulk operation */
+  mirror(record: LogRecord, complete: LogRecord): void {
+    this.#redoOne(complete);
+    this.#writeRecord(record);
+  }
+
+  /** Keeps what was rolled forward from a backup set, all at once: rows and the position that they have reached. */
+  keepRedo({ lsn, fork }: RedoPosition): void {
+    const { writer } = this.file;
+    // A copy that is restored has no log of its own until it is recovered.
+    writer.exec("DELETE FROM log_record");
+    writer.prepare("UPDATE log_state SET redo_lsn = ?, redo_fork = ?").run(lsn.toString(), fork);
+    this.#endRedo(lsn, 0);
+    this.#redoPosition = { lsn, fork };
+  }
+
+  /** The same on a mirror: what was rolled forward is its log too, from which it goes on as principal. */
+  keepMirrored(end: bigint, bytes: number): void {
+    this.#endRedo(end, this.#usedBytes + bytes);
+  }
+
+  #endRedo(end: bigint, usedBytes: number): void {
+    for (const table of this.#identities.keys()) this.#writeIdentity(table);
+    this.#writeState(end, usedBytes, this.#transaction);
+    this.file.writer.exec("COMMIT");
+    this.#end = end;
+    this.#usedBytes = usedBytes;
+    this.#nextLocator.clear();
+  }
+
+  /** Takes back what was rolled forward since `beginRedo`. */
+  undoRedo(): void {
+    this.file.writer.forget();
+    this.file.writer.exec("ROLLBACK");
+    this.#definitions = this.#readDefinitions();
+    this.#readIdentities();
     this.#nextLocator.clear();
   }
 
@@ -459,6 +521,12 @@ export class DatabaseStore {
       entries.set(key as string, { name: name as string, value: value as string });
     }
     return definitions;
+  }
+
+  #readIdentities(): void {
+    this.#identities.clear();
+    const rows = this.file.reader.prepare("SELECT table_id, last FROM identity_value", true).all();
+    for (const [table, last] of rows as unknown as [bigint, bigint][]) this.#identities.set(Number(table), last);
   }
 
   #open(): WriterState {
