@@ -4,7 +4,7 @@ import type { Database } from "../../lab/server/database";
 import type { ColumnDefinition } from "../../lab/server/storage/definitions";
 import { TransactionScope } from "../../lab/server/storage/transaction";
 import { CalendarTime, Decimal, Variant, type SqlValue } from "../../lab/tsql/values";
-import { asker, CoreEstate, heard, makeChat, refused, rows, say } from "./server-core-estate";
+import { CoreEstate, heard, makeChat, refused, rows, say } from "./server-core-estate";
 
 describe("lab: storage of a database", () => {
   let estate: CoreEstate;
