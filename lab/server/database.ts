@@ -24,7 +24,7 @@ import { optionTexts } from "./storage/option-texts";
 import { FileCounters } from "./storage/file-counters";
 import type { DatabaseRecord, RecordChange } from "./storage/registry";
 import type { DatabaseStore } from "./storage/store";
-import { tableText } from "./storage/store";
+import { tableText } from "./storage/definition-table";
 import { StoredTable } from "./storage/stored-table";
 import { TransactionScope, WaitAborted } from "./storage/transaction";
 
@@ -361,7 +361,7 @@ export class Database {
   }
 
   beginWriter(owner: TransactionScope): void {
-    this.openStore().begin(this.log.keepsLog);
+    this.openStore().begin(this.log.keepsLog, this.log.notesChanges);
     this.#owner = owner;
   }
 

@@ -133,6 +133,12 @@ export class LogManager {
     return this.status.lastLogBackupLsn !== null;
   }
 
+  /** A differential backup may come and ask which rows were changed. */
+  get notesChanges(): boolean {
+    const { differentialBaseLsn } = this.status;
+    return this.#running.size > 0 || this.#database.options.recoveryModel !== "SIMPLE" || differentialBaseLsn !== null;
+  }
+
   /** A data backup runs: 3023 for another one. */
   get isBackingUp(): boolean {
     return this.#running.size > 0;
@@ -225,6 +231,9 @@ export class LogManager {
       differentialBaseLsn: set.checkpointLsn,
       differentialBaseGuid: set.guid,
       ...(startsChain ? { lastLogBackupLsn: set.firstLsn, beginsLogChain: true } : {}),
+    });
+    this.#database.whenIdle(() => {
+      if (this.#database.hasStore) this.#database.openStore().changes.forget(set.checkpointLsn);
     });
   }
 

@@ -5,7 +5,7 @@ export type Rows = ReadonlyMap<number, string>;
 
 /** A backup set that was asked for: whether it is whole, the media say. */
 export interface AskedSet {
-  readonly kind: "full" | "log";
+  readonly kind: "full" | "differential" | "log";
   readonly device: string;
   /** Rows that it brings. */
   readonly rows: Rows;
@@ -53,6 +53,13 @@ export class Expected {
   /** Log sets behind a set, in their order. */
   logsBehind(set: AskedSet): readonly AskedSet[] {
     return this.sets.slice(this.sets.indexOf(set) + 1).filter(({ kind }) => kind === "log");
+  }
+
+  /** The last differential set that is surely based on a full one. */
+  differentialOf(full: AskedSet): AskedSet | undefined {
+    const behind = this.sets.slice(this.sets.indexOf(full) + 1);
+    const next = behind.findIndex(({ kind }) => kind === "full");
+    return behind.slice(0, next < 0 ? undefined : next).findLast(({ kind }) => kind === "differential");
   }
 
   /** The last full set that was told. */

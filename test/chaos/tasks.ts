@@ -73,6 +73,7 @@ export class Tasks {
       ["open transaction", () => this.leaveOpen()],
       ["BACKUP LOG", () => this.backup("log")],
       ["BACKUP DATABASE", () => this.backup("full")],
+      ["BACKUP DATABASE WITH DIFFERENTIAL", () => this.backup("differential")],
       ["restore", () => this.copy()],
       ["restore", () => this.copy()],
       ["restore", () => this.copy()],
@@ -137,7 +138,8 @@ BEGIN TRANSACTION; INSERT dbo.never VALUES (N'uncommitted');`,
     const set: AskedSet = { kind, device, rows: expected.rows, told: false };
     expected.sets.push(set);
     const statement = kind === "log" ? "BACKUP LOG" : "BACKUP DATABASE";
-    await victim.run(this.#principal, `${statement} mgc TO DISK = N'${device}' WITH FORMAT, CHECKSUM`);
+    const more = kind === "differential" ? ", DIFFERENTIAL" : "";
+    await victim.run(this.#principal, `${statement} mgc TO DISK = N'${device}' WITH FORMAT, CHECKSUM${more}`);
     set.told = true;
     return set;
   }
@@ -147,6 +149,14 @@ BEGIN TRANSACTION; INSERT dbo.never VALUES (N'uncommitted');`,
     const { expected, victim, random } = this.context;
     const [now] = expected.copy;
     if (now?.kind === "restoring") {
+      const differential = now.set.kind === "full" && now.isSure ? expected.differentialOf(now.set) : undefined;
+      if (differential !== undefined && random.below(2) === 0) {
+        const forward = { kind: "restoring", set: differential, isSure: true } as const;
+        expected.copy = [now, forward];
+        await victim.run("SQL-B1", `RESTORE DATABASE copy FROM DISK = N'${differential.device}' WITH NORECOVERY`);
+        expected.copy = [forward];
+        return;
+      }
       const [log] = expected.logsBehind(now.set);
       if (log !== undefined && (!now.isSure || random.below(4) > 0)) {
         expected.copy = [{ ...now, isSure: false }];

@@ -10,6 +10,7 @@ import { storageErrors } from "../storage/errors";
 import type { RecordChange } from "../storage/registry";
 import { fileEntries, startHeader } from "./backup-header";
 import { windowsErrorOf } from "./device";
+import { differencePayloads } from "./difference";
 import { backupErrors, backupMessages } from "./errors";
 import type { BackupSetHeader } from "./header";
 import type { BackupOutcome, MediaHistory } from "./history";
@@ -84,6 +85,7 @@ async function backupDatabase(database: Database, request: BackupRequest, progre
     // A transaction that began before the log was kept must end first: its records would be missing.
     await writerGone(database, request);
     log.checkpoint();
+    if (request.differential === true) return await writeDifference(database, request, progress);
     taken = await takeSnapshot(database, request);
     return await writeData(database, request, progress, taken);
   } finally {
@@ -141,20 +143,12 @@ async function writeData(
     } finally {
       await handle.close();
     }
-    keepGoing();
-    // What was committed while the pages were read belongs to the set, as log.
-    const end = database.openStore().endOfLog;
-    let logPages = 0;
-    for (const payload of logPayloads(database.openStore(), from, end)) {
-      keepGoing();
-      await writer.piece("LOGR", 0, payload);
-      logPages += Math.ceil(payload.length / PAGE_BYTES);
-    }
+    const { end, logPages } = await writeMeanwhile(database, writer, from, keepGoing);
     return {
       lastLsn: end,
-      pages: [snapshot.pages, Math.max(1, logPages)],
+      pages: [snapshot.pages, logPages],
       succeeded: (header) => {
-        if (header.isCopyOnly || header.backupType !== 1) return;
+        if (header.isCopyOnly) return;
         database.log.fullBackedUp({
           guid: header.backupSetGuid,
           checkpointLsn: BigInt(header.checkpointLsn),
@@ -163,6 +157,48 @@ async function writeData(
       },
     };
   });
+}
+
+/** The rows that were changed since the base: what is read does not change while writers go on. */
+async function writeDifference(database: Database, request: BackupRequest, progress: Progress): Promise<BackupOutcome> {
+  const { checkpointLsn, differentialBaseLsn } = database.log.status;
+  const since = differentialBaseLsn ?? 0n;
+  const frozen = database.openStore().freeze();
+  try {
+    return await writeSet(database, request, checkpointLsn, async (writer, keepGoing) => {
+      const total = frozen.changes.count(since);
+      for (const { payload, ranges } of differencePayloads(frozen, since)) {
+        keepGoing();
+        await writer.piece("DIFF", 0, payload);
+        progress.moved(ranges, total, request.stats, request.requester);
+        await database.instance.environment.transferred?.(payload.length);
+      }
+      const pages = pagesOf(writer.payloadBytes);
+      const { end, logPages } = await writeMeanwhile(database, writer, frozen.endOfLog, keepGoing);
+      return { lastLsn: end, pages: [pages, logPages], succeeded: () => undefined };
+    });
+  } finally {
+    frozen.release();
+  }
+}
+
+/** What was committed while data was read belongs to the set, as log. */
+async function writeMeanwhile(
+  database: Database,
+  writer: MediaWriter,
+  from: bigint,
+  keepGoing: () => void,
+): Promise<{ readonly end: bigint; readonly logPages: number }> {
+  keepGoing();
+  const store = database.openStore();
+  const end = store.endOfLog;
+  let logPages = 0;
+  for (const payload of logPayloads(store, from, end)) {
+    keepGoing();
+    await writer.piece("LOGR", 0, payload);
+    logPages += pagesOf(payload.length);
+  }
+  return { end, logPages: Math.max(1, logPages) };
 }
 
 /** All pages of a data file, in pieces. */

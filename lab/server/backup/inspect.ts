@@ -9,7 +9,7 @@ import type { Progress } from "./progress";
 import type { InspectRequest, RestoreRequest } from "./request";
 import { refuseNewerVersion } from "./restore-checks";
 import { planFiles } from "./restore-plan";
-import { mediaHistoryOf, terminating } from "./restore";
+import { mediaHistoryOf, terminating } from "./restore-job";
 
 /** A result set. */
 export interface RowSet {

@@ -45,9 +45,11 @@ export function refuseNewerVersion(core: InstanceCore, header: BackupSetHeader):
 export function refuseDataSet(database: Database | undefined, header: BackupSetHeader, request: RestoreRequest): void {
   if (header.backupType === 2) throw backupErrors.otherKind(request.devices[0] ?? "", "BACKUP LOG", "RESTORE DATABASE");
   if (header.backupType === 5) {
-    if (database?.state !== "RESTORING" || database.redoStart === null) throw backupErrors.notReadyToRollForward();
-    if (lsnText(database.log.status.databaseBackupLsn) !== header.differentialBaseLsn)
-      throw backupErrors.differentialState();
+    if (database === undefined) throw backupErrors.notReadyToRollForward();
+    const reached = positionOf(database);
+    // Only on its base, and not on a copy that has gone beyond its end already.
+    const isBase = database.log.status.differentialBaseGuid === header.differentialBaseGuid;
+    if (!isBase || reached.lsn > BigInt(header.lastLsn)) throw backupErrors.differentialState();
     return;
   }
   if (database === undefined || request.replace === true) return;
@@ -58,10 +60,10 @@ export function refuseDataSet(database: Database | undefined, header: BackupSetH
 }
 
 /**
- * RESTORE LOG at the position where the roll forward stands. Answers "apply", or "nothing" for a set that ends just
- * there. Throws 3135, 3117, 4319, 3154, 4305, 4326, 4330.
+ * RESTORE LOG at the position where the roll forward stands; a set that ends just there is allowed and changes nothing.
+ * Throws 3135, 3117, 4319, 3154, 4305, 4326, 4330.
  */
-export function refuseLogSet(database: Database, header: BackupSetHeader, device: string): "apply" | "nothing" {
+export function refuseLogSet(database: Database, header: BackupSetHeader, device: string): void {
   if (header.backupType !== 2) throw backupErrors.otherKind(device, "BACKUP DATABASE", "RESTORE LOG");
   const redo = positionOf(database);
   if (database.familyGuid !== header.familyGuid) throw backupErrors.otherDatabase(database.name);
@@ -74,7 +76,6 @@ export function refuseLogSet(database: Database, header: BackupSetHeader, device
   const forkPoint = header.forkPointLsn === null ? null : BigInt(header.forkPointLsn);
   const onFirst = redo.fork === header.firstRecoveryForkId && (forkPoint === null || redo.lsn <= forkPoint);
   if (!onLast && !onFirst) throw backupErrors.otherPath();
-  return last === redo.lsn && onLast ? "nothing" : "apply";
 }
 
 /** Where the roll forward goes on. Throws 3117 when recovered, 4319 when a restore was interrupted. */

@@ -5,26 +5,35 @@ import { Database } from "../database";
 import { type InstanceCore, writeLogFile } from "../instance-core";
 import { lsnOrNull, toRecord } from "../log-manager";
 import { DataFile, PAGE_BYTES } from "../storage/data-file";
-import { MODEL_OPTIONS, type DatabaseFile, type DatabaseOptions } from "../storage/definitions";
-import { datetimeOf } from "../storage/encoding";
+import { MODEL_OPTIONS, type DatabaseFile } from "../storage/definitions";
 import { storageErrors } from "../storage/errors";
 import { newGuid } from "../storage/guid";
-import { DatabaseStore, type RedoPosition } from "../storage/store";
+import { DatabaseStore } from "../storage/store";
 import { windowsErrorOf } from "./device";
 import { backupErrors, backupMessages } from "./errors";
 import type { BackupSetHeader } from "./header";
-import type { MediaHistory, RestoreOutcome } from "./history";
+import type { RestoreOutcome } from "./history";
 import { recordsOf } from "./log-stream";
-import { MediaReader, pagesOf, type Verification } from "./media-reader";
+import { MediaReader, pagesOf } from "./media-reader";
 import type { Progress } from "./progress";
 import type { Requester, RestoreRequest } from "./request";
-import { makeUndoFile, removeUndoFile } from "./undo-file";
 import { SteadyWriter } from "./steady-writer";
-import { refuseDataSet, refuseLogSet, refuseNewerVersion, refuseTargetDatabase, positionOf } from "./restore-checks";
+import { refuseDataSet, refuseNewerVersion, refuseTargetDatabase, positionOf } from "./restore-checks";
+import { restoreDifference, restoreLog } from "./restore-forward";
+import {
+  endOf,
+  finish,
+  keepGoing,
+  outcome,
+  type Recovery,
+  type RestoreJob,
+  settle,
+  terminating,
+  verificationOf,
+} from "./restore-job";
 import { planFiles } from "./restore-plan";
 
 type Kind = "database" | "log";
-type Recovery = "RECOVERY" | "NORECOVERY" | { readonly standby: string };
 
 /** Restores one set. Failures before the first page leave the database as it was; later ones leave it RESTORING. */
 export async function restore(
@@ -51,31 +60,12 @@ export async function restore(
       const { header } = reader.set(request.file ?? 1);
       refuseNewerVersion(core, header);
       if (request.checksum === true && !header.hasBackupChecksums) throw backupErrors.noChecksums();
-      const job: Job = { core, request, progress, reader, header, began: Date.now() };
+      const job: RestoreJob = { core, request, progress, reader, header, began: Date.now() };
       return kind === "log" ? await restoreLog(job, existing as Database) : await restoreData(job, existing);
     } finally {
       await reader.close();
     }
   });
-}
-
-/** What one RESTORE works with. */
-interface Job {
-  readonly core: InstanceCore;
-  readonly request: RestoreRequest;
-  readonly progress: Progress;
-  readonly reader: MediaReader;
-  readonly header: BackupSetHeader;
-  readonly began: number;
-}
-
-/** Adds 3013 behind whatever a statement fails with. */
-export async function terminating<T>(statement: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw error instanceof SqlError ? error.followedBy(backupErrors.terminating(statement)) : error;
-  }
 }
 
 function refuseLogTarget(database: Database | undefined, name: string): void {
@@ -84,26 +74,13 @@ function refuseLogTarget(database: Database | undefined, name: string): void {
   positionOf(database);
 }
 
-function verificationOf({ request, header }: Job): Verification {
-  return {
-    verify: request.noChecksum !== true,
-    continueAfterError: request.continueAfterError === true,
-    database: header.databaseName,
-  };
-}
-
-function keepGoing({ request, core }: Job): void {
-  if (request.requester.signal.aborted || core.isStopped) throw backupErrors.aborted();
-}
-
 // Data sets ------------------------------------------------------------------------------------------------------------
 
-async function restoreData(job: Job, existing: Database | undefined): Promise<RestoreOutcome> {
+async function restoreData(job: RestoreJob, existing: Database | undefined): Promise<RestoreOutcome> {
   const { core, request, header } = job;
   refuseDataSet(existing, header, request);
-  const differential = header.backupType === 5;
-  const files =
-    differential && existing !== undefined ? [...existing.files] : planFiles(core, request, header, existing);
+  if (header.backupType === 5 && existing !== undefined) return restoreDifference(job, existing);
+  const files = planFiles(core, request, header, existing);
   keepGoing(job);
   const database = existing ?? newDatabase(core, request, header, files);
   database.busy = "RESTORE DATABASE";
@@ -125,7 +102,7 @@ async function restoreData(job: Job, existing: Database | undefined): Promise<Re
     const logPages = await openRestored(job, database);
     settle(job, database);
     finish(database, request.recovery ?? "RECOVERY", request.restrictedUser === true);
-    return outcome(job, database, differential ? "I" : "D", [pages, logPages]);
+    return outcome(job, database, "D", [pages, logPages]);
   } finally {
     database.busy = undefined;
   }
@@ -164,7 +141,7 @@ function makeRoom(core: InstanceCore, files: readonly DatabaseFile[]): void {
   }
 }
 
-async function writePages(job: Job, database: Database, files: readonly DatabaseFile[]): Promise<number> {
+async function writePages(job: RestoreJob, database: Database, files: readonly DatabaseFile[]): Promise<number> {
   const { reader, request, progress, core } = job;
   const position = request.file ?? 1;
   const total = reader.bytesOf(position);
@@ -198,7 +175,7 @@ async function writePages(job: Job, database: Database, files: readonly Database
 }
 
 /** Opens the restored file and rolls the set's own log forward. */
-async function openRestored(job: Job, database: Database): Promise<number> {
+async function openRestored(job: RestoreJob, database: Database): Promise<number> {
   const store = openPages(database);
   try {
     let bytes = 0;
@@ -207,7 +184,7 @@ async function openRestored(job: Job, database: Database): Promise<number> {
       for await (const piece of job.reader.pieces(job.request.file ?? 1, verificationOf(job), ["LOGR"])) {
         keepGoing(job);
         bytes += piece.payload.length;
-        for (const record of recordsOf(piece.payload)) store.redo(record);
+        for (const record of recordsOf(piece.payload)) store.rollForward.apply(record);
       }
     } catch (error) {
       store.undoRedo();
@@ -250,80 +227,7 @@ function recoveryAfterData(header: BackupSetHeader): ReturnType<typeof toRecord>
   });
 }
 
-// Log sets -------------------------------------------------------------------------------------------------------------
-
-async function restoreLog(job: Job, database: Database): Promise<RestoreOutcome> {
-  const { header, request, reader, progress } = job;
-  const what = refuseLogSet(database, header, request.devices[0] ?? "");
-  const reached = positionOf(database);
-  const position = request.file ?? 1;
-  const total = reader.bytesOf(position);
-  let bytes = 0;
-  database.busy = "RESTORE LOG";
-  try {
-    const store = database.openStore();
-    store.beginRedo();
-    try {
-      for await (const piece of reader.pieces(position, verificationOf(job))) {
-        keepGoing(job);
-        for (const record of recordsOf(piece.payload)) if (record.lsn >= reached.lsn) store.redo(record);
-        bytes += piece.payload.length;
-        progress.moved(bytes, total, request.stats, request.requester);
-        await job.core.environment.transferred?.(piece.payload.length);
-        keepGoing(job);
-      }
-    } catch (error) {
-      // A log set is applied whole or not at all: the same set can be restored again.
-      if (database.hasStore) store.undoRedo();
-      throw error;
-    }
-    store.keepRedo(what === "apply" ? endOf(job) : reached);
-    if (what === "apply") settle(job, database);
-    finish(database, request.recovery ?? "RECOVERY", request.restrictedUser === true);
-    return outcome(job, database, "L", [0, Math.max(1, pagesOf(bytes))]);
-  } finally {
-    database.busy = undefined;
-  }
-}
-
 // Recovery -------------------------------------------------------------------------------------------------------------
-
-/** Where a set ends. */
-function endOf({ header }: Job): RedoPosition {
-  return { lsn: BigInt(header.lastLsn), fork: header.recoveryForkId };
-}
-
-/** The roll forward stands at the end of the set now; options follow its content. */
-function settle(job: Job, database: Database): void {
-  database.log.rolledForward(endOf(job));
-  database.refresh();
-}
-
-function finish(database: Database, recovery: Recovery, restricted: boolean): void {
-  if (database.record.standby !== null) removeUndoFile(database.instance, database.record.standby);
-  if (recovery === "NORECOVERY") {
-    database.change({ state: "RESTORING", standby: null });
-    return;
-  }
-  if (recovery !== "RECOVERY") {
-    makeUndoFile(database.instance, recovery.standby);
-    database.change({ state: "ONLINE", standby: recovery.standby });
-    return;
-  }
-  const change: Partial<DatabaseOptions> = {
-    ...(database.options.isTrustworthy ? { isTrustworthy: false } : {}),
-    ...(restricted ? { userAccess: "RESTRICTED_USER" } : {}),
-  };
-  if (Object.keys(change).length > 0) {
-    const options = { ...database.options, ...change };
-    const store = database.openStore();
-    store.begin(database.log.keepsLog);
-    store.putDefinition("database", "options", JSON.stringify(options));
-    store.commit();
-    database.refresh();
-  }
-  database.log.startFork({ state: "ONLINE", standby: null, redo: null });
-}
 
 /** RESTORE DATABASE … WITH RECOVERY without FROM. Throws 911, 3104, 3102, 3101, 3153, 4333, with 3013. */
 export async function recover(
@@ -343,52 +247,4 @@ export async function recover(
     requester.message(backupMessages.succeeded("RESTORE DATABASE", 0, Date.now() - began));
     return Promise.resolve();
   });
-}
-
-// What is told ---------------------------------------------------------------------------------------------------------
-
-function outcome(
-  job: Job,
-  database: Database,
-  type: "D" | "I" | "L",
-  pages: readonly [number, number],
-): RestoreOutcome {
-  const { request, header, core } = job;
-  for (const file of database.files.filter((entry, index) => index === 0 || entry.type === "LOG")) {
-    const count = file.type === "ROWS" ? pages[0] : pages[1];
-    request.requester.message(backupMessages.processed(count, database.name, file.name, header.position));
-  }
-  const statement = type === "L" ? "RESTORE LOG" : "RESTORE DATABASE";
-  request.requester.message(backupMessages.succeeded(statement, pages[0] + pages[1], Date.now() - job.began));
-  return {
-    history: { media: mediaHistoryOf(job.reader), header, files: header.files },
-    restore: {
-      destinationDatabase: database.name,
-      userName: request.requester.userName,
-      restoreType: type,
-      replace: request.replace === true,
-      recovery: (request.recovery ?? "RECOVERY") === "RECOVERY",
-      restoreDate: datetimeOf(core.localTime()),
-      deviceCount: request.devices.length,
-      files: database.files.map((file) => ({ fileId: file.fileId, physicalName: file.physicalName })),
-    },
-  };
-}
-
-/** Media and families of a set that was read. */
-export function mediaHistoryOf(reader: MediaReader): MediaHistory {
-  const { media } = reader;
-  return {
-    mediaSetGuid: media.mediaSetGuid,
-    familyCount: media.familyCount,
-    name: media.name,
-    description: media.description,
-    isCompressed: media.compressed,
-    families: reader.families.map(({ header, device }) => ({
-      sequence: header.familySequence,
-      familyGuid: header.familyGuid,
-      physicalDeviceName: device.path,
-      deviceType: 2,
-    })),
-  };
 }

@@ -16,6 +16,8 @@ CREATE TABLE log_state (id INTEGER PRIMARY KEY, end_lsn TEXT NOT NULL, used_byte
   transaction_id INTEGER NOT NULL, redo_lsn TEXT, redo_fork TEXT);
 CREATE TABLE log_record (lsn TEXT PRIMARY KEY, transaction_id INTEGER NOT NULL, operation TEXT NOT NULL,
   table_id INTEGER NOT NULL, row INTEGER NOT NULL, image BLOB) WITHOUT ROWID;
+CREATE TABLE changed (table_id INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, lsn TEXT NOT NULL,
+  PRIMARY KEY (table_id, first, last)) WITHOUT ROWID;
 `;
 
 /** Pages that each connection keeps, in KiB. The system has the file in its own cache: more would only be held twice. */
@@ -137,6 +139,21 @@ export class DataFile {
       release: () => {
         holder.exec("COMMIT");
         holder.close();
+      },
+    };
+  }
+
+  /** A connection that sees what is committed now until it is released. */
+  freeze(): { readonly connection: Connection; release(): void } {
+    const connection = new Connection(this.path);
+    connection.exec("BEGIN");
+    // Only a read fixes what the transaction sees.
+    connection.rows("SELECT count(*) FROM log_state");
+    return {
+      connection,
+      release: () => {
+        connection.exec("COMMIT");
+        connection.close();
       },
     };
   }
