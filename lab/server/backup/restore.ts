@@ -96,8 +96,8 @@ async function restoreData(job: RestoreJob, existing: Database | undefined): Pro
       familyGuid: header.familyGuid,
       recovery: null,
     });
-    database.removeFiles(old);
-    makeRoom(core, files);
+    database.removeFiles(old.filter((file) => !files.some((one) => sameFile(one, file))));
+    for (const file of files) if (file.type === "LOG") writeLogFile(core, file);
     const pages = await writePages(job, database, files);
     const logPages = await openRestored(job, database);
     settle(job, database);
@@ -133,12 +133,8 @@ function newDatabase(
   return database;
 }
 
-/** Takes away what lies where the files go. */
-function makeRoom(core: InstanceCore, files: readonly DatabaseFile[]): void {
-  for (const file of files) {
-    if (file.type === "LOG") writeLogFile(core, file);
-    else DataFile.remove(core.locate(file.physicalName, "write").file);
-  }
+function sameFile(one: DatabaseFile, other: DatabaseFile): boolean {
+  return one.type === other.type && one.physicalName.toLowerCase() === other.physicalName.toLowerCase();
 }
 
 async function writePages(job: RestoreJob, database: Database, files: readonly DatabaseFile[]): Promise<number> {
@@ -147,16 +143,17 @@ async function writePages(job: RestoreJob, database: Database, files: readonly D
   const total = reader.bytesOf(position);
   const path = database.dataPath();
   const target = files.find((file) => file.type === "ROWS")?.physicalName ?? path;
-  const handle = await open(path, "w");
+  // An existing file is written over, as its pages are: that is faster than to make it anew.
+  const handle = await open(path, DataFile.prepareToOverwrite(path) ? "r+" : "w");
   const writer = new SteadyWriter(handle);
-  let done = 0;
-  let pages = 0;
+  let [done, pages, end] = [0, 0, 0];
   try {
     for await (const piece of reader.pieces(position, verificationOf(job))) {
       keepGoing(job);
       if (piece.kind === "DATA") {
         await writer.write(piece.payload, piece.firstPage * PAGE_BYTES);
         pages += pagesOf(piece.payload.length);
+        end = Math.max(end, piece.firstPage * PAGE_BYTES + piece.payload.length);
         database.counters.wroteData(piece.payload.length);
       }
       done += piece.payload.length;
@@ -164,6 +161,7 @@ async function writePages(job: RestoreJob, database: Database, files: readonly D
       await core.environment.transferred?.(piece.payload.length);
       keepGoing(job);
     }
+    await handle.truncate(end);
     await writer.end();
     return pages;
   } catch (error) {

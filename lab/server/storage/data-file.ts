@@ -107,6 +107,12 @@ export class DataFile {
     for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
   }
 
+  /** Makes a closed file ready to be written over, and answers whether it is there. */
+  static prepareToOverwrite(path: string): boolean {
+    for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
+    return existsSync(path);
+  }
+
   /** Puts another file in the place of a closed one. A crash leaves one of them. */
   static replace(path: string, fresh: string): void {
     // What SQLite kept beside the old file does not belong to the new one; closing has moved it into the file.
