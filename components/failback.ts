@@ -1,11 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Desired } from "../estate/desired";
+import { type Desired, wantsMirror } from "../estate/desired";
 import { desiredInputs } from "../estate/plan-inputs";
+import { dropsLeftovers } from "../estate/plan-mirroring";
 import { ActiveServers, type ActiveServersArgs } from "../providers/active-servers";
+import { ChatService, type ChatServiceArgs } from "../providers/chat-service";
 import { ClearedActiveServers, type ClearedActiveServersArgs } from "../providers/cleared-active-servers";
 import { DatabaseBackup, type DatabaseBackupArgs } from "../providers/database-backup";
 import { DatabaseMirroring, type DatabaseMirroringArgs } from "../providers/database-mirroring";
 import { DatabaseRestore, type DatabaseRestoreArgs } from "../providers/database-restore";
+import { DroppedMirrorCopies, type DroppedMirrorCopiesArgs } from "../providers/dropped-mirror-copies";
 import { LogShipping, type LogShippingArgs } from "../providers/log-shipping";
 import { PoolState, type PoolStateArgs } from "../providers/pool-state";
 import { Preflight, type PreflightArgs } from "../providers/preflight";
@@ -66,23 +69,34 @@ export class Failback extends pulumi.ComponentResource {
     // F5. Log shipping of the primary's mgc.
     const shipping = new LogShipping(`${name}-log-shipping`, inputs<LogShippingArgs>("F5"), after(restore));
 
-    // F6. The active servers of the primary site. F7. The pool's state: Normal. In this order unless configured otherwise;
-    // the outputs of the whole are those of the last one.
-    const activate = (previous: pulumi.Resource, closing: boolean): ActiveServers =>
-      new ActiveServers(`${name}-active-servers`, inputs<ActiveServersArgs>("F6"), after(previous), closing);
-    const normalise = (previous: pulumi.Resource, closing: boolean): PoolState =>
-      new PoolState(`${name}-pool-state`, inputs<PoolStateArgs>("F7"), after(previous), closing);
-    const last =
-      desired.pool.activation === "document"
-        ? normalise(activate(shipping, false), true)
-        : activate(normalise(shipping, false), true);
+    // F6. The active servers of the primary site. F7. The pool's state: Normal. In this order unless configured otherwise.
+    const activate = (previous: pulumi.Resource): ActiveServers =>
+      new ActiveServers(`${name}-active-servers`, inputs<ActiveServersArgs>("F6"), after(previous));
+    const normalise = (previous: pulumi.Resource): PoolState =>
+      new PoolState(`${name}-pool-state`, inputs<PoolStateArgs>("F7"), after(previous));
+    const active =
+      desired.pool.activation === "document" ? normalise(activate(shipping)) : activate(normalise(shipping));
 
-    this.authority = last.authority;
-    this.poolState = last.poolState;
-    this.activeServers = last.activeServers;
-    this.backupSetId = last.backupSetId;
-    this.backupFile = last.backupFile;
-    this.report = last.report;
+    // F7b. Beyond the document: the chat is back. The outputs of the whole are those of this proof.
+    const service = new ChatService(`${name}-chat-service`, inputs<ChatServiceArgs>("F7b"), after(active));
+
+    // F8. Beyond the document: the primary site mirrored again, and what the backup's mirror kept, where asked for, dropped.
+    for (const which of ["chat", "compliance"] as const) {
+      if (!wantsMirror(desired, "primary", which)) continue;
+      const mirror = inputs<DatabaseMirroringArgs>(`F8-${which}`);
+      new DatabaseMirroring(`${name}-mirror-${which}`, mirror, after(service));
+    }
+    if (dropsLeftovers(desired, "backup")) {
+      const leftovers = inputs<DroppedMirrorCopiesArgs>("F8-leftovers");
+      new DroppedMirrorCopies(`${name}-dropped-mirror-copies`, leftovers, after(service));
+    }
+
+    this.authority = service.authority;
+    this.poolState = service.poolState;
+    this.activeServers = service.activeServers;
+    this.backupSetId = service.backupSetId;
+    this.backupFile = service.backupFile;
+    this.report = service.report;
     this.registerOutputs({});
   }
 }

@@ -5,8 +5,8 @@
 import type { AuthorityFacts } from "./authority-facts";
 import type { AuthorityRow, StepId } from "./authority-types";
 
-const wayHome: readonly StepId[] = ["F0", "F1", "F2", "F2b", "F3", "F4", "F5", "F6", "F7"];
-const steady: readonly StepId[] = ["F0", "F5", "F6", "F7"];
+const wayHome: readonly StepId[] = ["F0", "F1", "F2", "F2b", "F3", "F4", "F5", "F6", "F7", "F7b", "F8"];
+const steady: readonly StepId[] = ["F0", "F5", "F6", "F7", "F7b", "F8"];
 const nothing: readonly StepId[] = [];
 
 const normal = (facts: AuthorityFacts): boolean => facts.poolState === "Normal";
@@ -43,7 +43,7 @@ export const authorityRows: readonly AuthorityRow[] = [
     message:
       "the pool runs on the primary; the backup's instance could not be read, so log shipping cannot be looked at",
     hint: "Bring the backup's instance back: the pool has no protection meanwhile.",
-    allows: ["F0", "F6", "F7"],
+    allows: ["F0", "F6", "F7", "F7b", "F8"],
   },
   {
     number: 3,
@@ -301,21 +301,22 @@ export const authorityRows: readonly AuthorityRow[] = [
     when: (facts) =>
       primaryOnline(facts) && facts.backupCopy === "afterTail" && facts.tail === "applied" && failedOver(facts),
     outcome: "primary",
+    resume: "F4",
     message: "the primary has applied the backup's tail and is open",
-    allows: steady,
+    // Recovered is not yet open for everybody: SINGLE_USER came with the tail.
+    allows: [...steady, "F4"],
   },
   {
     number: 25,
     when: (facts) =>
       ["restoring", "afterTail"].includes(facts.primaryCopy) &&
       facts.backupCopy === "afterTail" &&
-      restored(facts) &&
+      facts.family === "same" &&
       failedOver(facts),
-    outcome: "unclear",
-    code: "SWAP_UNFINISHED",
+    outcome: "backup",
+    resume: "F4",
     message: "the backup was closed by its tail-log backup, and the primary has not applied all of it",
-    hint: "Restore the missing log backups and the tail on the primary, or go back: RESTORE DATABASE … WITH RECOVERY on the backup.",
-    allows: nothing,
+    allows: wayHome,
   },
   {
     number: 26,
@@ -396,7 +397,7 @@ export const authorityRows: readonly AuthorityRow[] = [
     outcome: "primary",
     seeds: true,
     message: "the pool was set Normal before log shipping was set up; the primary holds all that the backup holds",
-    allows: ["F0", "F2", "F5", "F6", "F7"],
+    allows: ["F0", "F2", "F5", "F6", "F7", "F7b", "F8"],
   },
   {
     number: 34,

@@ -1,8 +1,20 @@
 /** What a row of the authority table consists of. */
 import type { AuthorityFacts } from "./authority-facts";
 
-/** Steps of the plan; `F2b` is the fence between mirroring off and the full backup. */
-export type StepId = "F0" | "F1" | "F2" | "F2b" | "F3" | "F4" | "F5" | "F6" | "F7";
+/**
+ * Steps of the failback: numbers of Microsoft's failback runbook, F0 is Preflight, `F2b` the fence between mirroring off
+ * and the full backup, `F7b` the proof that the service is back, F8 what the runbook leaves out.
+ */
+export type FailbackStepId = "F0" | "F1" | "F2" | "F2b" | "F3" | "F4" | "F5" | "F6" | "F7" | "F7b" | "F8";
+
+/**
+ * Steps of the failover: O1 to O7 are numbers of Microsoft's failover runbook, executed in another order (log shipping is
+ * used once more before it is removed); P1 to P3 close the primary first, O8 keeps the backup's log from growing.
+ */
+export type FailoverStepId = "P1" | "P2" | "P3" | "O1" | "O3" | "O4" | "O5" | "O6" | "O7" | "O7b" | "O8";
+
+/** Steps of either plan; Preflight is F0 in both. */
+export type StepId = FailbackStepId | FailoverStepId;
 
 /** Why authority is unclear; printed, and stable for scripts. */
 export type UnclearCode =
@@ -23,6 +35,11 @@ export type UnclearCode =
   | "B_MAY_BE_LAST"
   | "BOTH_ONLINE"
   | "B_MISSING"
+  | "B_INCOMPLETE"
+  | "B_FOREIGN"
+  | "PRIMARY_ONLINE"
+  | "PRIMARY_GONE"
+  | "CANNOT_FOLLOW"
   | "UNKNOWN_COMBINATION";
 
 /** One row. A row of the table that ends differently under an acknowledgement stands here twice, with one number. */
@@ -44,6 +61,8 @@ export interface AuthorityRow {
   readonly salvage?: boolean;
   /** The secondary's copy is overwritten by F5 although no failback brought the data home in this run. */
   readonly seeds?: boolean;
+  /** Of a failover: the chat would change its site, which nobody but a person or a promoted change may begin. */
+  readonly moves?: boolean;
   /** Steps that may change something. */
   readonly allows: readonly StepId[];
 }

@@ -8,6 +8,8 @@ import {
   readable,
 } from "./authority-facts";
 import { authorityRows, unknownCombination } from "./authority-rows";
+import { type FailoverFacts, failoverFacts } from "./failover-facts";
+import { type FailoverRow, failoverRows } from "./failover-rows";
 import type { AuthorityRow } from "./authority-types";
 import { type Desired, serverName } from "./desired";
 import type { InstanceObservation, Observation } from "./observation-types";
@@ -42,10 +44,16 @@ export function decideAuthority(facts: AuthorityFacts): AuthorityRow {
   return authorityRows.find((row) => row.when(facts)) ?? unknownCombination;
 }
 
-/** Decides authority over an observation, with its evidence. */
+/** The first row of a failover that matches the facts; `unknownCombination` when none does. Pure. */
+export function decideFailover(facts: FailoverFacts): FailoverRow {
+  return failoverRows.find((row) => row.when(facts)) ?? unknownCombination;
+}
+
+/** Decides authority over an observation, with its evidence; by the rows of the site that is to be active. */
 export function authorityOf(observation: Observation, desired: Desired): Authority {
-  const facts = authorityFacts(observation, desired);
-  const row = decideAuthority(facts);
+  const facts =
+    desired.active === "primary" ? authorityFacts(observation, desired) : failoverFacts(observation, desired);
+  const row = desired.active === "primary" ? decideAuthority(facts) : decideFailover(facts as FailoverFacts);
   const principals = presentPrincipals(observation, desired);
   return {
     number: row.number,
@@ -57,6 +65,7 @@ export function authorityOf(observation: Observation, desired: Desired): Authori
     acknowledgement: row.acknowledgement,
     salvage: row.salvage,
     seeds: row.seeds,
+    moves: row.moves,
     allows: row.allows,
     facts,
     principals,

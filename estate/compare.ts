@@ -59,7 +59,8 @@ const tablesSql = (
 FROM ${database}.sys.tables AS t JOIN ${database}.sys.schemas AS s ON s.schema_id = t.schema_id
 JOIN ${database}.sys.partitions AS p ON p.object_id = t.object_id AND p.index_id IN (0, 1)
 GROUP BY s.name, t.name;`;
-const pingsSql = (database: string): string =>
+/** The chat servers' pings, as text: a time is only ever compared with the same server's own. */
+export const pingsSql = (database: string): string =>
   "SELECT i.serverAddress, CONVERT(varchar(23), i.serverLastPingTime, 126) AS lastPingTime " +
   `FROM ${database}.dbo.tblServerIdentity AS i WHERE i.serverLastPingTime IS NOT NULL;`;
 

@@ -11,6 +11,7 @@ const segment = String.raw`[^<>:"/\\|?*\u0000-\u001f]+`;
 const drivePathForm = new RegExp(String.raw`^[A-Za-z]:\\(?:${segment}(?:\\${segment})*)?$`);
 const uncPathForm = new RegExp(String.raw`^\\\\${segment}\\${segment}(?:\\${segment})*$`);
 const relativePathForm = new RegExp(String.raw`^${segment}(?:\\${segment})*$`);
+const sipForm = new RegExp(`^sip:[^\\s@:]+@${hostLabel}(?:\\.${hostLabel})+$`);
 const guidForm = /^\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?$/;
 
 /** True for a fully qualified domain name: two labels or more, at most 255 characters. */
@@ -36,6 +37,17 @@ export function isUncPath(text: string): boolean {
 /** True for one or more folder names below some other folder, such as `failback` or `dr\failback`. */
 export function isRelativeFolder(text: string): boolean {
   return relativePathForm.test(text) && !hasRelativeSegment(text);
+}
+
+/** True for `TCP://host.domain:5022`: a server network address of database mirroring, with a port. */
+export function isEndpointAddress(text: string): boolean {
+  const parts = /^TCP:\/\/([^:/]+):(\d{1,5})$/i.exec(text);
+  return parts !== null && isHost(parts[1] ?? "") && Number(parts[2]) >= 1 && Number(parts[2]) <= 65535;
+}
+
+/** True for `sip:user@domain`. */
+export function isSipAddress(text: string): boolean {
+  return text.length <= 454 && sipForm.test(text);
 }
 
 /** True for a GUID with hyphens, with or without braces. */

@@ -20,11 +20,23 @@ export function brokenRules(raw: unknown): Problem[] {
   for (let at = 0; at < pools.length; at += 1) {
     for (const site of siteNames) siteRules(raw, ["pools", at, site], report);
     logShippingRules(raw, ["pools", at, "logShipping"], report);
+    healthRules(raw, ["pools", at], report);
   }
+  failoverPools(raw, pools, report);
   if (valueAt(raw, ["shell", "connectionUri"]) !== undefined && valueAt(raw, ["shell", "user"]) === undefined) {
     report(["shell", "user"], "a Windows account, because shell.connectionUri is given");
   }
   return problems;
+}
+
+// A misspelt name would leave a pool where it is, silently.
+function failoverPools(raw: unknown, pools: readonly unknown[], report: Report): void {
+  const names = pools.map((pool) => textAt(pool, ["name"]));
+  listAt(raw, ["failover", "pools"]).forEach((name, at) => {
+    if (typeof name === "string" && !names.includes(name)) {
+      report(["failover", "pools", at], `the name of a pool: ${names.filter((one) => one !== undefined).join(", ")}`);
+    }
+  });
 }
 
 type Report = (path: Path, expected: string) => void;
@@ -122,6 +134,23 @@ function logShippingRules(raw: unknown, path: Path, report: Report): void {
   const share = textAt(raw, [...path, "share"])?.toLowerCase();
   const copyFolder = textAt(raw, [...path, "copyFolder"])?.toLowerCase();
   if (share !== undefined && share === copyFolder) report([...path, "copyFolder"], "another folder than the share");
+}
+
+// The cmdlet signs its test users in at a Front End pool, and takes both of them or neither.
+function healthRules(raw: unknown, pool: Path, report: Report): void {
+  const active = textAt(raw, ["active"]) === "backup" ? "backup" : "primary";
+  const registrar = [...pool, active, "registrar"];
+  if (textAt(raw, [...pool, "health", "check"]) === "message" && textAt(raw, registrar) === undefined) {
+    report(registrar, "the Front End pool of the site, because health.check is message");
+  }
+  const [sender, receiver] = ["senderSipAddress", "receiverSipAddress"].map((key) => [...pool, "health", key]);
+  for (const [one, other] of [
+    [sender, receiver],
+    [receiver, sender],
+  ] as const) {
+    if (one === undefined || other === undefined) continue;
+    if (valueAt(raw, one) === undefined && valueAt(raw, other) !== undefined) report(one, "the other test user too");
+  }
 }
 
 function textAt(value: unknown, path: Path): string | undefined {

@@ -7,10 +7,12 @@
 import { z } from "zod";
 import {
   isDrivePath,
+  isEndpointAddress,
   isFqdn,
   isGuid,
   isHost,
   isRelativeFolder,
+  isSipAddress,
   isUncPath,
   normaliseGuid,
   trimTrailingBackslash,
@@ -54,6 +56,8 @@ const windowsPath = text(
   (path) => isDrivePath(trimTrailingBackslash(path)) || isUncPath(trimTrailingBackslash(path)),
 ).transform(trimTrailingBackslash);
 
+const sipAddress = text("a SIP address such as sip:test1@contoso.com", isSipAddress);
+
 /** One SQL Server instance: how it names itself and where it is reached. Port 1433 unless port or instance is given. */
 export const instanceSchema = section({
   /** @@SERVERNAME, which log shipping registers; not a DNS alias. */
@@ -66,6 +70,8 @@ export const instanceSchema = section({
   instance: text("an instance name of at most 16 characters", (name) =>
     /^[A-Za-z_#$][\w#$]{0,15}$/.test(name),
   ).optional(),
+  /** Address of its mirroring endpoint; made of the topology's name of the store and the endpoint's port unless given. */
+  mirroringAddress: text("an address such as TCP://sql-p1.contoso.com:5022", isEndpointAddress).optional(),
 });
 
 const activeServerSchema = z.union(
@@ -85,10 +91,13 @@ export const siteSchema = section({
     .array(activeServerSchema, { error: "a list of 1 to 4 fully qualified domain names" })
     .min(1, { error: "a list of 1 to 4 fully qualified domain names" })
     .max(4, { error: "a list of 1 to 4 fully qualified domain names (a pool has at most four active servers)" }),
+  /** Front End pool of the site, which Test-CsPersistentChatMessage signs its test users in at. */
+  registrar: fqdn.optional(),
   /** Other data centres with a link of low latency and high bandwidth to this one. */
   linkedDataCentres: z.array(text("the name of a data centre"), { error: "a list of data centres" }).prefault([]),
 });
 
+const seconds = (from: number, usual: number) => whole(from, 86400, "seconds").prefault(usual);
 const minutes = (from: number) => whole(from, 525600, "minutes");
 
 /** Log shipping from the primary to the backup; the numbers are those of Microsoft's own scripts. */
@@ -116,6 +125,29 @@ export const logShippingSchema = section({
     copy: systemName("a job name").optional(),
     restore: systemName("a job name").optional(),
   }).prefault({}),
+});
+
+/** Mirroring inside a site that names a mirror, made again after the chat has come home. */
+export const mirroringSchema = section({
+  chat: flag().prefault(true),
+  compliance: flag().prefault(true),
+  /** Who sets it up: the product's cmdlet, or T-SQL of our own. */
+  by: oneOf("Install-CsMirrorDatabase", "ALTER DATABASE").prefault("Install-CsMirrorDatabase"),
+  /** Folder for the backups that the mirror is made from; `mirror` below log shipping's share unless given. */
+  share: uncPath.optional(),
+  /** RESTORING copies on a mirror that hold nothing which the principal lacks may be dropped or overwritten. */
+  dropLeftovers: flag().prefault(false),
+});
+
+/** What decides that the chat is back. */
+export const healthSchema = section({
+  /** Test-CsPersistentChatMessage, or fresh pings; `message` where the active site names a registrar. */
+  check: oneOf("message", "pings").optional(),
+  /** Test users; those of the registrar's New-CsHealthMonitoringConfiguration unless given. */
+  senderSipAddress: sipAddress.optional(),
+  receiverSipAddress: sipAddress.optional(),
+  chatRoomUri: text("the URI of a chat room").optional(),
+  timeoutSeconds: seconds(1, 300),
 });
 
 /** A pool of Persistent Chat: what its estate is. */
@@ -156,7 +188,14 @@ export const poolSchema = section({
   }).prefault({}),
   /** `document`: active servers, then Normal. `state-first`: the other way round. */
   activation: oneOf("document", "state-first").prefault("document"),
+  /**
+   * What brings the data home. `auto`: the backup's log alone where the primary can follow it, which overwrites nothing and
+   * copies no database; else, and always with `full`, the document's full backup.
+   */
+  wayHome: oneOf("auto", "full").prefault("auto"),
   compare: oneOf("level1", "full").prefault("level1"),
+  mirroring: mirroringSchema.prefault({}),
+  health: healthSchema.prefault({}),
   acknowledge: section({
     /** recovery_fork_guid of the primary's copy whose unshipped messages may be given up (they are salvaged first). */
     privateTail: guid.optional(),
@@ -169,11 +208,11 @@ export const poolSchema = section({
     /** The backup mirror's RESTORING copy, a third copy during F5, need not exist. */
     missingMirrorCopy: flag().prefault(false),
   }).prefault({}),
+  /** While the backup site serves, its log is backed up every so many minutes: nobody else does, and it would grow. */
+  logBackupMinutes: whole(1, 1439, "minutes").prefault(15),
   /** The restore may create mgc where Topology Builder has not installed it. */
   createMissing: flag().prefault(false),
 });
-
-const seconds = (from: number, usual: number) => whole(from, 86400, "seconds").prefault(usual);
 
 /** The whole configuration of one stack. */
 export const configurationSchema = section({
@@ -198,17 +237,45 @@ export const configurationSchema = section({
   }),
   sqlPassword: text("the SQL login's password as secret configuration").optional(),
   shellPassword: text("the shell account's password as secret configuration").optional(),
-  /** No person watches: Preflight fails when one of F1 to F4 is open. */
+  /** What a stack that makes the backup active may do. Without a mode it moves nothing. */
+  failover: section({
+    mode: oneOf("planned", "disaster").optional(),
+    /** Names of the pools that the mode is for; all of them unless given. */
+    pools: z
+      .array(text("the name of a pool"), { error: "a list of names of pools" })
+      .min(1, { error: "a list of names of pools" })
+      .optional(),
+    /** When the primary site was lost, for the statement of what is lost; the present moment unless given. */
+    outageSince: text("a time in UTC such as 2026-05-01T02:15:00Z", isUtcTime).optional(),
+    /** A disaster that loses more than so many minutes is refused until it is acknowledged. */
+    maximumLossMinutes: whole(0, 525600, "minutes").optional(),
+    acknowledgeLoss: flag().prefault(false),
+  }).prefault({}),
+  /** Guards of both ways. */
+  guard: section({
+    /** The active site does not change again within so many minutes. */
+    quietMinutes: whole(1, 525600, "minutes").optional(),
+    acknowledgeRecentMove: flag().prefault(false),
+  }).prefault({}),
+  /** No person watches: an `up` refuses what changes which site is active, or overwrites a copy of the database. */
   unattended: flag().prefault(false),
+  /** An `up` records the estate as it is and changes nothing. */
+  adopt: flag().prefault(false),
   timeouts: section({
     replicationSeconds: seconds(1, 300),
     sessionsSeconds: seconds(1, 30),
     mirroringSeconds: seconds(1, 60),
+    /** For Install-CsMirrorDatabase, which copies a whole database. */
+    mirrorSetupSeconds: seconds(1, 14400),
     probeSeconds: seconds(1, 60),
     logShippingCycleSeconds: seconds(1, 600),
     lockHeartbeatSeconds: seconds(1, 10),
   }).prefault({}),
 });
+
+function isUtcTime(time: string): boolean {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?Z$/.test(time) && !Number.isNaN(Date.parse(time));
+}
 
 function isPlainAddress(address: string): boolean {
   if (!URL.canParse(address)) return false;

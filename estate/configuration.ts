@@ -30,7 +30,10 @@ export const configurationKeys: readonly (keyof Configuration)[] = Object.freeze
   "sql",
   "sqlPassword",
   "shellPassword",
+  "failover",
+  "guard",
   "unattended",
+  "adopt",
   "timeouts",
 ]);
 

@@ -24,12 +24,56 @@ export interface DesiredLogShipping {
   readonly compression: number;
 }
 
+/**
+ * How a pool goes to its backup site. `planned`: the primary answers with its database ONLINE, nothing is lost and any error
+ * stops. `disaster`: the primary's database serves nobody, and steps that need it are skipped, each with its reason.
+ */
+export type MoveMode = "planned" | "disaster";
+
+/** The Agent job that backs up the log of the backup's database for as long as it serves. */
+export interface DesiredLogBackups {
+  readonly job: string;
+  readonly schedule: string;
+  /** UNC or local path as the backup's engine names it. */
+  readonly folder: string;
+  readonly everyMinutes: number;
+}
+
+/** One of the two sites of a pool. */
+export type SiteName = "primary" | "backup";
+
+/** One of the two databases of a pool. */
+export type DatabaseKind = "chat" | "compliance";
+
+/** What decides that the chat is back on the site that is to be active. */
+export interface DesiredHealth {
+  readonly check: "message" | "pings";
+  /** Front End pool; undefined where only pings are looked at. */
+  readonly registrar: string | undefined;
+  readonly senderSipAddress: string | undefined;
+  readonly receiverSipAddress: string | undefined;
+  readonly chatRoomUri: string | undefined;
+  readonly timeoutSeconds: number;
+}
+
 /** Everything that authority, plan and steps need to know of one pool. */
 export interface Desired {
   readonly pool: PoolConfiguration;
   /** Which site this stack makes active. */
   readonly active: Configuration["active"];
+  /** Of a stack that makes the backup active; null unless the configuration says it for this pool: nothing moves then. */
+  readonly mode: MoveMode | null;
+  /** When the primary site was lost, ISO 8601 in UTC, as far as anybody says; and what may be lost. */
+  readonly outageSince: string | null;
+  readonly maximumLossMinutes: number | null;
+  readonly lossAcknowledged: boolean;
+  /** Minutes between two changes of the active site; null without such a guard. */
+  readonly quietMinutes: number | null;
+  readonly recentMoveAcknowledged: boolean;
+  readonly logBackups: DesiredLogBackups;
   readonly unattended: boolean;
+  /** An `up` records what is there and changes nothing. */
+  readonly adopt: boolean;
   readonly timeouts: Configuration["timeouts"];
   readonly chat: string;
   readonly compliance: string | false;
@@ -42,6 +86,9 @@ export interface Desired {
   readonly seedFolder: string;
   /** NAME of the backup set. */
   readonly backupName: string;
+  /** Folder for the backups that a mirror is made from. */
+  readonly mirrorFolder: string;
+  readonly health: DesiredHealth;
 }
 
 /**
@@ -59,7 +106,20 @@ export function desiredOf(configuration: Configuration, poolName: string): Desir
   return {
     pool,
     active: configuration.active,
+    mode: modeOf(configuration, pool.name),
+    outageSince: configuration.failover.outageSince ?? null,
+    maximumLossMinutes: configuration.failover.maximumLossMinutes ?? null,
+    lossAcknowledged: configuration.failover.acknowledgeLoss,
+    quietMinutes: configuration.guard.quietMinutes ?? null,
+    recentMoveAcknowledged: configuration.guard.acknowledgeRecentMove,
+    logBackups: {
+      job: logBackupJobName(chat),
+      schedule: `${logBackupJobName(chat)}_schedule`,
+      folder: joinWindowsPath(share, pool.backupSet.folder),
+      everyMinutes: pool.logBackupMinutes,
+    },
     unattended: configuration.unattended,
+    adopt: configuration.adopt,
     timeouts: configuration.timeouts,
     chat,
     compliance,
@@ -69,12 +129,32 @@ export function desiredOf(configuration: Configuration, poolName: string): Desir
     seedFolder: joinWindowsPath(share, "seed"),
     // SSMS's own default for a set's name is "<database>-Full Database Backup".
     backupName: pool.backupSet.name ?? `${chat}-Full Database Backup`,
+    mirrorFolder: pool.mirroring.share ?? joinWindowsPath(share, "mirror"),
+    health: desiredHealth(pool, configuration.active),
   };
+}
+
+/** Name of the job that backs up the log while the backup site serves. */
+export function logBackupJobName(chat: string): string {
+  return `pchat-dr log backup ${chat}`;
+}
+
+function modeOf({ active, failover }: Configuration, pool: string): MoveMode | null {
+  if (active !== "backup" || failover.mode === undefined) return null;
+  return failover.pools === undefined || failover.pools.includes(pool) ? failover.mode : null;
 }
 
 /** FQDNs of a site's active servers, sorted. */
 export function activeServersOf(site: SiteConfiguration): readonly string[] {
   return site.activeServers.map((server) => server.fqdn).sort();
+}
+
+/**
+ * Machines, lower case, that a disaster has taken: those that are active servers of the primary site. Their replicas will not
+ * be up to date for a while, and need not be.
+ */
+export function lostMachines(desired: Pick<Desired, "mode" | "pool">): ReadonlySet<string> {
+  return new Set(desired.mode === "disaster" ? activeServersOf(desired.pool.primary) : []);
 }
 
 /** The configured instance of a role; undefined for a mirror that is not configured. */
@@ -102,9 +182,35 @@ export function partnerRole(role: InstanceRole): InstanceRole {
   return partners[role];
 }
 
+/** Name of one of the pool's databases; undefined for a compliance database that the pool does not have. */
+export function databaseName(desired: Desired, which: DatabaseKind): string | undefined {
+  if (which === "chat") return desired.chat;
+  return desired.compliance === false ? undefined : desired.compliance;
+}
+
+/** Whether a database is to be mirrored inside a site: asked for, and the site names a mirror. */
+export function wantsMirror(desired: Desired, site: SiteName, which: DatabaseKind): boolean {
+  const { pool } = desired;
+  return pool[site].mirror !== undefined && pool.mirroring[which] && databaseName(desired, which) !== undefined;
+}
+
 /** The instance's name as people and log shipping know it. */
 export function serverName(pool: PoolConfiguration, role: InstanceRole): string {
   return configuredInstance(pool, role)?.server ?? role;
+}
+
+function desiredHealth(pool: PoolConfiguration, active: SiteName): DesiredHealth {
+  const { check, ...rest } = pool.health;
+  const { registrar } = pool[active];
+  const message = check === undefined ? registrar !== undefined : check === "message";
+  return {
+    senderSipAddress: undefined,
+    receiverSipAddress: undefined,
+    chatRoomUri: undefined,
+    ...rest,
+    registrar,
+    check: message ? "message" : "pings",
+  };
 }
 
 function desiredLogShipping(pool: PoolConfiguration): DesiredLogShipping {

@@ -1,17 +1,20 @@
 /** Findings about the databases: what the restore and the seeding need, what would be lost, what is damaged. */
 import type { StepId } from "./authority";
+import { poolMachines } from "./authority-facts";
 import { readable } from "./authority";
 import type { InstanceObservation } from "./observation-types";
 import type { PlanContext } from "./plan-context";
 import { errorFinding, infoFinding, warningFinding } from "./findings";
-import { missingSpace, placeFiles, setFilesOf } from "./plan-restore";
+import { missingSpace, placeFiles, setFilesOf, usersWithoutLogin } from "./plan-restore";
+import { recoveryModelFindings } from "./findings-serving";
 import type { Finding } from "./plan-types";
-import { databaseOf, isRestoring } from "./relations";
+import { databaseOf, isRestoring, poolSessions, sameName } from "./relations";
+import { quoteName } from "./sql/quote";
 
 /** Findings about the chat and the compliance database of both sites. */
 export function databaseFindings(context: PlanContext, open: ReadonlySet<StepId>): Finding[] {
   return [
-    ...(open.has("F4") ? restoreFindings(context) : []),
+    ...(open.has("F4") ? [...restoreFindings(context), ...loginFindings(context)] : []),
     ...(open.has("F5") ? shippingFindings(context) : []),
     ...(context.wayHome ? wayHomeFindings(context, open) : []),
     ...standbyFindings(context),
@@ -20,7 +23,7 @@ export function databaseFindings(context: PlanContext, open: ReadonlySet<StepId>
 
 function restoreFindings(context: PlanContext): Finding[] {
   const { primary, backup, desired, primaryName, primaryCopy } = context;
-  if (primary === undefined || backup === undefined) return [];
+  if (primary === undefined || backup === undefined || context.chainHome !== null) return [];
   const findings: Finding[] = [];
   if (!desired.pool.createMissing) findings.push(...missingDatabases(context, primary));
   if (primaryCopy !== undefined && primaryCopy.mirroring !== null) {
@@ -74,6 +77,24 @@ function restoreFindings(context: PlanContext): Finding[] {
   return findings;
 }
 
+// Users come home with the database; one whose sid no login has there is shut out (916), chat servers too.
+function loginFindings({ primary, backup, desired, primaryName, backupName, observation }: PlanContext): Finding[] {
+  if (primary === undefined || backup === undefined) return [];
+  const missing = usersWithoutLogin(backup, primary);
+  if (missing.length === 0) return [];
+  const atWork = poolSessions(backup, desired.chat, poolMachines(observation, desired)).map(
+    ({ loginName }) => loginName,
+  );
+  const used = missing.some(({ login }) => atWork.some((one) => sameName(one, login)));
+  const names = missing.map(({ name }) => name).join(", ");
+  const message = `${primaryName} has no login with the sid of ${names} in ${desired.chat}, as ${backupName} has: ${used ? "the chat servers log in so, and " : ""}${desired.chat} is closed to them there (916)`;
+  const logins = missing.map(
+    ({ login, sid }) => `CREATE LOGIN ${quoteName(login)} WITH PASSWORD = N'…', SID = 0x${sid};`,
+  );
+  const hint = `Create them on ${primaryName}, with that sid: ${logins.join(" ")}`;
+  return [used ? errorFinding("logins", message, hint) : warningFinding("logins", message, hint)];
+}
+
 function missingDatabases(context: PlanContext, primary: InstanceObservation): Finding[] {
   const { desired, primaryName } = context;
   const names = [desired.chat, ...(desired.compliance === false ? [] : [desired.compliance])];
@@ -94,13 +115,15 @@ function shippingFindings(context: PlanContext): Finding[] {
   const findings: Finding[] = [];
   const source = wayHome ? context.backupCopy : primaryCopy;
   if (source !== undefined && source.recoveryModel !== "FULL") {
-    findings.push(
-      errorFinding(
+    const drift = wayHome ? undefined : recoveryModelFindings(context)[0]?.drift;
+    findings.push({
+      ...errorFinding(
         "recovery-model",
         `${desired.chat} on ${wayHome ? context.backupName : primaryName} is in recovery model ${source.recoveryModel}`,
         "Set it to FULL and take a full backup: mirroring and log shipping need it.",
       ),
-    );
+      ...(drift === undefined ? {} : { drift }),
+    });
   }
   if (primary.foreignLogBackupJobs.length > 0) {
     findings.push(
@@ -139,8 +162,19 @@ function wayHomeFindings(context: PlanContext, open: ReadonlySet<StepId>): Findi
     );
   }
   if (desired.compliance !== false) findings.push(...complianceFindings(context, backup, desired.compliance, open));
-  if (open.has("F5")) findings.push(...mirrorCopyFindings(context));
+  if (open.has("F5") && context.chainHome === null) findings.push(...mirrorCopyFindings(context));
+  if (context.backupCopy !== undefined && isRestoring(context.backupCopy) && context.chainHome === null)
+    findings.push(brokenChain(context));
   return findings;
+}
+
+// The backup closed itself for the way home by log alone, and what it wrote cannot reach the primary any more.
+function brokenChain({ desired, backupName, primaryName }: PlanContext): Finding {
+  return errorFinding(
+    "log-chain",
+    `${backupName} was closed by its tail-log backup, and its log does not lead to where ${primaryName} stands`,
+    `Open the backup's copy again (RESTORE DATABASE [${desired.chat}] WITH RECOVERY there), then preview: the full backup brings the data home.`,
+  );
 }
 
 function complianceFindings(

@@ -4,8 +4,11 @@ import { configuredInstance } from "./desired";
 import type { InstanceObservation, InstanceRole, ServiceObservation } from "./observation-types";
 import type { PlanContext } from "./plan-context";
 import { errorFinding, infoFinding, warningFinding } from "./findings";
+import type { Since } from "./drift/drift-types";
 import type { Finding } from "./plan-types";
 import { sameName } from "./relations";
+
+const sysadminSteps: readonly StepId[] = ["F2", "F2b", "F3", "F4", "F5", "P2", "P3", "O3", "O1", "O4", "O6", "O8"];
 
 type Site = "primary" | "backup";
 
@@ -19,7 +22,8 @@ export function serverFindings(context: PlanContext, open: ReadonlySet<StepId>):
   ];
 }
 
-function instanceFindings(
+/** Findings of one site's principal. */
+export function instanceFindings(
   context: PlanContext,
   site: Site,
   instance: InstanceObservation,
@@ -29,7 +33,7 @@ function instanceFindings(
   return [
     ...identityFindings(context, site, name, instance),
     ...rightFindings(site, name, instance, open),
-    ...agentFindings(site, name, instance, open.has("F5")),
+    ...agentFindings(context, site, instance, open.has("F5") || (site === "backup" && open.has("O8"))),
     ...accountFindings(site, name, "SQL Server", instance.services.engine, open.has("F3") || open.has("F5")),
     ...accountFindings(site, name, "SQL Server Agent", instance.services.agent, open.has("F5")),
     ...registrationFindings(context, site, name, instance),
@@ -54,33 +58,50 @@ function identityFindings(context: PlanContext, site: Site, name: string, instan
 }
 
 function rightFindings(site: Site, name: string, instance: InstanceObservation, open: ReadonlySet<StepId>): Finding[] {
-  if (instance.server.isSysadmin || !["F2", "F2b", "F3", "F4", "F5"].some((step) => open.has(step as StepId)))
-    return [];
+  if (instance.server.isSysadmin || !sysadminSteps.some((step) => open.has(step))) return [];
   return [
     errorFinding(
       `not-sysadmin:${site}`,
       `login ${instance.server.login} is not a member of sysadmin on ${name}, which log shipping's procedures demand`,
       "Previews work with fewer rights; give `pulumi up` a login that is a member of sysadmin.",
-      ["F1", "F2", "F2b", "F3", "F4", "F5"],
+      ["F1", "P1", ...sysadminSteps],
       true,
     ),
   ];
 }
 
-function agentFindings(site: Site, name: string, instance: InstanceObservation, needed: boolean): Finding[] {
+function agentFindings(context: PlanContext, site: Site, instance: InstanceObservation, needed: boolean): Finding[] {
+  const name = site === "primary" ? context.primaryName : context.backupName;
   const agent = instance.services.agent;
+  // While the backup site is to be active, nothing of the primary's Agent protects the chat.
+  const protects = context.desired.active === "primary" || site === "backup";
   const findings: Finding[] = [];
   // Without Agent there is no log shipping: an error where it is to be set up, news where it merely stands still.
-  const say = (id: string, message: string, hint: string): void => {
-    findings.push(
-      needed ? errorFinding(`${id}:${site}`, message, hint) : warningFinding(`${id}:${site}`, message, hint),
-    );
+  const say = (
+    id: string,
+    message: string,
+    hint: string,
+    [property, desired, observed]: [string, string, string],
+  ): void => {
+    const finding = needed
+      ? errorFinding(`${id}:${site}`, message, hint)
+      : warningFinding(`${id}:${site}`, message, hint);
+    const drift = {
+      resource: "Preflight",
+      property: `${property} of ${name}`,
+      desired,
+      observed,
+      severity: "protection",
+      since: lastShipped(name, instance),
+    } as const;
+    findings.push(protects ? { ...finding, drift } : finding);
   };
   if (instance.server.engineEdition === 4) {
     say(
       "no-agent",
       `${name} is ${instance.server.edition}, which has no SQL Server Agent`,
       "Use Standard or Enterprise.",
+      ["SQL Server Agent", "Running", "none"],
     );
   }
   if (agent === null) {
@@ -96,6 +117,7 @@ function agentFindings(site: Site, name: string, instance: InstanceObservation, 
       "agent-not-running",
       `SQL Server Agent of ${name} is ${agent.status}`,
       `Start the service ${agent.name} on ${name}, and set it to start automatically.`,
+      ["SQL Server Agent", "Running", agent.status],
     );
   } else if (!sameName(agent.startup, "Automatic")) {
     findings.push(
@@ -111,9 +133,25 @@ function agentFindings(site: Site, name: string, instance: InstanceObservation, 
       "agent-xps-off",
       `'Agent XPs' are off on ${name}`,
       "sp_configure 'Agent XPs', 1; RECONFIGURE; (15281 otherwise).",
+      ["Agent XPs", "on", "off"],
     );
   }
   return findings;
+}
+
+// The Agent ran when one of its log shipping jobs last came to its end.
+function lastShipped(name: string, instance: InstanceObservation): Since | undefined {
+  const times = [
+    ...instance.logShippingPrimary.map((row) => row.lastBackupDate),
+    ...instance.logShippingSecondary.flatMap((row) => [row.lastCopiedDate, row.database?.lastRestoredDate]),
+  ];
+  const time = times
+    .filter((one) => typeof one === "string")
+    .sort()
+    .at(-1);
+  return time === undefined
+    ? undefined
+    : { relation: "after", time, clock: name, source: "the last file of log shipping there" };
 }
 
 function accountFindings(
@@ -167,6 +205,7 @@ function registrationFindings(
   if (row === undefined) return [];
   // Row 39 and row 40: such registrations never decide authority.
   if (site === "backup") {
+    if (context.desired.active === "backup") return [];
     return [
       warningFinding(
         "backup-ships",
@@ -197,7 +236,9 @@ function staleLogFindings(
   const prefix = `${context.desired.chat}_`.toLowerCase();
   // Both engines may list the share: it is told once, by the backup's.
   const told = site === "primary" ? (context.backup?.folders ?? []).map((folder) => folder.path) : [];
-  const folders = instance.folders.filter((folder) => !told.some((path) => sameName(path, folder.path)));
+  // What this product writes lies in a folder of its own, where log shipping never looks.
+  const ours = context.desired.backupFolder;
+  const folders = instance.folders.filter((folder) => ![...told, ours].some((path) => sameName(path, folder.path)));
   return folders.flatMap((folder) => {
     const stale = folder.files.filter((file) => {
       const lower = file.toLowerCase();

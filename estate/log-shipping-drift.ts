@@ -1,18 +1,16 @@
 /** Single parameters of a log shipping registration that differ from the wanted ones, and the call that mends each. Pure. */
 import type { DesiredLogShipping } from "./desired";
-import type { AgentJob, JobSchedule, LogShippingPrimaryRow, LogShippingSecondaryRow } from "./observation-types";
+import { scheduleCalls, scheduleTexts, wantedSchedules } from "./job-schedules";
+import type { AgentJob, LogShippingPrimaryRow, LogShippingSecondaryRow } from "./observation-types";
 import { onBackup, onPrimary, type PlanContext } from "./plan-context";
 import type { LogShippingChange } from "./plan-log-shipping";
 import type { PlannedStatement } from "./plan-types";
 import { sameName } from "./relations";
 import {
-  addSchedule,
   changePrimary,
-  changeSchedule,
   changeSecondaryDatabase,
   changeSecondaryPrimary,
   enableJob,
-  everyMinutes,
   PRIMARY_ALERT,
   renameJob,
   SECONDARY_ALERT,
@@ -51,20 +49,6 @@ export function jobChanges(
     { kind: "restore", job: theirs?.restoreJob, on: (text: string) => onBackup(context, text) },
   ] as const;
   return jobs.flatMap(({ kind, job, on }) => (job ? changesOfJob(shipping, kind, job, on) : []));
-}
-
-/** True when the schedule runs every so many minutes, all day, every day. */
-export function isEvery(schedule: JobSchedule, minutes: number): boolean {
-  const wanted = everyMinutes(minutes);
-  return (
-    schedule.enabled &&
-    schedule.freqType === wanted.freq_type &&
-    schedule.freqInterval === wanted.freq_interval &&
-    schedule.freqSubdayType === wanted.freq_subday_type &&
-    schedule.freqSubdayInterval === wanted.freq_subday_interval &&
-    schedule.activeStartTime === wanted.active_start_time &&
-    schedule.activeEndTime === wanted.active_end_time
-  );
 }
 
 function primaryParameters(row: LogShippingPrimaryRow, shipping: DesiredLogShipping): readonly Compared[] {
@@ -132,30 +116,21 @@ function changesOfJob(
   on: (text: string) => PlannedStatement,
 ): LogShippingChange[] {
   const changes: LogShippingChange[] = [];
-  const add = (property: string, now: string, then: string, text: string): void => {
-    changes.push({ part: "jobs", property: `${kind} job ${property}`, now, then, statements: [on(text)] });
+  const add = (property: string, now: string, then: string, texts: readonly string[]): void => {
+    changes.push({ part: "jobs", property: `${kind} job ${property}`, now, then, statements: texts.map(on) });
   };
   const minutes = shipping.scheduleMinutes[kind];
-  if (job.name !== shipping.jobs[kind]) {
-    add("name", job.name, shipping.jobs[kind], renameJob(job.jobId, shipping.jobs[kind]));
+  if (!sameName(job.name, shipping.jobs[kind])) {
+    add("name", job.name, shipping.jobs[kind], [renameJob(job.jobId, shipping.jobs[kind])]);
   }
-  if (!job.schedules.some((schedule) => isEvery(schedule, minutes))) {
-    // An attached schedule is changed by its id; a second one of the same name would run the job twice as often.
-    const present = job.schedules[0];
-    if (present === undefined) {
-      add("schedule", "none", `every ${minutes} minutes`, addSchedule(job.jobId, shipping.schedules[kind], minutes));
-    } else {
-      add("schedule", scheduleText(present), `every ${minutes} minutes`, changeSchedule(present.scheduleId, minutes));
-    }
+  const calls = scheduleCalls(job, shipping.schedules[kind], minutes);
+  if (calls.length > 0) {
+    add("schedules", listText(scheduleTexts(job)), listText(wantedSchedules(minutes)), calls);
   }
-  if (!job.enabled) add("enabled", "false", "true", enableJob(job.jobId, true));
+  if (!job.enabled) add("enabled", "false", "true", [enableJob(job.jobId, true)]);
   return changes;
 }
 
-/** A schedule in words. */
-export function scheduleText(schedule: JobSchedule): string {
-  const state = schedule.enabled ? "" : ", disabled";
-  return schedule.freqType === 4 && schedule.freqSubdayType === 4
-    ? `every ${schedule.freqSubdayInterval} minutes${state}`
-    : `another schedule${state}`;
+function listText(texts: readonly string[]): string {
+  return texts.length === 0 ? "none" : texts.join(" and ");
 }

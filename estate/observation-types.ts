@@ -82,16 +82,23 @@ export interface InstanceObservation {
   /** Rows of sys.master_files for mgc and mgccomp. */
   readonly files: readonly DatabaseFile[];
   readonly volumes: readonly VolumeSpace[];
-  /** Newest first (restore_history_id descending), restore types D, I, L of mgc; at most 200. */
+  /** Of mgc, then of mgccomp: newest first (restore_history_id descending), restore types D, I, L; at most 200 each. */
   readonly restoreHistory: readonly RestoreHistoryRow[];
-  /** Newest first (backup_set_id descending), backup sets of mgc in this instance's msdb, restored ones included; at most 200. */
+  /**
+   * Backup sets of mgc, then of mgccomp, in this instance's msdb, restored ones included: newest first (backup_set_id
+   * descending); at most 200 each.
+   */
   readonly backupSets: readonly BackupSetRow[];
   /** Sessions whose database is mgc or mgccomp, ours left out. */
   readonly sessions: readonly SessionRow[];
   readonly logShippingPrimary: readonly LogShippingPrimaryRow[];
   readonly logShippingSecondary: readonly LogShippingSecondaryRow[];
-  /** Log shipping alert job of this instance exists and is enabled; null when msdb could not be read. */
-  readonly alertJobEnabled: boolean | null;
+  /** Log shipping's alert job of this instance; null when there is none. */
+  readonly alertJob: { readonly jobId: Guid; readonly enabled: boolean } | null;
+  /** Jobs that call sqllogship for a registration that this instance does not have: every run of theirs fails (32016). */
+  readonly strayShippingJobs: readonly StrayShippingJob[];
+  /** Rows of log shipping's monitor about mgc on this instance that belong to no registration: they raise 14420 or 14421. */
+  readonly strayMonitorRows: readonly StrayMonitorRow[];
   /** Other enabled Agent jobs whose steps back up the log of mgc (they break the chain). Names. */
   readonly foreignLogBackupJobs: readonly string[];
   /** Null when mgc cannot be read (not ONLINE: 927, 942) or the login is no user of it (916). */
@@ -104,12 +111,28 @@ export interface InstanceObservation {
   readonly locks: readonly LockHolder[];
   /** What RESTORE VERIFYONLY said here of the set that F4 would restore; null (or left out) when nobody asked. */
   readonly verification?: SetVerification | null;
+  /** Headers of the log files in `folders`, read when a failover would apply them; null (or left out) when nobody asked. */
+  readonly logFiles?: LogFiles | null;
+  /** The job that backs up the log of mgc while the backup site serves, and its command; null when there is none. */
+  readonly logBackupJob?: LogBackupJobObservation | null;
   readonly logWrites: LogWriteCounter | null;
   readonly logSpace: LogSpace | null;
   /** Rows of mgc's sys.dm_db_persisted_sku_features: what the edition of a target must offer. */
   readonly editionFeatures: readonly string[];
+  /** SQL users of mgc that have a login here; null when mgc cannot be read. Windows accounts need none: the domain knows them. */
+  readonly chatUsers: readonly ChatUser[] | null;
+  /** Sids of the instance's SQL logins, hexadecimal. */
+  readonly loginSids: readonly string[];
   /** Log files `mgc_*.trn` and `.wrk` that the engine sees, by folder; empty when the login may not list. */
   readonly folders: readonly FolderListing[];
+}
+
+/** A SQL user of the chat database. */
+export interface ChatUser {
+  readonly name: string;
+  readonly login: string;
+  /** Hexadecimal, without 0x: by it, not by the name, a user finds its login on another instance. */
+  readonly sid: string;
 }
 
 /** Identity, version and our login's rights. */
@@ -134,6 +157,8 @@ export interface ServerObservation {
   readonly defaultLogPath: string | null;
   /** `Agent XPs` of sys.configurations; null when it could not be read. */
   readonly agentXpsEnabled: boolean | null;
+  /** Port of its database mirroring endpoint that is started for partners; null where there is none. */
+  readonly mirroringPort: number | null;
 }
 
 /** sys.dm_server_services (2008 R2 SP1 and later); null where the instance cannot tell. */
@@ -255,13 +280,50 @@ export interface BackupSetRow {
   readonly compressedBackupSizeBytes: number | null;
   readonly startDate: string;
   readonly finishDate: string;
+  /** Difference of the server's clock to UTC in quarters of an hour; 127, or null, is not known. */
+  readonly timeZone?: number | null;
   readonly physicalDeviceName: string | null;
+}
+
+/** One set of a file, by RESTORE HEADERONLY. */
+export interface LogSet {
+  readonly file: string;
+  readonly backupSetUuid: Guid;
+  /** 2 is a log set. */
+  readonly backupType: number;
+  readonly databaseName: string;
+  readonly serverName: string;
+  readonly familyGuid: Guid;
+  readonly firstRecoveryForkGuid: Guid;
+  readonly recoveryForkGuid: Guid;
+  readonly firstLsn: Lsn;
+  /** The first record behind the set. */
+  readonly lastLsn: Lsn;
+  readonly isDamaged: boolean;
+  /** Tail of the log, taken WITH NORECOVERY: its database writes no more. */
+  readonly isForceOffline: boolean;
+  /** End of the backup by the clock of its server, ISO 8601 without a zone. */
+  readonly finishDate: string;
+}
+
+/** A file that could not be read as a backup, with the instance's own words. */
+export interface UnreadableLogFile {
+  readonly file: string;
+  readonly message: string;
+}
+
+/** Every log file that was found beside the copy. */
+export interface LogFiles {
+  readonly sets: readonly LogSet[];
+  readonly unreadable: readonly UnreadableLogFile[];
 }
 
 /** msdb.dbo.restorehistory joined to the backupset that was restored (02_history.sql). */
 export interface RestoreHistoryRow {
   readonly restoreHistoryId: number;
   readonly restoreDate: string;
+  /** Minutes since then by the server's own clock. */
+  readonly restoreAgeMinutes: number;
   readonly destinationDatabase: string;
   /** D, I or L. */
   readonly restoreType: string;
@@ -298,6 +360,15 @@ export interface AgentJob {
   readonly schedules: readonly JobSchedule[];
   /** Newest sysjobhistory row of step 0: 0 failed, 1 succeeded, 2 retry, 3 cancelled; null when it never ran. */
   readonly lastRunOutcome: number | null;
+  /** sysjobs.date_modified. */
+  readonly modified: string;
+}
+
+/** The Agent job of {@link InstanceObservation.logBackupJob}. */
+export interface LogBackupJobObservation {
+  readonly job: AgentJob;
+  /** Text of its first step, at most 4,000 characters. */
+  readonly command: string;
 }
 
 /** msdb.dbo.sysschedules attached to a job. */
@@ -312,6 +383,29 @@ export interface JobSchedule {
   readonly freqRecurrenceFactor: number;
   readonly activeStartTime: number;
   readonly activeEndTime: number;
+  /** Dates as YYYYMMDD; 99991231 is no end. */
+  readonly activeStartDate: number;
+  readonly activeEndDate: number;
+  /** Today, by the server's own calendar, lies between these dates. */
+  readonly inForce: boolean;
+  /** How many jobs it is attached to. */
+  readonly jobs: number;
+  /** sysschedules.date_modified. */
+  readonly modified: string;
+}
+
+/** An Agent job that ships for nobody. */
+export interface StrayShippingJob {
+  readonly jobId: Guid;
+  readonly name: string;
+  readonly enabled: boolean;
+}
+
+/** A row of log_shipping_monitor_primary or log_shipping_monitor_secondary without its registration. */
+export interface StrayMonitorRow {
+  readonly part: "primary" | "secondary";
+  /** primary_id or secondary_id. */
+  readonly id: Guid;
 }
 
 /** msdb.dbo.log_shipping_primary_databases with its secondaries, job and monitor row. Minutes throughout. */

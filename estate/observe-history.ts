@@ -3,6 +3,7 @@ import { z } from "zod";
 import type {
   AgentJob,
   BackupSetRow,
+  InstanceObservation,
   LogShippingPrimaryRow,
   LogShippingSecondaryRow,
   RestoreHistoryRow,
@@ -35,7 +36,7 @@ const backupSetsSql = (
   bs.last_recovery_fork_guid AS lastRecoveryForkGuid, ${lsns("bs.fork_point_lsn")} AS forkPointLsn, bs.family_guid AS familyGuid,
   bs.database_guid AS databaseGuid, CONVERT(varchar(20), bs.backup_size) AS backupSizeBytes,
   CONVERT(varchar(20), bs.compressed_backup_size) AS compressedBackupSizeBytes, ${moments("bs.backup_start_date")} AS startDate,
-  ${moments("bs.backup_finish_date")} AS finishDate, mf.physical_device_name AS physicalDeviceName
+  ${moments("bs.backup_finish_date")} AS finishDate, bs.time_zone AS timeZone, mf.physical_device_name AS physicalDeviceName
 FROM msdb.dbo.backupset AS bs
 LEFT JOIN msdb.dbo.backupmediafamily AS mf ON mf.media_set_id = bs.media_set_id AND mf.family_sequence_number = 1
 WHERE bs.backup_set_id IN (SELECT TOP (${HISTORY_ROWS}) b.backup_set_id FROM msdb.dbo.backupset AS b
@@ -76,12 +77,14 @@ const backupSetRow = z.object({
   compressedBackupSizeBytes: whole.nullable(),
   startDate: moment,
   finishDate: moment,
+  timeZone: whole.nullable(),
   physicalDeviceName: text.nullable(),
 });
 
 const restoresSql = (
   database: string,
 ): string => `SELECT rh.restore_history_id AS restoreHistoryId, ${moments("rh.restore_date")} AS restoreDate,
+  DATEDIFF(minute, rh.restore_date, GETDATE()) AS restoreAgeMinutes,
   rh.destination_database_name AS destinationDatabase, rh.restore_type AS restoreType, rh.[replace], rh.[recovery],
   rh.user_name AS restoredBy, rh.backup_set_id AS backupSetId
 FROM msdb.dbo.restorehistory AS rh
@@ -93,6 +96,7 @@ ORDER BY rh.restore_history_id DESC;`;
 const restoreRow = z.object({
   restoreHistoryId: whole,
   restoreDate: moment,
+  restoreAgeMinutes: whole,
   destinationDatabase: text,
   restoreType: text.transform((type) => type.trim()),
   replace: flag.nullable().transform(Boolean),
@@ -216,15 +220,15 @@ const secondaryRow = z.object({
   lastRestoredLatencyMinutes: whole.nullable(),
 });
 
-const ALERT_SQL = `SELECT j.enabled FROM msdb.dbo.log_shipping_monitor_alert AS a
+const ALERT_SQL = `SELECT j.job_id AS jobId, j.enabled FROM msdb.dbo.log_shipping_monitor_alert AS a
 JOIN msdb.dbo.sysjobs AS j ON j.job_id = a.alert_job_id;`;
-const alertRow = z.object({ enabled: flag });
+const alertRow = z.object({ jobId: guid, enabled: flag });
 
 /** Log shipping of one database as both halves of msdb tell it. */
 export interface LogShippingReading {
   readonly logShippingPrimary: readonly LogShippingPrimaryRow[];
   readonly logShippingSecondary: readonly LogShippingSecondaryRow[];
-  readonly alertJobEnabled: boolean;
+  readonly alertJob: InstanceObservation["alertJob"];
 }
 
 /** Registrations of the database as primary and as secondary, their monitor rows and jobs. Throws DrError. */
@@ -262,7 +266,7 @@ export async function readLogShipping(
       };
     }),
     logShippingSecondary: secondaries.map((row) => secondaryOf(row, job)),
-    alertJobEnabled: alerts.some((alert) => alert.enabled),
+    alertJob: alerts[0] ?? null,
   };
 }
 

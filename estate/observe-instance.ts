@@ -2,9 +2,11 @@
 import { z } from "zod";
 import { readPings, withMoves } from "./compare";
 import type { PoolConfiguration } from "./configuration";
+import { joinWindowsPath } from "./configuration-forms";
 import { contentKey, contentOnce } from "./content-cache";
 import { DrError } from "./errors";
 import type {
+  ChatUser,
   ContentFingerprint,
   DatabaseObservation,
   FolderListing,
@@ -13,6 +15,7 @@ import type {
 } from "./observation-types";
 import { readHistory, readLogShipping } from "./observe-history";
 import { readJobs } from "./observe-jobs";
+import { readChatUsers, readLoginSids } from "./observe-logins";
 import {
   hasServiceViews,
   readServer,
@@ -22,6 +25,7 @@ import {
   type ServerReading,
   type ServerState,
 } from "./observe-server";
+import { readStray } from "./observe-stray";
 import type { SqlServer } from "./sql/connection";
 import {
   DATABASE_DOES_NOT_EXIST,
@@ -72,28 +76,33 @@ export async function readInstance(
   const names = compliance === false ? [chat] : [chat, compliance];
   const first = await readServer(server, names);
   assertRights(server, first);
-  const jobsAndShipping = readJobs(server, chat).then(async ({ jobs, foreignLogBackupJobs }) => ({
+  const jobsAndShipping = readJobs(server, chat).then(async ({ jobs, foreignLogBackupJobs, logBackupJob }) => ({
     ...(await readLogShipping(server, chat, jobs)),
     foreignLogBackupJobs,
+    logBackupJob,
   }));
   const reachable = isReadable(first, chat);
   // The log's counter first: content that was scanned under it is known by it.
   const stateAndContent = readServerState(server, chat).then(async (state) => ({
     state,
-    ...(reachable ? await readInside(server, first, chat, state) : { content: null, features: null }),
+    ...(reachable ? await readInside(server, first, chat, state) : { content: null, features: null, users: null }),
   }));
-  const [sessions, inside, services, history, shipping, complianceRows, folders] = await Promise.all([
-    readSessions(server, names),
-    stateAndContent,
-    hasServiceViews(first.server.productVersion)
-      ? readServices(server)
-      : { services: { engine: null, agent: null }, volumes: [] },
-    readHistory(server, chat),
-    jobsAndShipping,
-    compliance !== false && isReadable(first, compliance) ? orNull(readComplianceRows(server, compliance)) : null,
-    first.server.isSysadmin ? readFolders(server, foldersOf(pool, role), chat) : [],
-  ]);
-  const { content, features } = inside;
+  const [sessions, inside, loginSids, services, history, complianceHistory, shipping, stray, complianceRows, folders] =
+    await Promise.all([
+      readSessions(server, names),
+      stateAndContent,
+      readLoginSids(server),
+      hasServiceViews(first.server.productVersion)
+        ? readServices(server)
+        : { services: { engine: null, agent: null }, volumes: [] },
+      readHistory(server, chat),
+      compliance === false ? undefined : readHistory(server, compliance),
+      jobsAndShipping,
+      readStray(server, chat),
+      compliance !== false && isReadable(first, compliance) ? orNull(readComplianceRows(server, compliance)) : null,
+      first.server.isSysadmin ? readFolders(server, foldersOf(pool, role), chat) : [],
+    ]);
+  const { content, features, users } = inside;
   const { startTime, locks, logWrites, logSpace } = inside.state;
   return {
     server: { ...first.server, startTime },
@@ -101,15 +110,20 @@ export async function readInstance(
     databases: first.databases,
     files: first.files,
     volumes: services.volumes,
-    ...history,
+    restoreHistory: [...history.restoreHistory, ...(complianceHistory?.restoreHistory ?? [])],
+    backupSets: [...history.backupSets, ...(complianceHistory?.backupSets ?? [])],
+    suspectPages: history.suspectPages,
     sessions,
     ...shipping,
+    ...stray,
     content: await seenAgain(server, chat, content),
     complianceRows,
     locks,
     logWrites,
     logSpace,
     editionFeatures: features ?? [],
+    chatUsers: users,
+    loginSids,
     folders,
   };
 }
@@ -121,14 +135,16 @@ async function readInside(
   first: ServerReading,
   name: string,
   { logWrites }: ServerState,
-): Promise<{ content: ContentFingerprint | null; features: string[] | null }> {
+): Promise<{ content: ContentFingerprint | null; features: string[] | null; users: ChatUser[] | null }> {
   const database = databaseNamed(first, name);
   const key = database === undefined ? null : contentKey(database, logWrites);
   const content = (): Promise<ContentFingerprint | null> => orNull(contentOnce(server, name, 1, key));
   const features = (): Promise<string[] | null> => orNull(readFeatures(server, name));
-  if (database?.userAccess === "SINGLE_USER") return { content: await content(), features: await features() };
-  const [read, persisted] = await Promise.all([content(), features()]);
-  return { content: read, features: persisted };
+  const users = (): Promise<ChatUser[] | null> => orNull(readChatUsers(server, name));
+  if (database?.userAccess === "SINGLE_USER")
+    return { content: await content(), features: await features(), users: await users() };
+  const [read, persisted, found] = await Promise.all([content(), features(), users()]);
+  return { content: read, features: persisted, users: found };
 }
 
 function assertRights(server: SqlServer, first: ServerReading): void {
@@ -194,8 +210,8 @@ async function readComplianceRows(server: SqlServer, database: string): Promise<
 
 function foldersOf(pool: PoolConfiguration, role: InstanceRole): string[] {
   const { share, backupDirectory, copyFolder } = pool.logShipping;
-  const folders = role === "primary" || role === "primaryMirror" ? [backupDirectory ?? share] : [share, copyFolder];
-  return [...new Set(folders)];
+  const own = role === "primary" || role === "primaryMirror" ? [backupDirectory ?? share] : [share, copyFolder];
+  return [...new Set([...own, joinWindowsPath(share, pool.backupSet.folder)])];
 }
 
 /**

@@ -42,7 +42,9 @@ const SERVER_SQL = `SELECT @@SERVERNAME AS serverName, ${property("ProductVersio
   ${property("Collation")} AS collation, ${property("IsClustered", "int")} AS isClustered,
   ${property("InstanceDefaultDataPath")} AS defaultDataPath, ${property("InstanceDefaultLogPath")} AS defaultLogPath,
   SUSER_SNAME() AS login, IS_SRVROLEMEMBER('sysadmin') AS isSysadmin,
-  (SELECT CONVERT(int, c.value_in_use) FROM sys.configurations AS c WHERE c.name = N'Agent XPs') AS agentXpsEnabled;`;
+  (SELECT CONVERT(int, c.value_in_use) FROM sys.configurations AS c WHERE c.name = N'Agent XPs') AS agentXpsEnabled,
+  (SELECT MIN(t.port) FROM sys.tcp_endpoints AS t JOIN sys.database_mirroring_endpoints AS e ON e.endpoint_id = t.endpoint_id
+    WHERE e.state_desc = N'STARTED' AND e.role_desc IN (N'PARTNER', N'ALL')) AS mirroringPort;`;
 const serverRow = z.object({
   serverName: text.nullable(),
   productVersion: z.string().regex(/^\d+(\.\d+){1,3}$/),
@@ -56,6 +58,7 @@ const serverRow = z.object({
   login: text,
   isSysadmin: flag.nullable(),
   agentXpsEnabled: flag.nullable(),
+  mirroringPort: whole.nullable(),
 });
 
 const PERMISSIONS_SQL = "SELECT p.permission_name AS permission FROM fn_my_permissions(NULL, 'SERVER') AS p;";

@@ -1,6 +1,8 @@
 /** What every part of the plan works on: the observation with authority decided and the sites' principals resolved. */
 import { type Authority, authorityOf, readable } from "./authority";
 import { type Desired, serverName } from "./desired";
+import { logChainHome } from "./log-chain";
+import type { RemainingLogs } from "./log-sets";
 import type {
   BackupSetRow,
   DatabaseObservation,
@@ -24,12 +26,16 @@ export interface PlanContext {
   /** Names of the instances that are principal now. */
   readonly primaryName: string;
   readonly backupName: string;
-  /** The way home is to be gone: authority is the backup's copy. */
+  /** The way home is to be gone: the primary is to be active and authority is the backup's copy. */
   readonly wayHome: boolean;
+  /** The backup's log sets that bring the primary home without any copy; null where a full backup has to. */
+  readonly chainHome: RemainingLogs | null;
   /** Full set under the present fence, whose file is not known to be damaged. */
   readonly set: BackupSetRow | undefined;
   /** The primary holds what the backup holds, restored from one of its sets. */
   readonly broughtHome: boolean;
+  /** F4 will make the primary's copy anew, from a full backup. */
+  readonly renewsPrimary: boolean;
 }
 
 /** Resolves the context of a plan. */
@@ -37,7 +43,18 @@ export function contextOf(observation: Observation, desired: Desired): PlanConte
   const authority = authorityOf(observation, desired);
   const primary = readable(observation, authority.principals.primary);
   const backup = readable(observation, authority.principals.backup);
-  const wayHome = authority.outcome === "backup";
+  const wayHome = desired.active === "primary" && authority.outcome === "backup";
+  const broughtHome =
+    authority.facts.primaryCopy === "online" &&
+    authority.facts.restoredFrom !== "none" &&
+    authority.facts.comparison === "equal" &&
+    // While the backup may still be written to, being equal now says nothing about the next moment.
+    (authority.facts.live === "none" || authority.facts.backupCopy === "fenced") &&
+    authority.salvage !== true;
+  const chainHome =
+    wayHome && primary !== undefined && backup !== undefined && desired.pool.wayHome === "auto"
+      ? logChainHome(authority.facts, primary, backup, desired.chat)
+      : null;
   return {
     observation,
     desired,
@@ -50,14 +67,10 @@ export function contextOf(observation: Observation, desired: Desired): PlanConte
     primaryName: serverName(desired.pool, authority.principals.primary),
     backupName: serverName(desired.pool, authority.principals.backup),
     wayHome,
+    chainHome,
     set: usableSet(primary, backup, desired),
-    broughtHome:
-      authority.facts.primaryCopy === "online" &&
-      authority.facts.restoredFrom !== "none" &&
-      authority.facts.comparison === "equal" &&
-      // While the backup may still be written to, being equal now says nothing about the next moment.
-      (authority.facts.live === "none" || authority.facts.backupCopy === "fenced") &&
-      authority.salvage !== true,
+    broughtHome,
+    renewsPrimary: wayHome && !broughtHome && chainHome === null,
   };
 }
 

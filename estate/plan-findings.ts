@@ -2,33 +2,40 @@
 import type { StepId } from "./authority";
 import { authorityText, readable } from "./authority";
 import { serverName } from "./desired";
-import { changingSteps, errorFinding, warningFinding } from "./findings";
+import { changingSteps, errorFinding, orderedFindings, warningFinding } from "./findings";
 import { serverFindings } from "./findings-server";
 import { databaseFindings } from "./findings-database";
+import { leftoverFindings, mirroringFindings } from "./findings-mirroring";
+import { servingFindings } from "./findings-serving";
+import { unattendedFindings } from "./findings-unattended";
 import { isLockOf } from "./lock-resource";
 import type { InstanceRole } from "./observation-types";
 import type { PlanContext } from "./plan-context";
 import { seedNeeded } from "./plan-log-shipping";
 import type { Finding } from "./plan-types";
+import { restoresOf } from "./relations";
 
 /**
  * All findings of a context, errors first. `open` are the steps that have something to do: what would only hinder a step
  * that is done is no error.
  */
 export function findingsOf(context: PlanContext, open: ReadonlySet<StepId>): readonly Finding[] {
-  const found = [
+  return orderedFindings([
     ...authorityFindings(context),
-    ...lockFindings(context),
+    ...lockFindings(context, changingSteps),
     ...activeServerFindings(context),
     ...serverFindings(context, open),
     ...databaseFindings(context, open),
+    ...mirroringFindings(context, "primary", open.has("F4")),
+    ...leftoverFindings(context, "backup"),
+    ...servingFindings(context, open),
     ...unattendedFindings(context, open),
-  ];
-  const order = { error: 0, warning: 1, info: 2 };
-  return found.sort((left, right) => order[left.severity] - order[right.severity]);
+    ...(context.wayHome && open.has("F4") ? recentMoveFindings(context) : []),
+  ]);
 }
 
-function authorityFindings(context: PlanContext): Finding[] {
+/** Why nothing can be decided, and which instances are not what they are configured to be. */
+export function authorityFindings(context: PlanContext): Finding[] {
   const { observation, authority } = context;
   // A shell that does not answer makes the pool's state unknown, and with it authority: one mistake, told once.
   if (!observation.shell.reachable) {
@@ -59,7 +66,16 @@ function authorityFindings(context: PlanContext): Finding[] {
     );
   } else if (authority.facts.backupCopy === "silent") {
     const { text, hint } = failureOf(context, "backup");
-    findings.push(warningFinding("unreachable:backup", `${authority.message}${text}`, hint ?? authority.hint ?? ""));
+    findings.push({
+      ...warningFinding("unreachable:backup", `${authority.message}${text}`, hint ?? authority.hint ?? ""),
+      drift: {
+        resource: "Preflight",
+        property: context.backupName,
+        desired: "answers",
+        observed: "does not answer",
+        severity: "protection",
+      },
+    });
   }
   if (mustNotSeed(context)) {
     findings.push(
@@ -100,7 +116,8 @@ function failureOf(context: PlanContext, role: InstanceRole): { readonly text: s
   return { text: `: ${address}: ${message} [${code}]`, hint };
 }
 
-function lockFindings(context: PlanContext): Finding[] {
+/** Another run holds the lock; it stops the given steps at an `up`. */
+export function lockFindings(context: PlanContext, blocks: readonly StepId[]): Finding[] {
   // One run holds it in both homes; it is told once.
   const findings = new Map<string, Finding>();
   for (const role of ["backup", "primary"] as const) {
@@ -113,7 +130,7 @@ function lockFindings(context: PlanContext): Finding[] {
           `lock-held:${role}`,
           `another run works on this pool: ${holder.programName} on ${holder.hostName}, process ${holder.hostProcessId ?? "?"}, login ${holder.loginName}, since ${holder.loginTime} (session ${holder.sessionId} of ${serverName(context.desired.pool, role)}, ${holder.context})`,
           "Wait for it to end. If its process is gone, the lock goes with its connection within a minute.",
-          changingSteps,
+          blocks,
           true,
         ),
       );
@@ -122,7 +139,8 @@ function lockFindings(context: PlanContext): Finding[] {
   return [...findings.values()];
 }
 
-function activeServerFindings(context: PlanContext): Finding[] {
+/** Servers that are to be active must be machines of the pool. */
+export function activeServerFindings(context: PlanContext): Finding[] {
   const { shell, desired } = context;
   if (shell === undefined) return [];
   const machines = new Set(shell.machines.map((machine) => machine.toLowerCase()));
@@ -137,14 +155,18 @@ function activeServerFindings(context: PlanContext): Finding[] {
     );
 }
 
-function unattendedFindings(context: PlanContext, open: ReadonlySet<StepId>): Finding[] {
-  const home = (["F1", "F2", "F2b", "F3", "F4"] as const).filter((step) => open.has(step));
-  if (!context.desired.unattended || home.length === 0) return [];
-  return [
-    errorFinding(
-      "unattended",
-      `a failback is due (${home.join(", ")}) and this stack runs unattended`,
-      "A person starts it: set unattended to false for that run, or promote the change.",
-    ),
-  ];
+/**
+ * A guard against moving to and fro: the active copy's newest restore is the last change of site that SQL Server knows of.
+ * Nothing without `guard.quietMinutes`.
+ */
+export function recentMoveFindings(context: PlanContext): Finding[] {
+  const { desired, primary, backup } = context;
+  const { quietMinutes } = desired;
+  const active = desired.active === "primary" ? backup : primary;
+  if (quietMinutes === null || active === undefined) return [];
+  const age = restoresOf(active, desired.chat)[0]?.restoreAgeMinutes;
+  if (age === undefined || age >= quietMinutes) return [];
+  const message = `the pool changed its site ${age} minutes ago, and guard.quietMinutes is ${quietMinutes}`;
+  if (desired.recentMoveAcknowledged) return [warningFinding("recent-move", message, "Acknowledged.")];
+  return [errorFinding("recent-move", message, "Wait, or set guard.acknowledgeRecentMove for this run.")];
 }

@@ -3,9 +3,24 @@
  * drifted property with both values. Nothing in them changes by itself: a saved plan would break on it. Pure.
  */
 import type { Desired } from "./desired";
-import { isEvery } from "./log-shipping-drift";
-import type { AgentJob, LogShippingPrimaryRow, LogShippingSecondaryRow, Observation } from "./observation-types";
+import { desiredFailoverInputs, observedFailoverInputs } from "./failover-inputs";
+import { scheduleTexts, wantedSchedules } from "./job-schedules";
+import type {
+  AgentJob,
+  InstanceObservation,
+  LogShippingPrimaryRow,
+  LogShippingSecondaryRow,
+  Observation,
+} from "./observation-types";
 import { contextOf, type PlanContext } from "./plan-context";
+import {
+  chatServiceInputs,
+  leftoversInputs,
+  mirrorInputs,
+  observedChatService,
+  observedLeftovers,
+  observedMirror,
+} from "./plan-inputs-after";
 import { soundPrimary, soundSecondary } from "./plan-log-shipping";
 import { sameList, poolStateStep } from "./plan-steps";
 import { type Plan, stepOf } from "./plan";
@@ -58,7 +73,17 @@ export function desiredInputs(desired: Desired, key: StepKey): StepInputs {
     case "F6":
       return { activeServers: desired.activeServers };
     case "F7":
-      return { poolState: desired.active === "primary" ? "Normal" : "FailedOver" };
+      return { poolState: "Normal" };
+    case "F7b":
+      return chatServiceInputs(desired, "primary");
+    case "F8-chat":
+      return mirrorInputs(desired, "primary", "chat");
+    case "F8-compliance":
+      return mirrorInputs(desired, "primary", "compliance");
+    case "F8-leftovers":
+      return leftoversInputs(desired, "backup");
+    default:
+      return desiredFailoverInputs(desired, key);
   }
 }
 
@@ -101,9 +126,19 @@ function observedInputs(context: PlanContext, key: StepKey): StepInputs {
     }
     case "F7":
       return { poolState: poolStateStep(context).now };
+    case "F7b":
+      return observedChatService(context, "primary");
+    case "F8-chat":
+      return observedMirror(context, "primary", "chat", context.renewsPrimary);
+    case "F8-compliance":
+      return observedMirror(context, "primary", "compliance", false);
+    case "F8-leftovers":
+      return observedLeftovers(context, "backup");
     case "F0":
     case "F3":
       return {};
+    default:
+      return observedFailoverInputs(context, key);
   }
 }
 
@@ -122,7 +157,7 @@ function desiredLogShippingInputs(desired: Desired): StepInputs {
   const shipping = desired.logShipping;
   const job = (kind: "backup" | "copy" | "restore"): InputValue => ({
     name: shipping.jobs[kind],
-    everyMinutes: shipping.scheduleMinutes[kind],
+    schedules: wantedSchedules(shipping.scheduleMinutes[kind]),
     enabled: true,
   });
   return {
@@ -139,6 +174,7 @@ function desiredLogShippingInputs(desired: Desired): StepInputs {
       compression: shipping.compression,
       secondary: shipping.secondaryServer,
       backupJob: job("backup"),
+      alertJob: "enabled",
     },
     secondary: {
       server: shipping.secondaryServer,
@@ -157,25 +193,43 @@ function desiredLogShippingInputs(desired: Desired): StepInputs {
       historyMinutes: shipping.historyMinutes,
       copyJob: job("copy"),
       restoreJob: job("restore"),
+      alertJob: "enabled",
     },
   };
 }
 
 function logShippingInputs(context: PlanContext): StepInputs {
-  const { desired } = context;
   const mine = soundPrimary(context);
   const theirs = soundSecondary(context);
   // What F4 or F5 will replace anyway is shown as it will then be: not there.
-  const replaced = context.wayHome && !context.broughtHome;
+  const wanted = desiredLogShippingInputs(context.desired);
   return {
-    primary: mine === undefined ? { server: "none" } : primaryInputs(mine, desired),
-    secondary: theirs === undefined || replaced ? { server: "none" } : secondaryInputs(theirs, desired),
+    primary: mine === undefined ? { server: "none" } : spelledAs(wanted["primary"], primaryInputs(mine, context)),
+    secondary:
+      theirs === undefined || context.renewsPrimary
+        ? { server: "none" }
+        : spelledAs(wanted["secondary"], secondaryInputs(theirs, context)),
   };
 }
 
-function primaryInputs(row: LogShippingPrimaryRow, desired: Desired): InputValue {
+// Windows and SQL Server compare these texts without case: another spelling is no difference, and must not look like one.
+function spelledAs(wanted: InputValue | undefined, observed: InputValue): InputValue {
+  if (typeof wanted === "string" && typeof observed === "string") return sameName(wanted, observed) ? wanted : observed;
+  if (!isSection(wanted) || !isSection(observed)) return observed;
+  return Object.fromEntries(Object.entries(observed).map(([key, value]) => [key, spelledAs(wanted[key], value)]));
+}
+
+/** True for a value with members. */
+export function isSection(value: InputValue | undefined): value is { readonly [key: string]: InputValue } {
+  return typeof value === "object" && !Array.isArray(value);
+}
+
+function primaryInputs(row: LogShippingPrimaryRow, { desired, primary }: PlanContext): InputValue {
   const shipping = desired.logShipping;
-  const named = row.secondaries.some((one) => sameName(one.secondaryServer, shipping.secondaryServer));
+  const named = row.secondaries.some(
+    (one) =>
+      sameName(one.secondaryServer, shipping.secondaryServer) && sameName(one.secondaryDatabase, shipping.database),
+  );
   return {
     server: shipping.primaryServer,
     database: row.primaryDatabase,
@@ -188,11 +242,12 @@ function primaryInputs(row: LogShippingPrimaryRow, desired: Desired): InputValue
     historyMinutes: row.monitor?.historyRetentionPeriod ?? 0,
     compression: row.backupCompression,
     secondary: named ? shipping.secondaryServer : "none",
-    backupJob: jobInputs(row.backupJob, shipping.scheduleMinutes.backup),
+    backupJob: jobInputs(row.backupJob),
+    alertJob: alertText(primary),
   };
 }
 
-function secondaryInputs(row: LogShippingSecondaryRow, desired: Desired): InputValue {
+function secondaryInputs(row: LogShippingSecondaryRow, { desired, backup }: PlanContext): InputValue {
   const shipping = desired.logShipping;
   return {
     server: shipping.secondaryServer,
@@ -209,15 +264,18 @@ function secondaryInputs(row: LogShippingSecondaryRow, desired: Desired): InputV
     alert: row.monitor?.thresholdAlert ?? 0,
     alertEnabled: row.monitor?.thresholdAlertEnabled ?? false,
     historyMinutes: row.monitor?.historyRetentionPeriod ?? 0,
-    copyJob: jobInputs(row.copyJob, shipping.scheduleMinutes.copy),
-    restoreJob: jobInputs(row.restoreJob, shipping.scheduleMinutes.restore),
+    copyJob: jobInputs(row.copyJob),
+    restoreJob: jobInputs(row.restoreJob),
+    alertJob: alertText(backup),
   };
 }
 
-function jobInputs(job: AgentJob | null, wantedMinutes: number): InputValue {
-  if (job === null) return { name: "none", everyMinutes: 0, enabled: false };
-  const asWanted = job.schedules.some((schedule) => isEvery(schedule, wantedMinutes));
-  const present = job.schedules[0];
-  const minutes = present?.enabled === true && present.freqSubdayType === 4 ? present.freqSubdayInterval : 0;
-  return { name: job.name, everyMinutes: asWanted ? wantedMinutes : minutes, enabled: job.enabled };
+function jobInputs(job: AgentJob | null): InputValue {
+  if (job === null) return { name: "none", schedules: [], enabled: false };
+  return { name: job.name, schedules: scheduleTexts(job), enabled: job.enabled };
+}
+
+function alertText(instance: InstanceObservation | undefined): string {
+  if (instance?.alertJob == null) return "missing";
+  return instance.alertJob.enabled ? "enabled" : "disabled";
 }

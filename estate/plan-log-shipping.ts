@@ -1,11 +1,15 @@
 /** F5: what separates log shipping as it is registered from log shipping as it is wanted, part by part. Pure. */
+import { missingLinks } from "./missing-links";
 import { placeFiles, seedFile, setFilesOf } from "./plan-restore";
 import { onBackup, onPrimary, type PlanContext } from "./plan-context";
 import type { PlannedStatement } from "./plan-types";
 import { jobChanges, primaryDrift, secondaryDrift } from "./log-shipping-drift";
-import type { LogShippingPrimaryRow, LogShippingSecondaryRow } from "./observation-types";
+import { latenessOf, latenessText } from "./log-shipping-lateness";
+import { isShippingFor, strayChanges } from "./log-shipping-stray";
+import type { InstanceObservation, LogShippingPrimaryRow, LogShippingSecondaryRow } from "./observation-types";
 import { followsOf, isOnline, isRestoring, sameName } from "./relations";
 import { backupFull, readBackupFiles, restoreFull, verifyBackup } from "./statements";
+import { deleteLogBackupJob, restoreLog } from "./statements-failover";
 import {
   addAlertJob,
   addPrimary,
@@ -15,18 +19,21 @@ import {
   deletePrimarySecondary,
   deleteSecondaryDatabase,
   deleteSecondaryPrimary,
+  enableJob,
   enableJobByName,
 } from "./statements-log-shipping";
 
 /** Parts of F5, in the order in which they are done. */
 export const logShippingParts = [
   "remove-stale",
+  "remove-stray",
   "add-primary",
   "name-secondary",
   "change-primary",
   "seed",
   "add-secondary",
   "change-secondary",
+  "link",
   "alert-job",
   "jobs",
   "cycle",
@@ -57,23 +64,27 @@ export function logShippingChanges(
   const seed = assumeRestored || seedNeeded(context) !== null;
   const changes = [
     ...staleChanges(context, mine, theirs, seed),
+    ...strayChanges(context),
     ...primaryChanges(context, mine),
     ...(seed ? [seedChange(context, run, assumeRestored)] : []),
     ...secondaryChanges(context, theirs, seed),
+    ...(seed || theirs === undefined ? [] : linkChanges(context)),
     ...alertChanges(context, mine !== undefined && theirs !== undefined),
     ...jobChanges(context, mine, seed ? undefined : theirs),
     ...newJobChanges(context, mine === undefined, theirs === undefined || seed),
   ];
-  const setUp = changes.some((change) => ["add-primary", "seed", "add-secondary"].includes(change.part));
-  const late = setUp ? "log shipping is set up" : lateness(mine, theirs, context);
-  return late === null ? changes : [...changes, cycleChange(late)];
+  const setUp = changes.some((change) => ["add-primary", "seed", "add-secondary", "link"].includes(change.part));
+  const [late] = latenessOf(mine, theirs, context);
+  const reason = setUp ? "log shipping is set up" : late && latenessText(late);
+  return reason === undefined ? changes : [...changes, cycleChange(reason)];
 }
 
 /** The whole registration of the chat database on the primary; undefined when it is missing or broken. */
 export function soundPrimary(context: PlanContext): LogShippingPrimaryRow | undefined {
   const { primary, desired } = context;
   return primary?.logShippingPrimary.find(
-    (row) => sameName(row.primaryDatabase, desired.chat) && row.backupJob !== null && row.monitor !== null,
+    (row) =>
+      sameName(row.primaryDatabase, desired.chat) && isShippingFor(primary, row.backupJob) && row.monitor !== null,
   );
 }
 
@@ -85,8 +96,8 @@ export function soundSecondary(context: PlanContext): LogShippingSecondaryRow | 
       sameName(row.primaryServer, desired.logShipping.primaryServer) &&
       sameName(row.primaryDatabase, desired.chat) &&
       sameName(row.database?.secondaryDatabase, desired.chat) &&
-      row.copyJob !== null &&
-      row.restoreJob !== null &&
+      isShippingFor(backup, row.copyJob) &&
+      isShippingFor(backup, row.restoreJob) &&
       row.monitor !== null,
   );
 }
@@ -95,6 +106,8 @@ export function soundSecondary(context: PlanContext): LogShippingSecondaryRow | 
 export function seedNeeded(context: PlanContext): string | null {
   const { primary, backup, backupCopy, desired } = context;
   if (primary === undefined || backup === undefined) return null;
+  // Brought home by log alone, the primary goes on where the backup's tail ended: its copy follows as it stands.
+  if (context.chainHome !== null) return null;
   if (backupCopy === undefined) return `${context.backupName} has no ${desired.chat}`;
   if (!isRestoring(backupCopy)) return `${desired.chat} on ${context.backupName} is ${backupCopy.state}, not RESTORING`;
   const following = followsOf(backup, primary, desired.chat);
@@ -110,6 +123,16 @@ function staleChanges(
   const { primary, backup, desired } = context;
   const chat = desired.chat;
   const changes: LogShippingChange[] = [];
+  const outage = backup?.logBackupJob ?? null;
+  if (outage !== null) {
+    changes.push({
+      part: "remove-stale",
+      property: `job ${outage.job.name}`,
+      now: "backs up the log of the outage",
+      then: "removed",
+      statements: [onBackup(context, deleteLogBackupJob(outage.job.jobId))],
+    });
+  }
   for (const row of primary?.logShippingPrimary ?? []) {
     if (sameName(row.primaryDatabase, chat) && row !== mine) {
       changes.push(
@@ -190,6 +213,22 @@ function secondaryChanges(
   ];
 }
 
+// Log backups that others took: log shipping's restore job stops in front of each, and nothing tells it of their files.
+function linkChanges(context: PlanContext): LogShippingChange[] {
+  const { primary, backup, desired } = context;
+  if (primary === undefined || backup === undefined) return [];
+  return missingLinks(primary, backup, desired.logShipping).map((set) => {
+    const file = set.physicalDeviceName ?? "no file";
+    return {
+      part: "link",
+      property: "log chain",
+      now: `goes on in ${file}`,
+      then: `restored on ${context.backupName}`,
+      statements: [onBackup(context, restoreLog(desired.chat, file))],
+    };
+  });
+}
+
 // The full backup of the primary over the backup's copy: the point of no return lies before its last statement.
 function seedChange(context: PlanContext, run: string, assumeRestored: boolean): LogShippingChange {
   const { primary, backup, backupCopy, desired } = context;
@@ -235,42 +274,24 @@ function newJobChanges(context: PlanContext, newPrimary: boolean, newSecondary: 
 function alertChanges(context: PlanContext, registered: boolean): LogShippingChange[] {
   // Where a part is missing, adding it makes the alert job too.
   if (!registered) return [];
-  const missing = [
-    ...(context.primary?.alertJobEnabled === false ? [onPrimary(context, addAlertJob())] : []),
-    ...(context.backup?.alertJobEnabled === false ? [onBackup(context, addAlertJob())] : []),
-  ];
-  return missing.map((statement) => ({
-    part: "alert-job",
-    property: `alert job on ${statement.where}`,
-    now: "missing or disabled",
-    then: "enabled",
-    statements: [statement],
-  }));
+  return [
+    alertChange(context.primary, (text) => onPrimary(context, text)),
+    alertChange(context.backup, (text) => onBackup(context, text)),
+  ].flat();
 }
 
-function lateness(
-  mine: LogShippingPrimaryRow | undefined,
-  theirs: LogShippingSecondaryRow | undefined,
-  context: PlanContext,
-): string | null {
-  const shipping = context.desired.logShipping;
-  const ages: readonly (readonly [string, number | null | undefined, number])[] = [
-    ["backup", mine?.lastBackupAgeMinutes, shipping.backupThresholdMinutes],
-    ["copy", theirs?.monitor?.lastCopiedAgeMinutes, shipping.restoreThresholdMinutes],
-    // A delay that was asked for is not lateness.
-    [
-      "restore",
-      theirs?.monitor?.lastRestoredAgeMinutes,
-      shipping.restoreThresholdMinutes + shipping.restoreDelayMinutes,
-    ],
+// The procedure makes a missing job; one that is disabled it leaves as it is.
+function alertChange(
+  instance: InstanceObservation | undefined,
+  on: (text: string) => PlannedStatement,
+): LogShippingChange[] {
+  const job = instance?.alertJob;
+  if (job === undefined || job?.enabled === true) return [];
+  const statement = on(job === null ? addAlertJob() : enableJob(job.jobId, true));
+  const now = job === null ? "missing" : "disabled";
+  return [
+    { part: "alert-job", property: `alert job on ${statement.where}`, now, then: "enabled", statements: [statement] },
   ];
-  for (const [what, age, threshold] of ages) {
-    // With a delay the first restore is still to come for so long: no reason to run the jobs again and again.
-    if (typeof age !== "number" && what === "restore" && shipping.restoreDelayMinutes > 0) continue;
-    if (typeof age !== "number") return `no ${what} so far`;
-    if (age > threshold) return `last ${what} older than its threshold of ${threshold} minutes`;
-  }
-  return null;
 }
 
 function cycleChange(reason: string): LogShippingChange {

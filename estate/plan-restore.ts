@@ -1,7 +1,13 @@
 /** Files and folders of the restore on the primary, of the backup sets, and what a restore has to put right. Pure. */
 import { joinWindowsPath, windowsFileName, windowsFolder } from "./configuration-forms";
 import type { Desired } from "./desired";
-import type { DatabaseFile, DatabaseObservation, InstanceObservation, LogWriteCounter } from "./observation-types";
+import type {
+  ChatUser,
+  DatabaseFile,
+  DatabaseObservation,
+  InstanceObservation,
+  LogWriteCounter,
+} from "./observation-types";
 import { databaseOf, fenceEvidence, filesOf, restoresOf, salvageMark, sameName } from "./relations";
 import type { FileMove } from "./statements";
 
@@ -65,6 +71,11 @@ export function seedFile(desired: Desired, run: string): string {
   return joinWindowsPath(desired.seedFolder, `${desired.chat}_seed_${run}.bak`);
 }
 
+/** File of a tail-log backup: in the folder that log shipping never looks into, and a log file by its name. */
+export function tailFile(desired: Desired, run: string): string {
+  return joinWindowsPath(desired.backupFolder, `${desired.chat}_tail_${run}.trn`);
+}
+
 /** File of the salvage of the primary's copy. */
 export function salvageFile(desired: Desired, run: string): string {
   return joinWindowsPath(desired.backupFolder, `${desired.chat}_salvage_${run}.bak`);
@@ -108,6 +119,12 @@ export function unfinishedAfterRestore(
     if (model !== undefined && copy[option] !== model[option]) unfinished.push(`${option} is ${String(copy[option])}`);
   }
   return unfinished;
+}
+
+/** SQL users of the copy that came home whose logins the target lacks: they are shut out there (916). */
+export function usersWithoutLogin(source: InstanceObservation, target: InstanceObservation): readonly ChatUser[] {
+  const known = new Set(target.loginSids);
+  return (source.chatUsers ?? []).filter(({ sid }) => !known.has(sid));
 }
 
 /** True when the newest full restore into the database was made with REPLACE. */

@@ -2,9 +2,17 @@
 import type { PoolState } from "./shell/commands";
 import { setActiveServers, setPoolState } from "./shell/commands";
 import { chatSessionsOnBackup, inShell, onBackup, onPrimary, type PlanContext } from "./plan-context";
-import { backupDescription, backupFile, placeFiles, setFilesOf, unfinishedAfterRestore } from "./plan-restore";
+import type { RemainingLogs } from "./log-sets";
+import {
+  backupDescription,
+  backupFile,
+  placeFiles,
+  setFilesOf,
+  tailFile,
+  unfinishedAfterRestore,
+} from "./plan-restore";
 import type { PlannedStatement, StepBody } from "./plan-types";
-import { databaseOf, isFenced, ownSetsOf, sameName } from "./relations";
+import { databaseOf, isFenced, isRestoring, ownSetsOf, sameName } from "./relations";
 import {
   backupFull,
   fenceReadOnly,
@@ -17,6 +25,7 @@ import {
   setOwner,
   verifyBackup,
 } from "./statements";
+import { backupTail, recoverDatabase, restoreLog } from "./statements-failover";
 import { enableJob } from "./statements-log-shipping";
 
 /** Stands for the run's id in statements that are only printed. */
@@ -37,6 +46,7 @@ export function clearedActiveServersStep(context: PlanContext): StepBody {
   return {
     key: "F1",
     id: "F1",
+    probed: true,
     resource: "ClearedActiveServers",
     title: "Clear the active servers",
     where: "Management Shell",
@@ -66,6 +76,7 @@ export function mirroringStep(context: PlanContext, kind: "chat" | "compliance")
   return {
     key: kind === "chat" ? "F2-chat" : "F2-compliance",
     id: "F2",
+    probed: true,
     resource: "DatabaseMirroring",
     title: `Remove mirroring of ${name}`,
     where: context.backupName,
@@ -85,10 +96,12 @@ export function mirroringStep(context: PlanContext, kind: "chat" | "compliance")
 /** F2b: nothing can be written to the backup's copy from here on. */
 export function fenceStep(context: PlanContext): StepBody {
   const { backupCopy, desired, wayHome } = context;
-  const open = wayHome && backupCopy !== undefined && !isFenced(backupCopy);
+  // By log alone it is the tail that closes the copy; a read-only one could not give its tail (4217).
+  const open = wayHome && context.chainHome === null && backupCopy !== undefined && !isFenced(backupCopy);
   return {
     key: "F2b",
     id: "F2b",
+    probed: true,
     resource: "WriteFence",
     title: `Fence ${desired.chat} on the backup`,
     where: context.backupName,
@@ -107,6 +120,7 @@ export function fenceStep(context: PlanContext): StepBody {
 
 /** F3: a full set under the fence that still holds. */
 export function backupStep(context: PlanContext): StepBody {
+  if (context.chainHome !== null) return tailHomeStep(context);
   const { desired, set, wayHome } = context;
   const restoredButBehind =
     context.authority.facts.restoredFrom === "current" && context.authority.facts.comparison === "backupMore";
@@ -118,6 +132,7 @@ export function backupStep(context: PlanContext): StepBody {
   return {
     key: "F3",
     id: "F3",
+    probed: true,
     resource: "DatabaseBackup",
     title: `Full backup of ${desired.chat}`,
     where: context.backupName,
@@ -137,19 +152,75 @@ export function backupStep(context: PlanContext): StepBody {
   };
 }
 
-/** F4: that set restored on the primary, equal to the backup's copy, and open for writing. */
-export function restoreStep(context: PlanContext): StepBody {
-  const { desired, wayHome } = context;
-  const reason = wayHome ? restoreReason(context) : "";
+// F3 by log alone: the tail closes the backup's copy, and carries what no log backup of it has yet.
+function tailHomeStep(context: PlanContext): StepBody {
+  const { desired, backupCopy } = context;
+  const open = backupCopy !== undefined && !isRestoring(backupCopy);
+  const file = tailFile(desired, plannedRun);
+  const tail = {
+    database: desired.chat,
+    file,
+    name: `${desired.chat} tail`,
+    description: `pchat-dr ${plannedRun} tail`,
+  };
+  return {
+    key: "F3",
+    id: "F3",
+    probed: true,
+    resource: "DatabaseBackup",
+    title: `Tail-log backup of ${desired.chat}`,
+    where: context.backupName,
+    role: context.authority.principals.backup,
+    now: backupCopy?.state ?? "not read",
+    then: "RESTORING behind its tail: it follows the primary, and is not overwritten",
+    open,
+    reason: open ? `${desired.chat} on ${context.backupName} is ${backupCopy.state}` : "",
+    statements: open ? [onBackup(context, backupTail(tail))] : [],
+    estimateSeconds: open ? 10 : null,
+  };
+}
+
+// F4 by log alone.
+function followHomeStep(context: PlanContext, chain: RemainingLogs): StepBody {
+  const { desired, backupCopy } = context;
+  const tail = backupCopy !== undefined && !isRestoring(backupCopy) ? [tailFile(desired, plannedRun)] : [];
+  const files = [...chain.apply.map((set) => set.file), ...tail];
   return {
     key: "F4",
     id: "F4",
+    probed: true,
+    resource: "DatabaseRestore",
+    title: `Apply the backup's log on the primary`,
+    where: context.primaryName,
+    role: context.authority.principals.primary,
+    now: context.primaryCopy?.state ?? "not read",
+    then: `as on ${context.backupName}, ONLINE, read-write`,
+    open: true,
+    reason: `${files.length} log ${files.length === 1 ? "set" : "sets"} of ${context.backupName} to apply`,
+    statements: [
+      ...files.map((file) => onPrimary(context, restoreLog(desired.chat, file))),
+      onPrimary(context, recoverDatabase(desired.chat)),
+      onPrimary(context, setMultiUser(desired.chat)),
+    ],
+    estimateSeconds: null,
+  };
+}
+
+/** F4: that set restored on the primary, equal to the backup's copy, and open for writing. */
+export function restoreStep(context: PlanContext): StepBody {
+  if (context.chainHome !== null) return followHomeStep(context, context.chainHome);
+  const { desired, wayHome } = context;
+  const reason = wayHome ? restoreReason(context) : openingReason(context);
+  return {
+    key: "F4",
+    id: "F4",
+    probed: true,
     resource: "DatabaseRestore",
     title: `Restore ${desired.chat} on the primary`,
     where: context.primaryName,
     role: context.authority.principals.primary,
     now: restoreNow(context),
-    then: wayHome ? `as on ${context.backupName}, ONLINE, read-write` : "as it stands",
+    then: wayHome || reason !== "" ? `as on ${context.backupName}, ONLINE, read-write` : "as it stands",
     open: reason !== "",
     reason,
     statements: reason === "" ? [] : restoreStatements(context),
@@ -157,12 +228,14 @@ export function restoreStep(context: PlanContext): StepBody {
   };
 }
 
-/** F6: the active servers of the site that is to be active, as a set. */
-export function activeServersStep(context: PlanContext): StepBody {
-  const { desired, shell, wayHome } = context;
+/**
+ * F6: the active servers of the site that is to be active, as a set.
+ * @param cleared an earlier step will have emptied the list by then: what is there now is no reason to leave this one out
+ */
+export function activeServersStep(context: PlanContext, cleared = context.wayHome): StepBody {
+  const { desired, shell } = context;
   const present = shell?.activeServers ?? [];
-  // F1 will have emptied the list by then: what is there now is no reason to leave this step out.
-  const projected = wayHome ? [] : present;
+  const projected = cleared ? [] : present;
   const open = shell !== undefined && !sameList(projected, desired.activeServers);
   return {
     key: "F6",
@@ -235,7 +308,8 @@ export function transferSeconds(context: PlanContext): number | null {
   return null;
 }
 
-function behindReplicas(context: PlanContext): readonly string[] {
+/** Machines of the pool that do not have the newest configuration. */
+export function behindReplicas(context: PlanContext): readonly string[] {
   const machines = new Set(context.shell?.machines.map((machine) => machine.toLowerCase()) ?? []);
   return (context.shell?.replication ?? [])
     .filter((replica) => !replica.upToDate && machines.has(replica.replicaFqdn.toLowerCase()))
@@ -248,6 +322,13 @@ function backupReason(context: PlanContext, restoredButBehind: boolean): string 
     return `the newest set cannot be restored: ${context.primary.verification.message ?? "it is not valid"}`;
   }
   return "no full set under the present fence";
+}
+
+// Row 24: recovered by log alone, and the run was cut before it was opened for everybody.
+function openingReason({ primary, desired, authority }: PlanContext): string {
+  if (authority.facts.tail !== "applied" || authority.facts.primaryCopy !== "online" || primary === undefined)
+    return "";
+  return unfinishedAfterRestore(primary, desired.chat, undefined).join("; ");
 }
 
 function restoreReason(context: PlanContext): string {
@@ -279,7 +360,7 @@ function restoreStatements(context: PlanContext): readonly PlannedStatement[] {
     onPrimary(context, setMultiUser(desired.chat)),
     ...(primaryCopy?.ownerName === null ? [onPrimary(context, setOwner(desired.chat, "sa"))] : []),
   ];
-  if (broughtHome) return opening;
+  if (broughtHome || !context.wayHome) return opening;
   const file = set?.physicalDeviceName ?? backupFile(desired, plannedRun);
   const { moves } = placeFiles(setFilesOf(backup, desired.chat), primary, desired.chat, desired.pool.restore.moves);
   const takeOver = primaryCopy?.state === "ONLINE";

@@ -1,12 +1,45 @@
 /** What a plan consists of: findings and ordered steps. Plain values that survive JSON. */
 import type { Authority, StepId } from "./authority";
+import type { Since } from "./drift/drift-types";
 import type { InstanceRole } from "./observation-types";
 
-/** A step of one resource: mirroring has two, one for each database. */
-export type StepKey = Exclude<StepId, "F2"> | "F2-chat" | "F2-compliance";
+/** Keys of the failback's resources in the document's order: a step with one resource for each database has two. */
+export const failbackKeys = [
+  "F0",
+  "F1",
+  "F2-chat",
+  "F2-compliance",
+  "F2b",
+  "F3",
+  "F4",
+  "F5",
+  "F6",
+  "F7",
+  "F7b",
+  "F8-chat",
+  "F8-compliance",
+  "F8-leftovers",
+] as const;
 
-/** Every step's key in the document's order. */
-export const stepKeys = ["F0", "F1", "F2-chat", "F2-compliance", "F2b", "F3", "F4", "F5", "F6", "F7"] as const;
+/** Keys of the failover's resources in the order of execution. */
+export const failoverKeys = [
+  "F0",
+  "P1",
+  "P2",
+  "P3",
+  "O3",
+  "O1",
+  "O4",
+  "O5",
+  "O7",
+  "O7b",
+  "O8",
+  "O6-chat",
+  "O6-compliance",
+] as const;
+
+/** The resource of one step in a plan. */
+export type StepKey = (typeof failbackKeys)[number] | (typeof failoverKeys)[number];
 
 /** The resource that converges a step. */
 export type ResourceKind =
@@ -18,7 +51,14 @@ export type ResourceKind =
   | "DatabaseRestore"
   | "LogShipping"
   | "ActiveServers"
-  | "PoolState";
+  | "PoolState"
+  | "TailLogBackup"
+  | "RestoredLogs"
+  | "RemovedLogShipping"
+  | "DatabaseRecovery"
+  | "LogBackupJob"
+  | "ChatService"
+  | "DroppedMirrorCopies";
 
 /** Something that Preflight has to say. An error stops the steps that it blocks before the first change. */
 export interface Finding {
@@ -31,6 +71,20 @@ export interface Finding {
   readonly blocks: readonly StepId[];
   /** True when it stops an `up` only: a preview with a login of few rights is fine. */
   readonly atUpOnly: boolean;
+  /** Given where the finding is itself a difference of the estate, which no step mends: Preflight is open because of it. */
+  readonly drift?: FindingDrift;
+}
+
+/** A difference that a person mends. */
+export interface FindingDrift {
+  /** The resource that it is a matter of. */
+  readonly resource: ResourceKind;
+  readonly property: string;
+  readonly desired: string;
+  readonly observed: string;
+  readonly severity: "protection" | "service";
+  /** When it was last as desired, where the instance tells. */
+  readonly since?: Since;
 }
 
 /** One batch or cmdlet that a step would send. */
@@ -59,6 +113,8 @@ export interface PlanStep {
   readonly reason: string;
   /** Open, but later steps need not wait: all that is left is to wait for sessions that the fence will end. */
   readonly courtesy: boolean;
+  /** Why a step that a planned move would do is left out; empty when it is not. */
+  readonly skipped: string;
   /** A copy moves, or log shipping is set up: Preflight probes accounts and folders before the first change. */
   readonly probed: boolean;
   readonly statements: readonly PlannedStatement[];
@@ -67,9 +123,11 @@ export interface PlanStep {
 }
 
 /** A step before the plan has put it into its place. */
-export type StepBody = Omit<PlanStep, "stage" | "courtesy" | "probed"> & {
+export type StepBody = Omit<PlanStep, "stage" | "courtesy" | "probed" | "skipped"> & {
+  /** Empty unless given. */
+  readonly skipped?: string;
   readonly courtesy?: boolean;
-  /** True for F1 to F4 unless given. */
+  /** False unless given. */
   readonly probed?: boolean;
 };
 

@@ -6,6 +6,7 @@ import { contextOf, type PlanContext } from "./plan-context";
 import type { Desired } from "./desired";
 import { DrError, toDrError } from "./errors";
 import { type Estate, instanceOf } from "./estate";
+import { logFilesToRead } from "./failover-context";
 import { EstateLock } from "./lock";
 import { ObservationStore } from "./observation-store";
 import type {
@@ -21,6 +22,7 @@ import { readServer, readSessions } from "./observe-server";
 import { openSteps, plan, setToVerify, stepOf } from "./plan";
 import type { Plan, PlanStep, StepKey } from "./plan-types";
 import { databaseOf } from "./relations";
+import { LogFileReader } from "./read-log-sets";
 import { RunRecord } from "./run-record";
 import type { RunIdentity } from "./sql/client-name";
 import { verifyBackup } from "./statements";
@@ -57,6 +59,7 @@ export class PoolRun {
   readonly #store: ObservationStore;
   readonly #record: RunRecord;
   #verification: { readonly set: string; readonly outcome: Promise<SetVerification | null> } | undefined;
+  readonly #logFiles = new LogFileReader();
   #lock: Promise<EstateLock> | undefined;
   #preflightPassed = false;
 
@@ -85,15 +88,21 @@ export class PoolRun {
 
   /**
    * Brings one step to its end: observes afresh, refuses what must not begin, takes the lock, does what is missing, reads
-   * back. Answers what was seen then. Throws DrError; the estate is the state, and the next run goes on from there.
+   * back. Answers what was seen then. A run that adopts only observes. Throws DrError; the estate is the state, and the
+   * next run goes on from there.
    */
   async converge(key: StepKey): Promise<Seen> {
     this.#store.invalidate();
     const before = await this.see();
+    if (this.desired.adopt) return before;
     const refusal = beginningRefusal(before.plan, key, this.#preflightPassed);
     if (refusal !== undefined) throw refusal;
     const step = stepOf(before.plan, key);
-    const after = step.open ? await this.#execute(before, step) : before;
+    // Whatever was changed before it in this run is proved, and the moment recorded, even where nothing looks open any more.
+    const proof = step.resource === "ChatService" && this.#record.hasChanged;
+    // Preflight is open because of drift as well that only a person mends: then there is nothing to probe or to save.
+    const due = key === "F0" ? openSteps(before.plan).length > 0 : step.open || proof;
+    const after = due ? await this.#execute(before, step) : before;
     this.#preflightPassed ||= key === "F0";
     return after;
   }
@@ -144,8 +153,20 @@ export class PoolRun {
   }
 
   async #planned(observation: Observation): Promise<Seen> {
-    const verified = await this.#verified(observation);
-    return { observation: verified, plan: plan(verified, this.desired) };
+    const whole = await this.#withLogFiles(await this.#verified(observation));
+    return { observation: whole, plan: plan(whole, this.desired) };
+  }
+
+  /** Headers of the log files that a failover would apply; each file is read once, one that may still grow every time. */
+  async #withLogFiles(observation: Observation): Promise<Observation> {
+    const context = contextOf(observation, this.desired);
+    const role = context.authority.principals.backup;
+    const section = observation.instances[role];
+    const files = logFilesToRead(context);
+    if (files.length === 0 || section?.reachable !== true) return observation;
+    const logFiles = await this.#logFiles.read(instanceOf(this.#estate, role), files);
+    const value: InstanceObservation = { ...section.value, logFiles };
+    return { ...observation, instances: { ...observation.instances, [role]: { ...section, value } } };
   }
 
   /** A set that F4 would restore is read whole by the engine that would restore it, once per run unless a step fails. */
@@ -212,6 +233,7 @@ export class PoolRun {
       desired,
       plan: before,
       step,
+      observed: seen,
       primary: seen.primary,
       backup: seen.backup,
       runId: this.#options.identity.run,
@@ -246,14 +268,18 @@ export class PoolRun {
       observe: async (): Promise<PlanContext> => {
         const fresh = await this.#planned(await observe(estate));
         const { principals } = fresh.plan.authority;
-        // A step in hand must not take an instance that did not answer for one with nothing on it.
+        // A step in hand must not take an instance that did not answer for one with nothing on it; only what a failover
+        // was begun without may stay silent.
         for (const name of ["shell", principals.primary, principals.backup] as const) {
-          const section: Section<unknown> | undefined =
-            name === "shell" ? fresh.observation.shell : fresh.observation.instances[name];
-          if (section !== undefined) this.#answered(section);
+          const part = (whole: Observation): Section<unknown> | undefined =>
+            name === "shell" ? whole.shell : whole.instances[name];
+          const section = part(fresh.observation);
+          const begunWithout = desired.active === "backup" && part(observation)?.reachable === false;
+          if (section !== undefined && !begunWithout) this.#answered(section);
         }
         return contextOf(fresh.observation, desired);
       },
+      serviceIsBack: () => record.serviceIsBack(),
       readBack: (facts) => record.readBack(step, facts),
       assertLocked: () => lock.assertHeld(),
     };

@@ -304,9 +304,11 @@ function no(reason: string): Following {
   return { follows: false, reason };
 }
 
-// Where the leader left a fork for its present one: by the catalogue until its next log backup, then by that set's header.
-// Null when the point is not known, undefined when it never was on that fork as far as can be read.
-function forkCrossing(
+/**
+ * Where the leader left a fork for its present one: by the catalogue until its next log backup, then by that set's header.
+ * Null when the point is not known, undefined when it never was on that fork as far as can be read.
+ */
+export function forkCrossing(
   leader: InstanceObservation,
   leading: DatabaseObservation,
   fork: Guid,

@@ -16,6 +16,14 @@ export interface StepSummary {
   outcome: "running" | "succeeded" | "failed";
 }
 
+/** When a run brought the chat back. */
+export interface ServiceBack {
+  /** UTC, ISO 8601, by this machine's clock. */
+  readonly serviceBack: string;
+  /** Seconds since the first change of this run: the measured recovery time. Null when it changed nothing before. */
+  readonly recoverySeconds: number | null;
+}
+
 /** Options of {@link RunRecord}. */
 export interface RecordOptions {
   readonly identity: RunIdentity;
@@ -37,6 +45,9 @@ export class RunRecord {
   readonly #steps: StepSummary[] = [];
   #left: readonly StepKey[] = [];
   #report: Report | undefined;
+  /** Of the first step after Preflight, by the monotonic clock. */
+  #firstChange: number | undefined;
+  #serviceBack: ServiceBack | undefined;
 
   constructor({ identity, pool, secrets, folder }: RecordOptions) {
     this.#folder = folder;
@@ -46,6 +57,11 @@ export class RunRecord {
   /** Path of the report; undefined while nothing was executed. */
   get path(): string | undefined {
     return this.#report?.path;
+  }
+
+  /** A step that changes something was begun in this run. */
+  get hasChanged(): boolean {
+    return this.#firstChange !== undefined;
   }
 
   /** Begins the report with the plan that the run was begun with. Throws REPORT_NOT_WRITTEN, before the first change. */
@@ -65,7 +81,18 @@ export class RunRecord {
     const started = new Date().toISOString();
     const summary: StepSummary = { key, resource, where, started, ended: null, durationMs: null, outcome: "running" };
     this.#steps.push(summary);
+    if (key !== "F0") this.#firstChange ??= performance.now();
     return summary;
+  }
+
+  /** The chat is back: that moment ends the recovery time, which began with the first step that changed something. */
+  serviceIsBack(): ServiceBack {
+    const passed = this.#firstChange === undefined ? null : performance.now() - this.#firstChange;
+    this.#serviceBack = {
+      serviceBack: new Date().toISOString(),
+      recoverySeconds: passed === null ? null : Math.round(passed / 100) / 10,
+    };
+    return this.#serviceBack;
   }
 
   /** A step has ended; `left` are the steps that are open then, if they could be read. */
@@ -91,7 +118,8 @@ export class RunRecord {
   }
 
   #save(): void {
-    this.#report?.save({ outcome: this.#outcome(), summary: { steps: this.#steps, left: this.#left } });
+    const summary = { steps: this.#steps, left: this.#left, ...this.#serviceBack };
+    this.#report?.save({ outcome: this.#outcome(), summary });
   }
 
   #outcome(): StepSummary["outcome"] {

@@ -3,6 +3,7 @@
  * version. Each builder gives one batch for master. Procedures both return a code and raise errors: both are checked.
  */
 import type { DesiredLogShipping } from "./desired";
+import { call, raw } from "./procedure-call";
 import { quoteString } from "./sql/quote";
 
 /** `14420` is the alert of a primary whose backups are late, `14421` that of a secondary. */
@@ -23,24 +24,6 @@ export const everyMinutes = (minutes: number) =>
     active_start_time: 0,
     active_end_time: 235900,
   }) as const;
-
-type Value = string | number | { readonly raw: string };
-
-const raw = (text: string): Value => ({ raw: text });
-
-function call(procedure: string, values: { readonly [parameter: string]: Value | undefined }): string {
-  const given = Object.entries(values).flatMap(([parameter, value]) =>
-    value === undefined ? [] : [`@${parameter} = ${written(value)}`],
-  );
-  const execute = `EXEC @rc = ${procedure}${given.length > 0 ? `\n  ${given.join(", ")}` : ""};`;
-  // @@ERROR must be read in the statement right after EXEC, together with the return code.
-  return `${execute}\nIF @@ERROR <> 0 OR @rc <> 0 BEGIN RAISERROR(${quoteString(`${procedure} failed`)}, 16, 1); RETURN; END;`;
-}
-
-function written(value: Value): string {
-  if (typeof value === "number") return String(value);
-  return typeof value === "string" ? quoteString(value) : value.raw;
-}
 
 const batch = (...parts: readonly string[]): string => parts.join("\n");
 
@@ -219,11 +202,40 @@ export function renameJob(jobId: string, name: string): string {
   return batch("DECLARE @rc int;", call("msdb.dbo.sp_update_job", { job_id: jobId, new_name: name }));
 }
 
-/** Sets an attached schedule, by id, to run every `minutes` minutes. */
-export function changeSchedule(scheduleId: number, minutes: number): string {
+/** Earliest start of a schedule (sp_update_schedule in sql-docs). */
+const EARLIEST_START = 19900101;
+
+/**
+ * Sets an attached schedule, by id, to run every `minutes` minutes. Its first day is left as it is where it has come.
+ * @param begun false for a schedule whose first day, or last day, makes it rest now
+ */
+export function changeSchedule(scheduleId: number, minutes: number, begun = true): string {
+  const start = begun ? undefined : EARLIEST_START;
   return batch(
     "DECLARE @rc int;",
-    call("msdb.dbo.sp_update_schedule", { schedule_id: scheduleId, ...everyMinutes(minutes) }),
+    call("msdb.dbo.sp_update_schedule", {
+      schedule_id: scheduleId,
+      ...everyMinutes(minutes),
+      active_start_date: start,
+    }),
+  );
+}
+
+/** Takes a schedule off a job; it stays in msdb, where other jobs may use it. */
+export function detachSchedule(jobId: string, scheduleId: number): string {
+  return batch("DECLARE @rc int;", call("msdb.dbo.sp_detach_schedule", { job_id: jobId, schedule_id: scheduleId }));
+}
+
+/**
+ * Removes a row of this instance's monitor whose registration is gone. No procedure of log shipping does: each asks for
+ * the registration first (32010, 32016).
+ */
+export function deleteStrayMonitorRow(part: "primary" | "secondary", id: string): string {
+  const table = `msdb.dbo.log_shipping_monitor_${part}`;
+  const registration = part === "primary" ? "log_shipping_primary_databases" : "log_shipping_secondary_databases";
+  return (
+    `DELETE FROM ${table} WHERE ${part}_id = ${quoteString(id)}\n` +
+    `  AND NOT EXISTS (SELECT 1 FROM msdb.dbo.${registration} AS r WHERE r.${part}_id = ${quoteString(id)});`
   );
 }
 

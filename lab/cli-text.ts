@@ -61,7 +61,9 @@ export function describeStatus({ lab, instances, pools, chat, journalEntries }: 
 }
 
 export function describeChat({ running, connected, stored }: ChatStatus): string {
-  const servers = connected.map(({ machine, instance }) => `${machine} on ${instance}`).join(", ");
+  const servers = connected
+    .map(({ machine, instance, clients }) => `${machine} on ${instance} (${String(clients)} clients)`)
+    .join(", ");
   return `Chat ${running ? "runs" : "does not run"}, ${String(stored)} messages stored${servers === "" ? "" : `; ${servers}`}.`;
 }
 
@@ -70,6 +72,10 @@ export function describeReport(report: ChatReport): string {
   for (const { pool, from, to, seconds, refused, reason } of report.downtime)
     lines.push(
       `Down ${seconds.toFixed(1)} s on ${pool}: ${from} to ${to ?? "now"}, ${String(refused)} refused: ${reason}`,
+    );
+  for (const { pool, from, to, seconds, lastStored, firstStored, lost } of report.moves)
+    lines.push(
+      `Moved from ${from} to ${to} on ${pool}: ${lastStored} to ${firstStored} (${seconds.toFixed(1)} s), ${lost === null ? "loss unknown" : `${String(lost)} lost`}`,
     );
   for (const { fqdn, poolState, instance, lost, error } of report.pools) {
     const where = `${fqdn} (${poolState}, ${instance})`;

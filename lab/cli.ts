@@ -1,42 +1,22 @@
-/** The command line of the lab: `npm run lab -- up | status | journal | fault | scenario | chat | down`. */
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { type Fault, LabError, SCENARIO_NAMES, type ScenarioName } from "./control-commands";
+/** The command line of the lab: `npm run lab -- up | status | outage | rebuild | return | fault | chat | journal | down`. */
+import { Command, CommanderError, Option } from "commander";
+import { number, wholeNumber } from "./cli-arguments";
+import { type Fault, LabError, SCENARIO_NAMES, type ScenarioName, type SiteMove } from "./control-commands";
 import { request } from "./control-request";
-import { DEFAULT_PASSWORD, type DaemonOptions, labFiles } from "./daemon-options";
-import { startDaemon } from "./daemon-start";
-import { describeChat, describeJournal, describeLab, describeReport, describeStatus } from "./cli-text";
+import { labFiles } from "./daemon-options";
+import { type CommonOptions, directoryOf, print, withCommon } from "./cli-common";
+import { describeChat, describeJournal, describeReport, describeStatus } from "./cli-text";
+import { up } from "./cli-up";
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import { readJournal } from "./journal-file";
-import {
-  DEFAULT_PORT_BASE,
-  defaultDirectory,
-  findRunning,
-  isProcessAlive,
-  readState,
-  requireRunning,
-} from "./state-file";
+import { findRunning, isProcessAlive, readState, requireRunning } from "./state-file";
 
-interface CommonOptions {
-  readonly portBase: number;
-  readonly directory?: string;
-  readonly json?: boolean;
-}
-
-interface UpOptions extends CommonOptions {
-  readonly scenario: ScenarioName;
-  readonly databaseSize: number;
-  readonly pools: number;
-  readonly chat?: boolean;
-  readonly chatRate: number;
-  readonly clock: number;
-  readonly password: string;
-}
+/** A move of the primary site: `--pool` may stand several times. */
+type MoveOptions = CommonOptions & { readonly pool?: readonly string[] };
 
 /** How long `down` waits for the daemon's process, in milliseconds. */
 const DOWN_WITHIN = 30_000;
 const POLL_MS = 50;
-const MOST_POOLS = 32;
 
 /** Runs a command line (without node and script); answers the exit code. Texts go to standard output, errors to standard error. */
 export async function runCli(args: readonly string[]): Promise<number> {
@@ -52,7 +32,11 @@ export async function runCli(args: readonly string[]): Promise<number> {
 }
 
 function program(): Command {
-  const lab = new Command("lab").description("An estate of SQL Servers and chat servers on loopback").exitOverride();
+  const lab = new Command("lab")
+    .description("An estate of SQL Servers and chat servers on loopback")
+    // What stands behind a subcommand is the subcommand's: `chat` and `chat report` have options of the same names.
+    .enablePositionalOptions()
+    .exitOverride();
   up(lab);
   withCommon(lab.command("status").description("Show instances, databases, pools and chat")).action(
     async (options: CommonOptions) => {
@@ -70,6 +54,7 @@ function program(): Command {
     const pid = await down(options);
     print(options, { pid }, () => `The lab (process ${String(pid)}) is down.`);
   });
+  sites(lab);
   faults(lab);
   withCommon(lab.command("scenario").description("Take a running lab to a scenario"))
     .addArgument(lab.createArgument("<name>").choices([...SCENARIO_NAMES]))
@@ -83,55 +68,35 @@ function program(): Command {
   return lab;
 }
 
-function up(lab: Command): void {
-  withCommon(lab.command("up").description("Start a lab in the background"))
-    .addOption(new Option("--scenario <name>", "state of the estate").choices([...SCENARIO_NAMES]).default("steady"))
-    .option("--database-size <size>", "size of mgc, such as 64MiB or 2GiB", byteSize, 64 * 2 ** 20)
-    .option("--pools <n>", "number of pools", wholeNumber, 1)
-    .option("--chat", "start chat servers and clients at once")
-    .option("--chat-rate <n>", "messages per second of all clients", number, 5)
-    .addOption(
-      new Option("--clock <factor>", "how much faster SQL Server Agent's clock runs")
-        .env("LAB_CLOCK")
-        .default(1)
-        .argParser(number),
-    )
-    .addOption(
-      new Option("--password <text>", "password of pchatdr")
-        .env("LAB_SQL_PASSWORD")
-        .default(DEFAULT_PASSWORD, "the lab's own"),
-    )
-    .action(async (options: UpOptions) => {
-      const directory = directoryOf(options);
-      if (options.pools < 1 || options.pools > MOST_POOLS)
-        throw new LabError(`--pools ${String(options.pools)} is out of range.`, `Give 1 to ${String(MOST_POOLS)}.`);
-      const present = await findRunning(directory);
-      if (present !== undefined)
-        throw new LabError(
-          `A lab runs already in ${directory} (process ${String(present.pid)}, scenario ${present.scenario}).`,
-          "Stop it with: npm run lab -- down, or start another with --port-base.",
-        );
-      const interrupted = new AbortController();
-      const interrupt = (): void => interrupted.abort();
-      process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-      const progress = (line: string): void => void process.stderr.write(`${line}\n`);
-      const description = await startDaemon(daemonOptions(options, directory), progress, interrupted.signal);
-      print(options, description, describeLab);
+/** The moves of the primary site. */
+function sites(lab: Command): void {
+  const move = (name: string, text: string): Command =>
+    withCommon(lab.command(name).description(text)).option(
+      "--pool <fqdn>",
+      "only this pool's primary site; may stand several times",
+      (value: string, before: string[] | undefined) => [...(before ?? []), value],
+    );
+  const pools = ({ pool }: MoveOptions): SiteMove => (pool === undefined ? {} : { pools: pool });
+  const list = (names: readonly string[]): string => names.join(", ") || "nothing";
+  move("outage", "The primary site goes down: its instances and chat servers")
+    .option("--lose-share", "the backup share goes down too")
+    .option("--silent", "ports of the dead instances take connections and never answer")
+    .action(async (options: MoveOptions & { loseShare?: boolean; silent?: boolean }) => {
+      const how = { loseShare: options.loseShare === true, silent: options.silent === true };
+      const done = await request((await running(options)).control, "outage", { ...pools(options), ...how });
+      print(options, done, () => `The primary site is down; stopped: ${list(done.stopped)}.`);
     });
-}
-
-function daemonOptions(options: UpOptions, directory: string): DaemonOptions {
-  return {
-    scenario: options.scenario,
-    directory,
-    portBase: options.portBase,
-    pools: options.pools,
-    databaseBytes: options.databaseSize,
-    password: options.password,
-    chat: options.chat === true,
-    chatRate: options.chatRate,
-    clockFactor: options.clock,
-  };
+  move("rebuild", "Make the primary site anew, with empty databases")
+    .option("--empty-share", "the backup share is new and empty too")
+    .action(async (options: MoveOptions & { emptyShare?: boolean }) => {
+      const how = { emptyShare: options.emptyShare === true };
+      const done = await request((await running(options)).control, "rebuild", { ...pools(options), ...how });
+      print(options, done, () => `The primary site is rebuilt: ${list(done.rebuilt)}.`);
+    });
+  move("return", "Bring the primary site back as it was, not rebuilt").action(async (options: MoveOptions) => {
+    const done = await request((await running(options)).control, "return", pools(options));
+    print(options, done, () => `The primary site is back as it was; started: ${list(done.started)}.`);
+  });
 }
 
 function faults(lab: Command): void {
@@ -156,6 +121,14 @@ function faults(lab: Command): void {
         const { host, account, path, access } = options;
         return apply(options, { action, host, account, path, access });
       });
+  for (const action of ["lock-out", "unlock"] as const)
+    withCommon(fault.command(action).description("Keep a service's account from logging on, or let it again"))
+      .requiredOption("--account <name>", "such as DCI\\svc-agent-b1")
+      .action((options: CommonOptions & { account: string }) => apply(options, { action, account: options.account }));
+  for (const action of ["machine-off", "machine-on"] as const)
+    withCommon(fault.command(action).description("Take a chat server's machine down, or start it"))
+      .requiredOption("--machine <fqdn>", "such as chat-p1.dci.discovery.com")
+      .action((options: CommonOptions & { machine: string }) => apply(options, { action, machine: options.machine }));
   withCommon(fault.command("replication-delay"))
     .requiredOption("--ms <n>", "from a change to its arrival at a machine", wholeNumber)
     .action((options: CommonOptions & { ms: number }) =>
@@ -167,6 +140,14 @@ function faults(lab: Command): void {
     .action((options: CommonOptions & { instance: string; bytesPerSecond: number }) =>
       apply(options, { action: "disk-speed", instance: options.instance, bytesPerSecond: options.bytesPerSecond }),
     );
+  withCommon(fault.command("damage-page").description("Break the checksum of a page of a database"))
+    .requiredOption("--instance <name>", "such as SQL-B1")
+    .option("--database <name>", "such as mgccomp", "mgc")
+    .option("--page <n>", "which page; the one in the middle by default", wholeNumber)
+    .action((options: CommonOptions & { instance: string; database: string; page?: number }) => {
+      const { instance, database, page } = options;
+      return apply(options, { action: "damage-page", instance, database, ...(page === undefined ? {} : { page }) });
+    });
   withCommon(fault.command("damage").description("Flip one byte of a file"))
     .requiredOption("--file <path>", "UNC path, or a path of a host's disk or of this machine")
     .option("--host <name>", "host whose disk it is")
@@ -180,6 +161,15 @@ function faults(lab: Command): void {
 
 function chat(lab: Command): void {
   const command = lab.command("chat").description("Chat servers, and clients that write through them");
+  const report = async (options: CommonOptions): Promise<void> => {
+    print(options, await request((await running(options)).control, "chat-report", {}), describeReport);
+  };
+  withCommon(command)
+    .option("--report", "downtime, moves, and messages lost (the same as `chat report`)")
+    .action(async (options: CommonOptions & { report?: boolean }) => {
+      if (options.report === true) return report(options);
+      print(options, await request((await running(options)).control, "chat-status", {}), describeChat);
+    });
   withCommon(command.command("start"))
     .option("--rate <n>", "messages per second of all clients; 0: none but those of `send`", number)
     .action(async (options: CommonOptions & { rate?: number }) => {
@@ -207,28 +197,7 @@ function chat(lab: Command): void {
         () => `Message ${String(stored.chatId)} of room ${String(stored.room)} is stored on ${stored.instance}.`,
       );
     });
-  withCommon(command.command("report").description("Downtime, messages stored and messages lost")).action(
-    async (options: CommonOptions) => {
-      print(options, await request((await running(options)).control, "chat-report", {}), describeReport);
-    },
-  );
-}
-
-function withCommon(command: Command): Command {
-  return command
-    .exitOverride()
-    .addOption(
-      new Option("--port-base <port>", "first port of the lab")
-        .env("LAB_PORT_BASE")
-        .default(DEFAULT_PORT_BASE)
-        .argParser(portNumber),
-    )
-    .option("--directory <path>", "directory of the lab (default .lab/<port base>)")
-    .option("--json", "print JSON");
-}
-
-function directoryOf({ directory, portBase }: CommonOptions): string {
-  return directory === undefined ? defaultDirectory(portBase) : resolve(directory);
+  withCommon(command.command("report").description("Downtime, moves, and messages lost")).action(report);
 }
 
 function running(options: CommonOptions): ReturnType<typeof requireRunning> {
@@ -264,35 +233,4 @@ async function down(options: CommonOptions): Promise<number> {
     await new Promise((done) => setTimeout(done, POLL_MS));
   }
   return pid;
-}
-
-function print<Value>(options: CommonOptions, value: Value, describe: (value: Value) => string): void {
-  process.stdout.write(`${options.json === true ? JSON.stringify(value, undefined, 2) : describe(value)}\n`);
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Expected a whole number.");
-  return Number(text);
-}
-
-function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value) || value < 0) throw new InvalidArgumentError("Expected a number.");
-  return value;
-}
-
-function portNumber(text: string): number {
-  const port = wholeNumber(text);
-  if (port < 1 || port > 65_000) throw new InvalidArgumentError("Expected a port from 1 to 65000.");
-  return port;
-}
-
-const UNITS: Readonly<Record<string, number>> = { B: 1, KIB: 2 ** 10, MIB: 2 ** 20, GIB: 2 ** 30 };
-
-function byteSize(text: string): number {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*([KMG]?i?B)$/i.exec(text) ?? [];
-  const factor = UNITS[(unit ?? "").toUpperCase()];
-  if (amount === undefined || factor === undefined)
-    throw new InvalidArgumentError("Expected a size with its unit: 64MiB, 2GiB.");
-  return Math.round(Number(amount) * factor);
 }

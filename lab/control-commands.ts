@@ -15,8 +15,17 @@ export interface InstanceDescription {
   readonly port: number;
   readonly user: string;
   readonly password: string;
-  /** FQDN of the pool whose databases it holds. */
+  /** FQDN of the (first) pool whose databases it holds. */
   readonly pool: string;
+  /** FQDNs of all pools whose databases it holds. */
+  readonly pools: readonly string[];
+  readonly dataCentre: string;
+}
+
+/** Names of a database's instances by site. */
+export interface StoreDescription {
+  readonly primary: { readonly principal: string; readonly mirror: string | null };
+  readonly backup: { readonly principal: string; readonly mirror: string | null };
 }
 
 /** A pool as `up --json` prints it. */
@@ -24,8 +33,18 @@ export interface PoolDescription {
   readonly identity: string;
   readonly fqdn: string;
   /** FQDNs of its machines by data centre. */
+  /** FQDN of the Front End pool that is its next hop. */
+  readonly registrar: string;
+  readonly dataCentres: { readonly primary: string; readonly backup: string };
   readonly machines: { readonly primary: readonly string[]; readonly backup: readonly string[] };
+  /** Servers that are active while the pool is in a site. */
+  readonly activeServers: { readonly primary: readonly string[]; readonly backup: readonly string[] };
   readonly share: ShareDescription;
+  readonly copyFolder: string;
+  readonly databases: { readonly content: string; readonly compliance: string | null };
+  readonly instances: StoreDescription;
+  /** Instances of the compliance database; null without compliance. */
+  readonly complianceInstances: StoreDescription | null;
 }
 
 export interface ShareDescription {
@@ -47,12 +66,25 @@ export interface LabDescription {
   readonly journal: string;
   readonly directory: string;
   readonly pid: number;
-  readonly scenario: ScenarioName;
+  readonly scenario: LabState;
   readonly control: { readonly host: string; readonly port: number; readonly tokenFile: string };
 }
 
-export const SCENARIO_NAMES = ["steady", "failed-over"] as const;
+/**
+ * What a lab is built as, or taken to. `outage`: steady, then the primary site is gone. `failed-over`: the pool runs on the
+ * backup site, the primary site is new and empty. `rebuilt`: the same, reached by an outage, a failover and a rebuild,
+ * with what these leave behind.
+ */
+export const SCENARIO_NAMES = ["steady", "outage", "failed-over", "rebuilt"] as const;
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
+
+/** What a running lab says of its state. `returned`: the primary site came back as it was after an outage. */
+export type LabState = ScenarioName | "returned";
+
+/** Which pools' primary site a move is about: FQDNs; absent: all. */
+export interface SiteMove {
+  readonly pools?: readonly string[];
+}
 
 /** Something that goes wrong, or that is mended. */
 export type Fault =
@@ -65,9 +97,15 @@ export type Fault =
       readonly path: string;
       readonly access: Access;
     }
+  /** A service of the account does not start while it is locked out. */
+  | { readonly action: "lock-out" | "unlock"; readonly account: string }
+  /** A machine of the topology (FQDN) loses its power, or gets it again. */
+  | { readonly action: "machine-off" | "machine-on"; readonly machine: string }
   | { readonly action: "replication-delay"; readonly milliseconds: number }
   /** How fast the instance reads and writes backup files; 0: as fast as this machine does. */
   | { readonly action: "disk-speed"; readonly instance: string; readonly bytesPerSecond: number }
+  /** A page of the data file does not match its checksum any more; the middle one when no page is given. */
+  | { readonly action: "damage-page"; readonly instance: string; readonly database: string; readonly page?: number }
   /** Flips one byte; `offset` in bytes, the middle of the file when absent. `host` for paths with a drive letter. */
   | { readonly action: "damage"; readonly file: string; readonly host?: string; readonly offset?: number };
 
@@ -102,8 +140,8 @@ export interface LabStatus {
 
 export interface ChatStatus {
   readonly running: boolean;
-  /** Machines that are connected to a database, with the instance. */
-  readonly connected: readonly { readonly machine: string; readonly instance: string }[];
+  /** Machines that are connected to a database, with the instance and the clients that they have. */
+  readonly connected: readonly { readonly machine: string; readonly instance: string; readonly clients: number }[];
   readonly stored: number;
 }
 
@@ -117,6 +155,20 @@ export interface Downtime {
   readonly refused: number;
   /** Why the last of them was refused. */
   readonly reason: string;
+}
+
+/** A pool's clients went from one database to another. */
+export interface ChatMove {
+  readonly pool: string;
+  /** Names of the instances. */
+  readonly from: string;
+  readonly to: string;
+  /** When the last message was told stored before the move, and the first one after it. */
+  readonly lastStored: string;
+  readonly firstStored: string;
+  readonly seconds: number;
+  /** Messages stored on `from` before the move that are not in the database now; null where it cannot be read. */
+  readonly lost: number | null;
 }
 
 /** A message that a client was told is stored. */
@@ -136,10 +188,12 @@ export interface ChatReport {
   readonly running: boolean;
   readonly stored: number;
   readonly downtime: readonly Downtime[];
+  /** From one database to another, in the order of time, pool by pool. */
+  readonly moves: readonly ChatMove[];
   readonly pools: readonly {
     readonly fqdn: string;
     readonly poolState: string;
-    /** Instance whose mgc was compared. */
+    /** Instance whose database was compared: that of the pool state. */
     readonly instance: string;
     readonly stored: number;
     /** Told stored and not found there; null when the database cannot be read. */
@@ -156,7 +210,22 @@ export interface LabCommands {
   readonly fault: { readonly arguments: Fault; readonly result: { readonly done: string } };
   readonly scenario: {
     readonly arguments: { readonly name: ScenarioName; readonly keepLogs: boolean };
-    readonly result: { readonly scenario: ScenarioName };
+    readonly result: { readonly scenario: LabState };
+  };
+  /** The primary site goes down. `loseShare`: the backup share too; `silent`: ports take connections and never answer. */
+  readonly outage: {
+    readonly arguments: SiteMove & { readonly loseShare: boolean; readonly silent: boolean };
+    readonly result: { readonly scenario: LabState; readonly stopped: readonly string[] };
+  };
+  /** The primary site comes back as it was. */
+  readonly return: {
+    readonly arguments: SiteMove;
+    readonly result: { readonly scenario: LabState; readonly started: readonly string[] };
+  };
+  /** The primary site is built anew, with empty databases. */
+  readonly rebuild: {
+    readonly arguments: SiteMove & { readonly emptyShare: boolean };
+    readonly result: { readonly scenario: LabState; readonly rebuilt: readonly string[] };
   };
   readonly "chat-start": { readonly arguments: { readonly rate?: number }; readonly result: ChatStatus };
   readonly "chat-stop": { readonly arguments: Record<string, never>; readonly result: ChatStatus };
@@ -164,6 +233,7 @@ export interface LabCommands {
     readonly arguments: { readonly pool?: string; readonly room?: number; readonly text?: string };
     readonly result: StoredMessage;
   };
+  readonly "chat-status": { readonly arguments: Record<string, never>; readonly result: ChatStatus };
   readonly "chat-report": { readonly arguments: Record<string, never>; readonly result: ChatReport };
   /** Answers before the daemon stops; it is gone when its process is. */
   readonly stop: { readonly arguments: Record<string, never>; readonly result: { readonly pid: number } };

@@ -51,7 +51,8 @@ export interface ParameterMetadata {
   readonly sets?: readonly string[];
   /** Position among the positional arguments, from 0; absent: only by name. */
   readonly position?: number;
-  readonly mandatory?: boolean;
+  /** In all its sets, or in those of the list. */
+  readonly mandatory?: boolean | readonly string[];
   /** Takes the objects of the pipeline. */
   readonly pipeline?: "value" | "property";
   /** Names of an enumeration; others are refused when the argument is bound. */
@@ -71,6 +72,8 @@ export interface CmdletMetadata {
   readonly defaultSet?: string;
   /** Knows -WhatIf and -Confirm. */
   readonly shouldProcess?: boolean;
+  /** Asks only when -Confirm is given (ConfirmImpact Medium or lower); absent: it asks unless told not to. */
+  readonly asksOnlyWhenTold?: boolean;
 }
 
 /** What an ErrorRecord is made of. */
@@ -135,7 +138,14 @@ export type ShellResponse =
   | { readonly id: number; readonly kind: "commands"; readonly commands: readonly CmdletMetadata[] }
   | { readonly id: number; readonly kind: "objects"; readonly objects: readonly WireValue[] }
   /** The cmdlet asks first: nothing was changed; the same request with `confirmed: true` goes on. */
-  | { readonly id: number; readonly kind: "confirmation"; readonly action: string; readonly target: string }
+  | {
+      readonly id: number;
+      readonly kind: "confirmation";
+      readonly action: string;
+      readonly target: string;
+      /** Shown instead of the sentence of action and target. */
+      readonly details?: string;
+    }
   /** -WhatIf: nothing was changed. */
   | { readonly id: number; readonly kind: "what-if"; readonly action: string; readonly target: string }
   | { readonly id: number; readonly kind: "session"; readonly session: string; readonly computer: string }

@@ -9,8 +9,10 @@ import {
   type LabStatus,
 } from "./control-commands";
 import type { Daemon } from "./daemon";
-import { applyScenario } from "./daemon-estate";
+import { applyScenario, movedPools } from "./daemon-estate";
 import type { PlayedInstance } from "./daemon-instance";
+import type { PlayedPool } from "./scenarios/estate-played";
+import { comeBack, outage, rebuild } from "./scenarios/site";
 import { WindowsError } from "./windows/files";
 
 type Handlers = {
@@ -32,9 +34,36 @@ const HANDLERS: Handlers = {
     daemon.setScenario(name);
     return { scenario: name };
   },
+  outage: async (daemon, move) => {
+    const pools = movedPools(daemon.estate, move);
+    const before = running(daemon);
+    await daemon.exclusively("an outage", () => outage(daemon.estate, pools, move));
+    daemon.setScenario("outage");
+    return { scenario: "outage", stopped: before.filter((name) => !running(daemon).includes(name)) };
+  },
+  return: async (daemon, move) => {
+    const pools = movedPools(daemon.estate, move);
+    const before = running(daemon);
+    await daemon.exclusively("the primary site's return", () =>
+      started("the primary site", () => comeBack(daemon.estate, pools)),
+    );
+    daemon.setScenario("returned");
+    return { scenario: "returned", started: running(daemon).filter((name) => !before.includes(name)) };
+  },
+  rebuild: async (daemon, move) => {
+    const pools = movedPools(daemon.estate, move);
+    const isNormal = (pool: PlayedPool): boolean => daemon.store.settings(pool.topology)?.poolState === "Normal";
+    let rebuilt: readonly string[] = [];
+    await daemon.exclusively("a rebuild", async () => {
+      rebuilt = await rebuild(daemon.estate, pools, isNormal, move);
+    });
+    daemon.setScenario("rebuilt");
+    return { scenario: "rebuilt", rebuilt };
+  },
   "chat-start": (daemon, { rate }) => daemon.chat.start(rate),
   "chat-stop": (daemon) => daemon.chat.stop(),
   "chat-send": (daemon, message) => daemon.chat.send(message),
+  "chat-status": (daemon) => daemon.chat.status(),
   "chat-report": (daemon) => daemon.chat.report(),
   stop: (daemon) => {
     // After the answer has been written.
@@ -42,6 +71,16 @@ const HANDLERS: Handlers = {
     return { pid: process.pid };
   },
 };
+
+/** Commands that leave what is remembered as it is; `stop` stops the chat, which runs again when the estate does. */
+const READING: ReadonlySet<LabCommand> = new Set([
+  "status",
+  "flush",
+  "chat-send",
+  "chat-status",
+  "chat-report",
+  "stop",
+]);
 
 /** Executes one command. Throws LabError for what a person may get wrong. */
 export async function executeCommand(daemon: Daemon, request: LabRequest): Promise<unknown> {
@@ -52,7 +91,16 @@ export async function executeCommand(daemon: Daemon, request: LabRequest): Promi
       `The lab knows no command "${request.command}".`,
       "The lab that runs is of another version: down, then up.",
     );
-  return handler(daemon, request.arguments);
+  try {
+    return await handler(daemon, request.arguments);
+  } finally {
+    // What was half done is so in the estate too.
+    if (!READING.has(request.command)) daemon.remember();
+  }
+}
+
+function running({ instances }: Daemon): string[] {
+  return [...instances.values()].filter(({ isRunning }) => isRunning).map(({ name }) => name);
 }
 
 function status(daemon: Daemon): LabStatus {
@@ -80,13 +128,13 @@ async function applyFault(daemon: Daemon, fault: Fault): Promise<string> {
       await instanceOf(daemon, fault.instance).stop();
       return `${fault.instance} is stopped.`;
     case "instance-start":
-      await instanceOf(daemon, fault.instance).start();
+      await started(fault.instance, () => instanceOf(daemon, fault.instance).start());
       return `${fault.instance} is started.`;
     case "agent-stop":
       await instanceOf(daemon, fault.instance).stopAgent();
       return `SQL Server Agent of ${fault.instance} is stopped.`;
     case "agent-start":
-      await instanceOf(daemon, fault.instance).startAgent();
+      await started(fault.instance, () => instanceOf(daemon, fault.instance).startAgent());
       return `SQL Server Agent of ${fault.instance} is started.`;
     case "deny":
       daemon.files.deny({ host: fault.host, account: fault.account, path: fault.path, access: fault.access });
@@ -100,6 +148,18 @@ async function applyFault(daemon: Daemon, fault: Fault): Promise<string> {
         `Denied now: ${daemon.files.denials.map((one) => `${one.host} ${one.account} ${one.access} ${one.path}`).join("; ") || "nothing"}`,
       );
     }
+    case "lock-out":
+      daemon.files.lockOut(fault.account);
+      return `${fault.account} cannot log on any more; what it runs goes on.`;
+    case "unlock":
+      if (daemon.files.unlock(fault.account)) return `${fault.account} can log on again.`;
+      throw new LabError(`${fault.account} is not locked out.`, "Lock it with: fault lock-out --account <name>");
+    case "machine-off":
+      await daemon.estate.machinesOff([machineOf(daemon, fault.machine)]);
+      return `${fault.machine} is without power.`;
+    case "machine-on":
+      daemon.estate.machinesOn([machineOf(daemon, fault.machine)], "old");
+      return `${fault.machine} is up again.`;
     case "replication-delay":
       daemon.store.replication.setDelay(fault.milliseconds);
       return `A change takes ${String(fault.milliseconds)} ms to each replica.`;
@@ -108,8 +168,23 @@ async function applyFault(daemon: Daemon, fault: Fault): Promise<string> {
       return fault.bytesPerSecond === 0
         ? `The disks of ${fault.instance} are as fast as this machine's.`
         : `The disks of ${fault.instance} do ${String(fault.bytesPerSecond)} bytes a second.`;
+    case "damage-page":
+      return damagePage(instanceOf(daemon, fault.instance), fault);
     case "damage":
       return damage(daemon, fault);
+  }
+}
+
+/** Starts a service; that its account cannot log on is told as the service control manager tells it. */
+async function started(instance: string, start: () => Promise<void>): Promise<void> {
+  try {
+    await start();
+  } catch (error) {
+    if (!(error instanceof WindowsError)) throw error;
+    throw new LabError(
+      `A service of ${instance} could not be started: ${error.text}`,
+      "Let its account log on: fault unlock --account <name>",
+    );
   }
 }
 
@@ -117,6 +192,32 @@ function instanceOf(daemon: Daemon, name: string): PlayedInstance {
   const found = [...daemon.instances.values()].find((instance) => instance.name.toLowerCase() === name.toLowerCase());
   if (found !== undefined) return found;
   throw new LabError(`There is no instance ${name}.`, `Instances: ${[...daemon.instances.keys()].join(", ")}`);
+}
+
+/** A page of a database's file is not what was written there. */
+function damagePage(instance: PlayedInstance, fault: Extract<Fault, { action: "damage-page" }>): string {
+  const database = instance.database(fault.database);
+  if (database === undefined)
+    throw new LabError(
+      `${instance.name} has no database ${fault.database}, or is stopped.`,
+      "See: npm run lab -- status",
+    );
+  const page = fault.page ?? Math.floor(database.usedPages / 2);
+  try {
+    database.damagePage(page);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new LabError(error.message, "Give another --page.");
+  }
+  return `Page ${String(page)} of ${database.name} on ${instance.name} does not match its checksum any more.`;
+}
+
+/** A chat server's machine as the topology spells it. Throws LabError. */
+function machineOf({ store }: Daemon, name: string): string {
+  const machines = store.topology.pools.flatMap((pool) => pool.machines.map(({ fqdn }) => fqdn));
+  const found = machines.find((fqdn) => fqdn.toLowerCase() === name.toLowerCase());
+  if (found !== undefined) return found;
+  throw new LabError(`There is no chat server ${name}.`, `Chat servers: ${machines.join(", ")}`);
 }
 
 /** Flips every bit of one byte: a disk or a network that lies. */

@@ -3,9 +3,10 @@ import { rmSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { Agent } from "./agent/agent";
 import type { InstanceStatus } from "./control-commands";
-import { type InstancePlan, MIRRORING_PORT, mirroringAddress } from "./daemon-instances";
+import type { InstancePlan } from "./daemon-instances";
 import type { LabClock } from "./daemon-clock";
-import { COPY_FOLDER, type PlayedHost } from "./scenarios/estate-played";
+import type { DatabaseFolders } from "./lync/managed-estate";
+import type { PlayedHost } from "./scenarios/estate-played";
 import { text } from "./scenarios/script-text";
 import { runBatches } from "./scenarios/sql-console";
 import type { Database } from "./server/database";
@@ -13,6 +14,7 @@ import { Instance } from "./server/instance";
 import type { RequestEntry } from "./server/request-journal";
 import type { Session } from "./tds/backend";
 import type { Certificate } from "./tds/certificate";
+import { listenSilently, type SilentPort } from "./silent-port";
 import { serve, type TdsServer } from "./tds/server";
 import type { WindowsFiles } from "./windows/files";
 
@@ -50,6 +52,7 @@ export class PlayedInstance implements PlayedHost {
   #instance: Instance | undefined;
   #agent: Agent | undefined;
   #listener: TdsServer | undefined;
+  #silentPort: SilentPort | undefined;
   #mayListen = false;
 
   constructor(options: PlayedInstanceOptions) {
@@ -58,15 +61,19 @@ export class PlayedInstance implements PlayedHost {
   }
 
   get name(): string {
-    return this.plan.name;
+    return this.plan.instance;
+  }
+
+  get machine(): string {
+    return this.plan.machine;
+  }
+
+  get defaultFolders(): DatabaseFolders {
+    return { data: this.plan.dataFolder, log: this.plan.logFolder };
   }
 
   get site(): InstancePlan["site"] {
     return this.plan.site;
-  }
-
-  get mirroringAddress(): string {
-    return mirroringAddress(this.plan.fqdn);
   }
 
   get isRunning(): boolean {
@@ -82,19 +89,35 @@ export class PlayedInstance implements PlayedHost {
     return this.#agent?.state === "running";
   }
 
-  /** Starts engine and Agent on what the host's disks hold; a new host gets its logins and its mirroring endpoint. */
-  async start(): Promise<void> {
+  /** Whether its port takes connections and never answers. */
+  get isSilent(): boolean {
+    return this.#silentPort !== undefined;
+  }
+
+  /**
+   * Starts the engine on what the host's disks hold; a new host gets its logins and its mirroring endpoint.
+   * Throws WindowsError 1069 when the account of one of the services cannot log on; the engine runs without its Agent.
+   * @param withAgent whether SQL Server Agent starts with it
+   */
+  async start(withAgent = true): Promise<void> {
     if (this.#instance !== undefined) return;
     const { plan, files, clock, instanceDirectory, saPassword } = this.#options;
-    files.makeFolder(plan.name, COPY_FOLDER);
+    await this.#silentPort?.close();
+    this.#silentPort = undefined;
+    for (const folder of plan.folders) files.makeFolder(plan.machine, folder);
     const instance = await Instance.start({
-      name: plan.name,
+      name: plan.instance,
+      version: plan.version,
+      hostName: plan.machine,
       directory: instanceDirectory,
       files,
       fullyQualifiedName: plan.fqdn,
       engineAccount: plan.engineAccount,
       agentAccount: plan.agentAccount,
       saPassword,
+      systemFolder: systemFolder(plan.instance),
+      defaultDataPath: plan.dataFolder,
+      defaultLogPath: plan.logFolder,
       utcTime: clock.utcTime,
       partner: this.#options.partner,
       onRequest: this.#options.journal,
@@ -102,10 +125,13 @@ export class PlayedInstance implements PlayedHost {
     });
     this.#instance = instance;
     this.#agent = new Agent({ instance, clock: clock.agent });
-    await this.#agent.start();
+    const agent = withAgent ? this.#agent.start() : Promise.resolve();
+    // The engine runs whether or not the Agent's account can log on.
+    await agent.catch(() => undefined);
     if (instance.endpointAddress === undefined) await this.#setUp();
     for (const one of this.#options.running()) one.core.reconnectPartners();
     if (this.#mayListen) await this.listen();
+    await agent;
   }
 
   /** Opens the port to clients; from now on every start does. */
@@ -117,19 +143,22 @@ export class PlayedInstance implements PlayedHost {
   }
 
   /** The machine goes down: connections drop, jobs end, databases are closed as they are. */
-  async stop(): Promise<void> {
+  async stop(silent = false): Promise<void> {
     const [instance, agent, listener] = [this.#instance, this.#agent, this.#listener];
     this.#instance = this.#agent = this.#listener = undefined;
     await listener?.close();
     await agent?.stop();
     await instance?.stop();
+    if (!silent) {
+      await this.#silentPort?.close();
+      this.#silentPort = undefined;
+    } else if (this.#mayListen) this.#silentPort ??= await listenSilently(this.plan.port);
   }
 
-  async rebuild(): Promise<void> {
-    await this.stop();
+  wipe(): void {
+    if (this.isRunning) throw new Error(`${this.name} runs: its disks cannot be taken away.`);
     const { hostDirectory, instanceDirectory } = this.#options;
     for (const folder of [hostDirectory, instanceDirectory]) rmSync(folder, { recursive: true, force: true });
-    await this.start();
   }
 
   async #transferred(bytes: number): Promise<void> {
@@ -144,9 +173,9 @@ export class PlayedInstance implements PlayedHost {
     await this.#agent?.stop();
   }
 
-  open(database = "master"): Promise<Session> {
+  open(database = "master", program = "Lab scenario"): Promise<Session> {
     if (this.#instance === undefined) throw new Error(`${this.name} is stopped.`);
-    return Promise.resolve(this.#instance.openInternalSession("sa", "Lab scenario", database));
+    return Promise.resolve(this.#instance.openInternalSession("sa", program, database));
   }
 
   database(name: string): Database | undefined {
@@ -186,8 +215,14 @@ ${isSysadmin ? `EXEC master.dbo.sp_addsrvrolemember ${text(name)}, N'sysadmin';`
       this.name,
       () => this.open(),
       logins.join("\n"),
-      `CREATE ENDPOINT Mirroring STATE = STARTED AS TCP (LISTENER_PORT = ${String(MIRRORING_PORT)})
+      `CREATE ENDPOINT Mirroring STATE = STARTED AS TCP (LISTENER_PORT = ${String(this.plan.mirroringPort)})
 FOR DATABASE_MIRRORING (ROLE = PARTNER);`,
     );
   }
+}
+
+/** Folder of the system databases: a named instance has one of its own, as set-up makes it. */
+function systemFolder(instance: string): string {
+  const name = instance.split("\\")[1];
+  return name === undefined ? "C:\\MSSQL\\DATA" : `C:\\MSSQL.${name}\\DATA`;
 }

@@ -1,59 +1,58 @@
-/** Which instances the lab plays: names, hosts, accounts and ports follow from the topology. */
+/** Which instances the lab plays: the topology's SQL Servers with the part that each has in its pool, and its port. */
 import type { InstanceDescription } from "./control-commands";
-import type { PoolTopology, SqlStore } from "./lync/topology";
+import { poolDatabases } from "./lync/database-roles";
+import type { PoolTopology, SqlServer, SqlStore, Topology } from "./lync/topology";
 
 /** One instance to play. */
-export interface InstancePlan {
-  /** @@SERVERNAME, and the name of its Windows host. */
-  readonly name: string;
-  readonly fqdn: string;
+export interface InstancePlan extends Omit<SqlServer, "port"> {
+  readonly port: number;
   readonly site: InstanceDescription["site"];
   readonly role: InstanceDescription["role"];
-  /** FQDN of its pool. */
-  readonly pool: string;
-  readonly port: number;
-  readonly engineAccount: string;
-  readonly agentAccount: string;
+  readonly dataCentre: string;
+  /** FQDNs of the pools whose databases it holds. */
+  readonly pools: readonly string[];
+  /** Folders that an administrator made on its host: copy folders. */
+  readonly folders: readonly string[];
 }
 
-/** Port of the database mirroring endpoint on each host. */
-export const MIRRORING_PORT = 5022;
-
-/** The four instances of each pool, in the order of their ports. */
-export function planInstances(pools: readonly PoolTopology[], portBase: number): InstancePlan[] {
-  const plans = pools.flatMap(({ fqdn, content: { primary, mirror, backup, backupMirror } }) => [
-    plan(primary, fqdn, "primary", "principal"),
-    ...(mirror === undefined ? [] : [plan(mirror, fqdn, "primary", "mirror")]),
-    ...(backup === undefined ? [] : [plan(backup, fqdn, "backup", "principal")]),
-    ...(backupMirror === undefined ? [] : [plan(backupMirror, fqdn, "backup", "mirror")]),
-  ]);
-  return plans.map((one, index) => ({ ...one, port: portBase + 1 + index }));
+/** A server's part in a pool. */
+interface Part {
+  readonly pool: PoolTopology;
+  readonly site: InstanceDescription["site"];
+  readonly role: InstanceDescription["role"];
 }
 
-function plan(
-  { instance, fqdn }: SqlStore,
-  pool: string,
-  site: InstancePlan["site"],
-  role: InstancePlan["role"],
-): Omit<InstancePlan, "port"> {
-  const short = instance.toLowerCase().replace(/^sql-/, "");
-  return {
-    name: instance,
-    fqdn,
-    site,
-    role,
-    pool,
-    engineAccount: `DCI\\svc-${instance.toLowerCase()}`,
-    agentAccount: `DCI\\svc-agent-${short}`,
+/** Every instance; those without a port of their own get the next free one behind the control port. */
+export function planInstances({ pools, servers }: Topology, portBase: number): InstancePlan[] {
+  const taken = new Set(servers.flatMap(({ port }) => (port === undefined ? [] : [port])));
+  let next = portBase;
+  const freePort = (): number => {
+    do next += 1;
+    while (taken.has(next));
+    return next;
   };
+  return servers.map((server) => {
+    const parts = pools.flatMap((pool) => partsOf(server, pool));
+    const [first] = parts;
+    if (first === undefined) throw new Error(`The topology has no use for ${server.instance}.`);
+    return {
+      ...server,
+      port: server.port ?? freePort(),
+      site: first.site,
+      role: first.role,
+      dataCentre: first.pool.dataCentres[first.site],
+      pools: [...new Set(parts.map(({ pool }) => pool.fqdn))],
+      folders: parts.map(({ pool }) => pool.copyFolder),
+    };
+  });
 }
 
-/** UNC name of a pool's backup share: `\\files.dci.discovery.com\lslogs`, `…\lslogs2`. */
-export function backupShare(pool: PoolTopology, index: number): string {
-  return `\\\\${pool.fileStore}\\lslogs${index === 0 ? "" : String(index + 1)}`;
-}
-
-/** Address of the mirroring endpoint of a host. */
-export function mirroringAddress(fqdn: string): string {
-  return `TCP://${fqdn}:${String(MIRRORING_PORT)}`;
+function partsOf({ instance }: SqlServer, pool: PoolTopology): Part[] {
+  return poolDatabases(pool).flatMap(({ stores: { primary, mirror, backup, backupMirror } }): Part[] => {
+    const is = (store: SqlStore | undefined): boolean => store?.instance === instance;
+    if (is(primary)) return [{ pool, site: "primary", role: "principal" }];
+    if (is(mirror)) return [{ pool, site: "primary", role: "mirror" }];
+    if (is(backup)) return [{ pool, site: "backup", role: "principal" }];
+    return is(backupMirror) ? [{ pool, site: "backup", role: "mirror" }] : [];
+  });
 }

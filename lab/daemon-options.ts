@@ -2,21 +2,26 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { ScenarioName } from "./control-commands";
-import type { Administrator } from "./lync/topology";
+import type { TopologyDocument } from "./topology/schema";
 
 /** Sent to the daemon on its standard input: a password is never on a command line or in an environment. */
 export interface DaemonOptions {
   readonly scenario: ScenarioName;
   readonly directory: string;
-  /** Control port; instances follow it: P1, P2, B1, B2, then those of the second pool. */
+  /** Control port; instances without a port of their own follow it: P1, P2, B1, B2, then those of the second pool. */
   readonly portBase: number;
+  /** Number of pools of the lab's own estate; without meaning where `topology` is given. */
   readonly pools: number;
+  /** A user's own estate. */
+  readonly topology?: TopologyDocument;
   readonly databaseBytes: number;
   /** Of the login `pchatdr`. */
   readonly password: string;
-  /** Whether chat servers start at once; messages per second of their clients. */
+  /** Whether clients write from the start (chat servers run in any case); messages per second of all of them. */
   readonly chat: boolean;
   readonly chatRate: number;
+  /** Play the estate that lies in the directory; scenario, pools, databaseBytes and password are its own then. */
+  readonly resume?: boolean;
   /** How many times faster than the machine's clock SQL Server Agent's runs. */
   readonly clockFactor: number;
 }
@@ -28,23 +33,28 @@ export const DEFAULT_PASSWORD = "Lab-Only-Passw0rd";
 /** Login of the chat servers: owner of mgc and mgccomp, nothing else. */
 export const CHAT_LOGIN = "pchatsvc";
 
-/** Who may open remote PowerShell sessions; passwords as weak as the lab's purpose allows. */
-export const ADMINISTRATORS: readonly Administrator[] = [
-  { userName: "DCI\\pchatadmin", password: DEFAULT_PASSWORD, roles: ["CsAdministrator"] },
-  { userName: "DCI\\pchatviewer", password: DEFAULT_PASSWORD, roles: ["CsViewOnlyAdministrator"] },
-];
-
 /** Files of a lab in its directory. */
 export function labFiles(
   directory: string,
 ): Readonly<
   Record<
-    "token" | "store" | "journal" | "ledger" | "log" | "hosts" | "instances" | "shares" | "certificate" | "executables",
+    | "token"
+    | "estate"
+    | "store"
+    | "journal"
+    | "ledger"
+    | "log"
+    | "hosts"
+    | "instances"
+    | "shares"
+    | "certificate"
+    | "executables",
     string
   >
 > {
   return {
     token: join(directory, "control-token"),
+    estate: join(directory, "estate.json"),
     store: join(directory, "management-store.json"),
     journal: join(directory, "journal.jsonl"),
     ledger: join(directory, "chat-ledger.jsonl"),

@@ -1,38 +1,34 @@
 /** The lab in one process: Windows hosts, instances with their Agents, management store, shells, chat servers, journal. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { keyOf, ChatService } from "./chat/chat-service";
-import { type LabDescription, LabError, type ScenarioName } from "./control-commands";
+import { type LabDescription, LabError, type LabState } from "./control-commands";
 import { ControlPort } from "./control-port";
 import { labClock } from "./daemon-clock";
 import { executeCommand } from "./daemon-commands";
-import { buildScenario, hostDirectory, playedEstate } from "./daemon-estate";
-import { PlayedInstance, type SharedLogin } from "./daemon-instance";
-import { backupShare, planInstances } from "./daemon-instances";
-import {
-  ADMINISTRATORS,
-  CHAT_LOGIN,
-  type DaemonOptions,
-  labFiles,
-  PRODUCT_LOGIN,
-  randomPassword,
-  randomSid,
-} from "./daemon-options";
+import { buildScenario, hostDirectory, managedEstate, playedEstate } from "./daemon-estate";
+import { PlayedInstance } from "./daemon-instance";
+import { describePool } from "./daemon-description";
+import { planInstances } from "./daemon-instances";
+import { playedTopology } from "./daemon-topology";
+import { CHAT_LOGIN, type DaemonOptions, labFiles, PRODUCT_LOGIN, randomPassword, randomSid } from "./daemon-options";
+import { type EstateRecord, readEstate, writeEstate } from "./estate-file";
 import { JournalFile } from "./journal-file";
 import { ManagementStore } from "./lync/management-store";
-import { estateTopology, poolIdentity, type PoolTopology } from "./lync/topology";
-import { CONTENT_DATABASE, type PlayedEstate } from "./scenarios/estate-played";
+import { netBiosName } from "./lync/topology";
+import type { PlayedEstate } from "./scenarios/estate-played";
 import { runBatches } from "./scenarios/sql-console";
 import { ShellEndpoint } from "./shell/endpoint";
 import { writeExecutable } from "./shell/executable";
 import { removeState, writeState } from "./state-file";
 import { type Certificate, loadOrCreateCertificate } from "./tds/certificate";
-import { WindowsFiles } from "./windows/files";
+import { WindowsError, WindowsFiles } from "./windows/files";
 
 const LOOPBACK = "127.0.0.1";
-/** Folders of the share for full backups: of a failback, and for the initialization of a secondary. */
-const SHARE_FOLDERS = ["failback", "seed"] as const;
+
+/** What lasts from one run of an estate to the next, without what can be asked from its parts. */
+type Kept = Pick<EstateRecord, "pools" | "topology" | "databaseBytes" | "logins" | "saPassword" | "clock">;
 
 /** A running lab. */
 export class Daemon {
@@ -45,95 +41,105 @@ export class Daemon {
   readonly chat: ChatService;
   readonly estate: PlayedEstate;
   readonly #options: DaemonOptions;
+  readonly #kept: Kept;
   readonly #control: ControlPort;
   readonly #shells: ShellEndpoint;
   readonly #executable: string;
-  #scenario: ScenarioName;
+  #scenario: LabState;
+  #isBuilt: boolean;
   #busyWith: string | undefined;
 
   private constructor(
     options: DaemonOptions,
+    before: EstateRecord | undefined,
     control: ControlPort,
     certificate: Certificate,
     say: (line: string) => void,
   ) {
     this.#options = options;
     this.#control = control;
-    this.#scenario = options.scenario;
+    this.#scenario = before?.scenario ?? options.scenario;
+    this.#isBuilt = before !== undefined;
     const { directory, portBase } = options;
     const paths = labFiles(directory);
-    const topology = estateTopology({
-      pools: options.pools,
-      poolState: options.scenario === "steady" ? "Normal" : "FailedOver",
-      administrators: ADMINISTRATORS,
-    });
+    const clock = labClock(options.clockFactor, before?.clock);
+    const kept: Kept = { ...(before ?? newEstate(options)), clock: clock.record };
+    this.#kept = kept;
+    const topology = playedTopology(kept, options.scenario);
     const token = randomBytes(32).toString("base64url");
     writeFileSync(paths.token, token, { mode: 0o600 });
-    this.journal = new JournalFile(paths.journal);
-    this.files = new WindowsFiles(directory, topology.pools.map(backupShare));
-    for (const pool of topology.pools.map(backupShare))
-      for (const folder of SHARE_FOLDERS) this.files.makeFolder("", `${pool}\\${folder}`);
+    this.journal = new JournalFile(paths.journal, before !== undefined);
+    const shares = topology.pools.map(({ share }) => share);
+    this.files = new WindowsFiles(directory, shares);
+    for (const share of shares) this.files.makeShare(share);
     this.store = new ManagementStore(paths.store, topology);
-    this.#shells = new ShellEndpoint(this.store, { journal: (entry) => this.journal.append(entry) });
-    const chatLogin: SharedLogin = {
-      name: CHAT_LOGIN,
-      password: randomPassword(),
-      sid: randomSid(),
-      isSysadmin: false,
-    };
-    const productLogin = { name: PRODUCT_LOGIN, password: options.password, sid: randomSid(), isSysadmin: true };
-    const clock = labClock(options.clockFactor);
+    this.#shells = new ShellEndpoint(this.store, {
+      journal: (entry) => this.journal.append(entry),
+      computer: topology.managementHost,
+    });
     this.instances = new Map(
-      planInstances(topology.pools, portBase).map((plan) => [
-        plan.name,
+      planInstances(topology, portBase).map((plan) => [
+        plan.instance,
         new PlayedInstance({
           plan,
           files: this.files,
-          hostDirectory: hostDirectory(paths.hosts, plan.name),
-          instanceDirectory: join(paths.instances, plan.name.toLowerCase()),
+          hostDirectory: hostDirectory(paths.hosts, plan.machine),
+          instanceDirectory: join(paths.instances, plan.instance.toLowerCase().replace("\\", "$")),
           clock,
           certificate,
-          logins: [productLogin, chatLogin],
-          saPassword: randomPassword(),
+          logins: kept.logins,
+          saPassword: kept.saPassword,
           journal: (entry) => this.journal.append(entry),
           partner: (address) =>
             [...this.instances.values()].find(
-              ({ mirroringAddress }) => mirroringAddress.toLowerCase() === address.toLowerCase(),
+              ({ instance }) => instance?.endpointAddress?.toLowerCase() === address.toLowerCase(),
             )?.instance,
           running: () => [...this.instances.values()].flatMap(({ instance }) => instance ?? []),
         }),
       ]),
     );
-    this.estate = playedEstate({
-      options,
-      topology: topology.pools,
-      instances: this.instances,
-      files: this.files,
-      shells: this.#shells,
-      say,
-    });
+    const chatLogin = kept.logins.find(({ name }) => name === CHAT_LOGIN);
     this.chat = new ChatService({
       store: this.store,
-      login: { user: chatLogin.name, password: chatLogin.password },
+      login: { user: CHAT_LOGIN, password: chatLogin?.password ?? "" },
       ledger: paths.ledger,
       address: (instance) => {
         const played = this.instances.get(instance);
         return played === undefined ? undefined : { instance, host: LOOPBACK, port: played.plan.port };
       },
-      contents: (instance, since) => this.#contents(instance, since),
+      contents: (instance, database, since) => this.#contents(instance, database, since),
     });
+    this.estate = playedEstate({
+      databaseBytes: kept.databaseBytes,
+      topology: topology.pools,
+      instances: this.instances,
+      files: this.files,
+      store: this.store,
+      shells: this.#shells,
+      chat: this.chat,
+      say,
+    });
+    this.store.estate = managedEstate({
+      instances: this.instances,
+      files: this.files,
+      chat: this.chat,
+      changed: () => this.remember(),
+    });
+    if (before !== undefined) this.#recall(before);
     this.#executable = writeExecutable(directory, {
       node: process.execPath,
       main: join(__dirname, "shell", "main.ts"),
       control: { host: LOOPBACK, port: portBase, tokenFile: paths.token },
+      identity: { account: `${netBiosName(topology.domain)}\\administrator`, computer: topology.managementHost },
     });
     control.open({ token, shells: this.#shells, execute: (request) => executeCommand(this, request) });
   }
 
   /**
-   * Starts a lab on an empty directory; what an earlier one left there is removed first.
+   * Starts a lab: a new one on an empty directory, from which what an earlier one left is removed first, or with
+   * `options.resume` the estate that lies there, as it was.
    * @param say told what is being done
-   * Throws LabError when a port is taken.
+   * Throws LabError when a port is taken, or when there is nothing to resume.
    */
   static async start(options: DaemonOptions, say: (line: string) => void): Promise<Daemon> {
     // Holding the port is the lock: from here on the directory is this process's.
@@ -144,14 +150,20 @@ export class Daemon {
     try {
       const paths = labFiles(options.directory);
       const { log, ...others } = paths;
-      for (const path of Object.values(others)) rmSync(path, { recursive: true, force: true });
+      const before = options.resume === true ? readEstate(options.directory) : undefined;
+      if (options.resume === true && before === undefined)
+        throw new LabError(`There is no estate to resume in ${options.directory}.`, "Start a new one: up --fresh");
+      if (before === undefined && existsSync(paths.estate)) say(`a new estate; the one in ${options.directory} goes`);
+      if (before === undefined)
+        for (const path of Object.values(others)) rmSync(path, { recursive: true, force: true });
       removeState(options.directory);
       mkdirSync(paths.hosts, { recursive: true });
       say(`log in ${log}`);
-      const names = estateTopology({ pools: options.pools, poolState: "Normal", administrators: [] }).pools;
-      const hosts = planInstances(names, options.portBase).map(({ fqdn }) => fqdn);
-      daemon = new Daemon(options, control, await loadOrCreateCertificate(paths.certificate, hosts), say);
-      await daemon.#build();
+      const hosts = playedTopology(before ?? options, options.scenario).servers.map(({ fqdn }) => fqdn);
+      const certificate = await loadOrCreateCertificate(paths.certificate, hosts);
+      daemon = new Daemon(options, before, control, certificate, say);
+      await (before === undefined ? daemon.#build() : daemon.#resume(before, say));
+      await daemon.#open(before === undefined ? 0 : before.chatRate, before?.silent);
       return daemon;
     } catch (error) {
       await (daemon === undefined ? control.close() : daemon.stop());
@@ -161,26 +173,24 @@ export class Daemon {
 
   /** What `up --json` prints. */
   get description(): LabDescription {
-    const { directory, portBase, password, pools } = this.#options;
+    const { directory, portBase } = this.#options;
     const paths = labFiles(directory);
-    const described = this.estate.pools.slice(0, pools).map(({ topology, share, shareDirectory }) => ({
-      identity: poolIdentity(topology.fqdn),
-      fqdn: topology.fqdn,
-      machines: { primary: machinesOf(topology, "primary"), backup: machinesOf(topology, "backup") },
-      share: { unc: share, directory: shareDirectory },
-    }));
+    const password = this.#kept.logins.find(({ name }) => name === PRODUCT_LOGIN)?.password ?? "";
+    const described = this.estate.pools.map(describePool);
     const first = described[0];
     if (first === undefined) throw new Error("The lab's topology has no pool.");
     return {
-      instances: [...this.instances.values()].map(({ plan: { name, site, role, port, pool } }) => ({
-        name,
-        site,
-        role,
+      instances: [...this.instances.values()].map(({ plan }) => ({
+        name: plan.instance,
+        site: plan.site,
+        role: plan.role,
+        dataCentre: plan.dataCentre,
         host: LOOPBACK,
-        port,
+        port: plan.port,
         user: PRODUCT_LOGIN,
         password,
-        pool,
+        pool: plan.pools[0] ?? "",
+        pools: plan.pools,
       })),
       pool: first,
       pools: described,
@@ -194,9 +204,34 @@ export class Daemon {
     };
   }
 
-  setScenario(name: ScenarioName): void {
+  setScenario(name: LabState): void {
     this.#scenario = name;
     writeState(this.description);
+  }
+
+  /** Writes down what the estate needs to be resumed. Nothing is written before it is built. */
+  remember(): void {
+    if (!this.#isBuilt) return;
+    const instances = [...this.instances.values()];
+    const named = (holds: (instance: PlayedInstance) => boolean): string[] =>
+      instances.filter(holds).map(({ name }) => name);
+    writeEstate(this.#options.directory, {
+      ...this.#kept,
+      scenario: this.#scenario,
+      stopped: named(({ isRunning }) => !isRunning),
+      silent: named(({ isSilent }) => isSilent),
+      withoutAgent: named(({ isRunning, isAgentRunning }) => isRunning && !isAgentRunning),
+      diskBytesPerSecond: Object.fromEntries(
+        instances.map(({ name, diskBytesPerSecond }) => [name, diskBytesPerSecond] as const),
+      ),
+      machinesOff: this.chat.machinesOff,
+      stoppedServices: this.chat.stoppedServices,
+      sharesOff: this.store.topology.pools.map(({ share }) => share).filter((share) => this.files.isShareOff(share)),
+      denials: this.files.denials,
+      lockedOut: this.files.lockedOut,
+      replicationDelayMs: this.store.replication.delayMs,
+      chatRate: this.chat.rate,
+    });
   }
 
   /** Runs something that changes the whole estate. Throws LabError while another such thing runs. */
@@ -224,24 +259,71 @@ export class Daemon {
   }
 
   async #build(): Promise<void> {
-    const { scenario, chat, chatRate } = this.#options;
+    const { scenario } = this.#options;
     await Promise.all([...this.instances.values()].map((instance) => instance.start()));
     await this.exclusively(`scenario ${scenario}`, () => buildScenario(scenario, this.estate));
-    // Nobody sees an estate that is half built.
-    for (const instance of this.instances.values())
-      await instance.listen().catch((error: unknown) => {
+    this.#isBuilt = true;
+  }
+
+  /** What was off, denied or slow is so again before anything runs. */
+  #recall(before: EstateRecord): void {
+    for (const denial of before.denials) this.files.deny(denial);
+    for (const account of before.lockedOut) this.files.lockOut(account);
+    for (const share of before.sharesOff) this.estate.shareOff(share);
+    for (const [name, speed] of Object.entries(before.diskBytesPerSecond)) {
+      const instance = this.instances.get(name);
+      if (instance !== undefined) instance.diskBytesPerSecond = speed;
+    }
+    this.store.replication.setDelay(before.replicationDelayMs);
+  }
+
+  async #resume(
+    { stopped, withoutAgent, machinesOff, stoppedServices }: EstateRecord,
+    say: (line: string) => void,
+  ): Promise<void> {
+    say(`resuming the estate in ${this.#options.directory}`);
+    await this.estate.machinesOff(machinesOff);
+    for (const service of stoppedServices) {
+      const [machine, key] = service.split(" ") as [string, string];
+      await this.chat.setService(machine, key, false);
+    }
+    const instances = [...this.instances.values()].filter(({ name }) => !stopped.includes(name));
+    const start = async (instance: PlayedInstance): Promise<void> => {
+      try {
+        await instance.start(!withoutAgent.includes(instance.name));
+      } catch (error) {
+        // A service whose account was locked out while it ran does not start any more.
+        if (!(error instanceof WindowsError)) throw error;
+        say(`a service of ${instance.name} could not be started: ${error.text}`);
+      }
+    };
+    await Promise.all(instances.map(start));
+  }
+
+  /** Nobody sees an estate that is half built. @param before rate of the chat that ran before; null: it was stopped */
+  async #open(before: number | null, silent: readonly string[] = []): Promise<void> {
+    for (const instance of this.instances.values()) {
+      try {
+        await instance.listen();
+        if (silent.includes(instance.name)) await instance.stop(true);
+      } catch (error) {
         throw portError(error, instance.plan.port);
-      });
-    if (chat) await this.chat.start(chatRate);
+      }
+    }
+    // A real estate has its chat servers running; what is optional is that somebody writes.
+    const { chat, chatRate } = this.#options;
+    const rate = chat ? chatRate : before;
+    if (rate !== null) await this.chat.start(rate);
+    this.remember();
     writeState(this.description);
   }
 
-  async #contents(name: string, since: bigint): Promise<ReadonlySet<string>> {
+  async #contents(name: string, database: string, since: bigint): Promise<ReadonlySet<string>> {
     const instance = this.instances.get(name);
     if (instance === undefined) throw new Error(`The lab plays no instance ${name}.`);
     const results = await runBatches(
       name,
-      () => instance.open(CONTENT_DATABASE),
+      () => instance.open(database),
       `SELECT channelId, chatId, content FROM dbo.tblChat WHERE chatDate >= ${String(since)};`,
     );
     const rows = results[0]?.rows ?? [];
@@ -262,7 +344,16 @@ function portError(error: unknown, port: number): unknown {
   );
 }
 
-/** FQDNs of a pool's machines in one data centre. */
-function machinesOf(topology: PoolTopology, site: "primary" | "backup"): readonly string[] {
-  return topology.machines.filter((machine) => machine.site === site).map((machine) => machine.fqdn);
+/** What a new estate is made of. */
+function newEstate({ pools, topology, databaseBytes, password }: DaemonOptions): Omit<Kept, "clock"> {
+  return {
+    pools: topology?.pools.length ?? pools,
+    ...(topology === undefined ? {} : { topology }),
+    databaseBytes,
+    logins: [
+      { name: PRODUCT_LOGIN, password, sid: randomSid(), isSysadmin: true },
+      { name: CHAT_LOGIN, password: randomPassword(), sid: randomSid(), isSysadmin: false },
+    ],
+    saPassword: randomPassword(),
+  };
 }

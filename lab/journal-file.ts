@@ -1,6 +1,7 @@
 /** The lab's journal: one JSON line for every batch, remote procedure call and cmdlet that it was asked to run. */
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import type { CmdletJournalEntry } from "./control-protocol";
+import { wholeLines } from "./line-file";
 import type { RequestEntry } from "./server/request-journal";
 
 /** A line: `n` counts from 1; entries of instances have `instance`, those of shells have `shell`. */
@@ -14,11 +15,15 @@ export class JournalFile {
   readonly #handle: number;
   #buffer: string[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #count = 0;
+  #count: number;
 
-  /** @param path made anew: a journal belongs to one run of the lab */
-  constructor(readonly path: string) {
-    this.#handle = openSync(path, "w", 0o600);
+  /** @param resume goes on with the journal that is there, without a last line that a kill cut off */
+  constructor(
+    readonly path: string,
+    resume = false,
+  ) {
+    this.#count = resume ? wholeLines(path).length : 0;
+    this.#handle = openSync(path, resume ? "a" : "w", 0o600);
   }
 
   get count(): number {

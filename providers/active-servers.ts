@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { ClosingResource, type PoolArgs } from "./resource";
+import { type PoolArgs, PoolResource } from "./resource";
 
 /** Inputs of {@link ActiveServers}. */
 export interface ActiveServersArgs extends PoolArgs {
@@ -10,8 +10,10 @@ export interface ActiveServersArgs extends PoolArgs {
 /**
  * F6: the active servers of the pool, as a set: those of the site that is at home.
  */
-export class ActiveServers extends ClosingResource {
-  constructor(name: string, args: ActiveServersArgs, options: pulumi.CustomResourceOptions, closing: boolean) {
-    super("ActiveServers", name, args, options, closing);
+export class ActiveServers extends PoolResource {
+  declare readonly activeServers: pulumi.Output<string[]>;
+
+  constructor(name: string, args: ActiveServersArgs, options: pulumi.CustomResourceOptions) {
+    super("ActiveServers", name, args, [], options);
   }
 }

@@ -8,13 +8,16 @@ import { z } from "zod";
 import { authorityText } from "../estate/authority";
 import type { Desired } from "../estate/desired";
 import { DrError, type DrErrorCode, toDrError, withoutStack } from "../estate/errors";
-import { openSteps, planLines, planWords, stepOf } from "../estate/plan";
+import { openSteps, plan, planLines, planWords, stepOf } from "../estate/plan";
 import { desiredInputs, sectionOf } from "../estate/plan-inputs";
 import type { StepKey } from "../estate/plan-types";
 import type { PoolRun, Seen } from "../estate/pool-run";
 import { blockingFindings } from "../estate/steps/preflight-findings";
-import { lastStep, outputsOf, stepShown } from "./outputs";
+import { tellDrift } from "./drift";
+import { closingStep, outputsOf, stepShown } from "./outputs";
 import { runtime, stackOf } from "./runtime";
+import { assertKnownState } from "./state-version";
+import { keyOf, keyOfId } from "./step-key";
 import { type Kind, kinds } from "./stub";
 
 /** Placeholder that the engine sends for a value that is not known yet (sdk/nodejs/runtime/rpc). */
@@ -44,16 +47,18 @@ class Handler {
       const told = runSchema.parse(run);
       if (Object.values(given).includes(unknownValue)) return { inputs: given };
       const pool = await this.#pool(given, stackOf(told.urn));
-      const key = this.#key(pool.desired, given);
+      const key = keyOf(this.#kind, pool.desired, given);
       runtime.tellUrn(pool.desired.pool.name, key, told.urn);
       const inputs: Properties = { ...given, step: "done" };
       const strange = strangeInputs(pool.desired, key, given);
       if (key !== "F0" || strange.length > 0) return { inputs, failures: strange };
       const seen = await pool.see();
-      const lines = planLines(seen.plan).join("\n");
+      tellDrift(pool, seen, stackOf(told.urn));
+      const lines = [...planLines(seen.plan), ...(pool.desired.adopt ? [adopting] : [])].join("\n");
       // Once per `up`: the preview before it tells the plan, the update itself does not repeat it.
       if (told.dryRun) await runtime.engine.log("info", lines, told.urn);
-      const blocking = blockingFindings(seen.plan, told.dryRun ? "preview" : "up");
+      // A run that only records has nothing that could stand in its way.
+      const blocking = pool.desired.adopt ? [] : blockingFindings(seen.plan, told.dryRun ? "preview" : "up");
       const failures = blocking.map((finding) => ({ property: "plan", reason: `${finding.message}. ${finding.hint}` }));
       return { inputs: { ...inputs, plan: planWords(seen.plan) }, failures };
     });
@@ -62,14 +67,16 @@ class Handler {
   async diff(id: string, olds: Properties, news: Properties): Promise<pulumi.dynamic.DiffResult> {
     return this.#plainErrors(async () => {
       const pool = await this.#pool(news, stackOfId(id));
-      const key = this.#key(pool.desired, news);
-      const { plan } = await pool.see();
+      const key = keyOf(this.#kind, pool.desired, news);
+      const { plan } = clearWithoutMode(await pool.see(), pool.desired);
+      // What is recorded claims nothing of authority.
+      if (pool.desired.adopt) return { changes: olds["step"] !== "done" || stepOf(plan, key).open };
       // No step is open then, and none may pass for done because of it.
       if (plan.authority.outcome === "unclear") {
         const { authority } = plan;
         throw new DrError({ code: "AUTHORITY_UNCLEAR", summary: `${key}: ${authorityText(authority)}` });
       }
-      const follows = key === lastStep(pool.desired) && (openSteps(plan).length > 0 || olds["step"] !== "done");
+      const follows = key === closingStep(pool.desired) && (openSteps(plan).length > 0 || olds["step"] !== "done");
       return { changes: stepOf(plan, key).open || follows };
     });
   }
@@ -78,12 +85,12 @@ class Handler {
     return this.#plainErrors(async () => {
       const pool = await this.#pool(properties, stackOfId(id));
       const { desired } = pool;
-      const key = this.#key(desired, properties);
-      const seen = await this.#see(pool);
+      const key = keyOfId(id) ?? keyOf(this.#kind, desired, properties);
+      const seen = clearWithoutMode(await this.#see(pool), desired);
+      if (key === "F0") tellDrift(pool, seen, stackOfId(id));
       // Neither done nor open can be said: a state that claimed either would be taken for the estate.
-      if (seen.plan.authority.outcome === "unclear") throw unclear(this.#kind, seen);
-      const { inputs, step } = sectionOf(seen.observation, desired, seen.plan, key);
-      const shown = { pool: desired.pool.name, ...inputs, step: stepShown(step, key, desired, seen.plan) };
+      if (seen.plan.authority.outcome === "unclear" && !desired.adopt) throw unclear(this.#kind, seen);
+      const shown = shownOf(desired, key, seen);
       // With --run-program a resource is read after the steps before it, so this run's own report may be the newest.
       const report = pool.reportPath ?? properties["report"];
       return { id, inputs: shown, props: { ...outputsOf(key, desired, seen, report), ...shown } };
@@ -115,16 +122,21 @@ class Handler {
   ): Promise<{ pool: string; key: StepKey; seen: Properties }> {
     return this.#plainErrors(async () => {
       const pool = await this.#pool(inputs, runtime.stack);
-      const key = this.#key(pool.desired, inputs);
+      const key = keyOf(this.#kind, pool.desired, inputs);
       const seen = await runtime.inHand(() => pool.converge(key));
-      const after = { ...outputsOf(key, pool.desired, seen, pool.reportPath ?? reportBefore), ...inputs };
-      return { pool: pool.desired.pool.name, key, seen: after };
+      const outputs = outputsOf(key, pool.desired, seen, pool.reportPath ?? reportBefore);
+      const shown = pool.desired.adopt ? shownOf(pool.desired, key, seen) : inputs;
+      return { pool: pool.desired.pool.name, key, seen: { ...outputs, ...shown } };
     });
   }
 
   /** The pool's run. What keeps every pool from being opened is told under Preflight, and in short elsewhere. */
   #pool(properties: Properties, stack: string): Promise<PoolRun> {
-    return this.#briefly(runtime.pool(String(properties["pool"]), stack));
+    const open = async (): Promise<PoolRun> => {
+      assertKnownState(properties);
+      return runtime.pool(String(properties["pool"]), stack);
+    };
+    return this.#briefly(open());
   }
 
   #see(pool: PoolRun): Promise<Seen> {
@@ -140,11 +152,6 @@ class Handler {
     }
   }
 
-  #key(desired: Desired, inputs: Properties): StepKey {
-    if (this.#kind !== "DatabaseMirroring") return keyOfKind[this.#kind];
-    return inputs["database"] === desired.chat ? "F2-chat" : "F2-compliance";
-  }
-
   async #plainErrors<Result>(action: () => Promise<Result>): Promise<Result> {
     try {
       return await action();
@@ -157,6 +164,26 @@ class Handler {
 /** Ids are `<stack>/<pool>/<step>`: a refresh has nothing else that names the stack. */
 function stackOfId(id: string): string {
   return id.slice(0, Math.max(id.indexOf("/"), 0));
+}
+
+const adopting = "adopt: an up records the estate as it is and changes nothing.";
+
+/** The estate as it is, in the shape of the inputs. Of a pool whose authority is unclear nothing is claimed but that. */
+function shownOf(desired: Desired, key: StepKey, { observation, plan }: Seen): Properties {
+  const pool = desired.pool.name;
+  if (plan.authority.outcome === "unclear") return { pool, step: `open: ${authorityText(plan.authority)}` };
+  const { inputs, step } = sectionOf(observation, desired, plan, key);
+  return { pool, ...inputs, step: stepShown(step, key, desired, plan) };
+}
+
+/**
+ * A refresh reads with the configuration of the last run unless PULUMI_RUN_PROGRAM says otherwise. Its `failover.mode` says
+ * what may be done and not what is: where authority is unclear only because of it, what is there is shown without it.
+ */
+function clearWithoutMode(seen: Seen, desired: Desired): Seen {
+  if (seen.plan.authority.outcome !== "unclear" || desired.mode === null) return seen;
+  const plain = plan(seen.observation, { ...desired, mode: null });
+  return plain.authority.outcome === "unclear" ? seen : { ...seen, plan: plain };
 }
 
 /** The whole reason once, under Preflight; one short line under every other resource. */
@@ -188,17 +215,6 @@ function strangeInputs(desired: Desired, key: StepKey, given: Properties): pulum
       reason: `expected ${JSON.stringify(wanted[property]) ?? "no such property"}, as the configuration of pool ${desired.pool.name} has it`,
     }));
 }
-
-const keyOfKind: Readonly<Record<Exclude<Kind, "DatabaseMirroring">, StepKey>> = {
-  Preflight: "F0",
-  ClearedActiveServers: "F1",
-  WriteFence: "F2b",
-  DatabaseBackup: "F3",
-  DatabaseRestore: "F4",
-  LogShipping: "F5",
-  ActiveServers: "F6",
-  PoolState: "F7",
-};
 
 const handlers = new Map<Kind, Handler>(kinds.map((kind) => [kind, new Handler(kind)]));
 

@@ -5,17 +5,22 @@ import { contextOf, type PlanContext } from "../estate/plan-context";
 import type { Plan, StepKey } from "../estate/plan-types";
 import type { Seen } from "../estate/pool-run";
 import { restoresOf, sameName } from "../estate/relations";
+import { STATE_VERSION } from "./state-version";
 
-/** The step that is done last: the outputs of the whole failback are its own. */
-export function lastStep(desired: Desired): StepKey {
-  return desired.pool.activation === "document" ? "F7" : "F6";
+/** The step whose outputs are those of the whole: the proof that the chat is back. */
+export function closingStep(desired: Desired): StepKey {
+  return desired.active === "backup" ? "O7b" : "F7b";
 }
 
 /**
  * @param report path of the report of this run, or the one known before
  */
 export function outputsOf(key: StepKey, desired: Desired, seen: Seen, report: unknown): Record<string, unknown> {
-  if (key !== "F3" && key !== lastStep(desired)) return {};
+  return { stateVersion: STATE_VERSION, ...ownOutputs(key, desired, seen, report) };
+}
+
+function ownOutputs(key: StepKey, desired: Desired, seen: Seen, report: unknown): Record<string, unknown> {
+  if (key !== "F3" && key !== closingStep(desired)) return {};
   const context = contextOf(seen.observation, desired);
   const set = (context.wayHome ? context.set : undefined) ?? cameHome(context);
   const [backupSetId, file] = [set?.backupSetUuid ?? "", set?.physicalDeviceName ?? ""];
@@ -31,12 +36,12 @@ export function outputsOf(key: StepKey, desired: Desired, seen: Seen, report: un
 }
 
 /**
- * `step` as `read` shows it. Where only an earlier step is open, the last resource has nothing to do but to tell afterwards
- * how the run ended; without it a stack's outputs would be those of the drift that was mended.
+ * `step` as `read` shows it. Where only another step is open, the closing one has nothing to do but to tell how the run
+ * ended; without it a stack's outputs would be those of the run before.
  */
 export function stepShown(step: string, key: StepKey, desired: Desired, plan: Plan): string {
   const open = openSteps(plan).map((one) => one.key);
-  if (key !== lastStep(desired) || step !== "done" || open.length === 0) return step;
+  if (key !== closingStep(desired) || step !== "done" || open.length === 0) return step;
   return `open: its outputs follow ${open.join(", ")}`;
 }
 
@@ -44,7 +49,7 @@ export function stepShown(step: string, key: StepKey, desired: Desired, plan: Pl
 function cameHome({ primary, desired }: PlanContext) {
   if (primary === undefined) return undefined;
   const { principal, mirror } = desired.pool.backup;
-  const restored = restoresOf(primary, desired.chat).find((row) => row.restoreType === "D")?.backupSet;
+  const restored = restoresOf(primary, desired.chat)[0]?.backupSet;
   return [principal.server, mirror?.server].some((server) => sameName(server, restored?.serverName))
     ? restored
     : undefined;

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { ClosingResource, type PoolArgs } from "./resource";
+import { type PoolArgs, PoolResource } from "./resource";
 
 /** Inputs of {@link PoolState}. */
 export interface PoolStateArgs extends PoolArgs {
@@ -10,8 +10,10 @@ export interface PoolStateArgs extends PoolArgs {
 /**
  * F7: the pool uses the primary site's stores.
  */
-export class PoolState extends ClosingResource {
-  constructor(name: string, args: PoolStateArgs, options: pulumi.CustomResourceOptions, closing: boolean) {
-    super("PoolState", name, args, options, closing);
+export class PoolState extends PoolResource {
+  declare readonly poolState: pulumi.Output<string>;
+
+  constructor(name: string, args: PoolStateArgs, options: pulumi.CustomResourceOptions) {
+    super("PoolState", name, args, [], options);
   }
 }

@@ -45,7 +45,7 @@ export abstract class PoolResource extends pulumi.CustomResource {
 /** Names of the outputs of {@link ClosingResource}. */
 const closingOutputs = ["authority", "poolState", "activeServers", "backupSetId", "backupFile", "report"];
 
-/** A resource that may be the last one: the outputs of the whole failback are its own then, and undefined otherwise. */
+/** The resource whose outputs are those of the whole: it follows every change, so that they name that run's report. */
 export abstract class ClosingResource extends PoolResource {
   /** "primary", "backup" or "unclear": which copy of the chat database is the truth. */
   declare readonly authority: pulumi.Output<string>;
@@ -59,15 +59,8 @@ export abstract class ClosingResource extends PoolResource {
   /** Path of the run's report; empty where no run has changed anything yet. */
   declare readonly report: pulumi.Output<string>;
 
-  /** @param closing this one is the last */
-  constructor(
-    kind: Kind,
-    name: string,
-    args: PoolArgs & pulumi.Inputs,
-    options: pulumi.CustomResourceOptions,
-    closing: boolean,
-  ) {
-    super(kind, name, args, closing ? closingOutputs : [], options);
+  constructor(kind: Kind, name: string, args: PoolArgs & pulumi.Inputs, options: pulumi.CustomResourceOptions) {
+    super(kind, name, args, closingOutputs, options);
   }
 }
 

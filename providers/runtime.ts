@@ -10,12 +10,13 @@ import { DrError, toDrError } from "../estate/errors";
 import { closeEstate, type Estate, openEstate } from "../estate/estate";
 import type { StepKey } from "../estate/plan-types";
 import { PoolRun } from "../estate/pool-run";
+import { forThisRun } from "../estate/run-mode";
 import { ManagementShell, shellEndpointOf } from "../estate/shell/management-shell";
 import { Engine } from "./engine";
 import type { Kind } from "./stub";
 
 /** Environment variable with the folder of the reports; `reports` below the project's folder unless set. */
-const reportsVariable = "PERSISTENT_CHAT_DR_REPORTS";
+export const reportsVariable = "PERSISTENT_CHAT_DR_REPORTS";
 
 interface OpenPools {
   readonly estates: readonly Estate[];
@@ -93,7 +94,7 @@ class Runtime {
   async #open(get: (key: string) => string | undefined, stack: string): Promise<OpenPools> {
     const parsed = parseConfiguration(rawConfiguration(get));
     if (!parsed.ok) throw new DrError({ code: "CONFIGURATION_INVALID", summary: formatProblems(parsed.problems) });
-    const configuration = parsed.value;
+    const configuration = forThisRun(parsed.value);
     const identity = { stack, run: randomBytes(4).toString("hex") };
     const shell = new ManagementShell(shellEndpointOf(configuration));
     const estates = configuration.pools.map((pool) => openEstate(configuration, pool, identity, shell));

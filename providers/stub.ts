@@ -18,6 +18,13 @@ export const kinds = [
   "LogShipping",
   "ActiveServers",
   "PoolState",
+  "TailLogBackup",
+  "RestoredLogs",
+  "RemovedLogShipping",
+  "DatabaseRecovery",
+  "LogBackupJob",
+  "ChatService",
+  "DroppedMirrorCopies",
 ] as const;
 
 export type Kind = (typeof kinds)[number];

@@ -10,6 +10,7 @@ import {
   requireProgram,
   runQuietly,
 } from "./conformance-cache";
+import type { ClientLimits } from "./conformance-lab";
 import type { CaseProgram } from "./conformance-run";
 import { dotnetEnvironment, installDotnet } from "./conformance-dotnet";
 import { projectDirectory } from "./pulumi-cli";
@@ -18,6 +19,7 @@ import { projectDirectory } from "./pulumi-cli";
 export interface ConformanceClient {
   /** As it is named on the command line. */
   readonly name: string;
+  readonly limits: ClientLimits;
   /** Installs what is missing; answers the program of its cases, which takes the lab's JSON as last argument. */
   install(say: (line: string) => void): Promise<CaseProgram>;
 }
@@ -31,9 +33,18 @@ const jdbcArtifact = { group: "com.microsoft.sqlserver", name: "mssql-jdbc", ver
 
 export const conformanceClients: readonly ConformanceClient[] = [
   {
-    name: "freetds",
+    name: "tedious",
+    limits: { cannot: ["TLS for the login only"] },
     async install() {
-      await requireProgram("tsql", ["-C"], "Install FreeTDS's programs: apt-get install freetds-bin");
+      return { file: process.execPath, args: ["--require", "tsx/cjs", join(casesFolder, "tedious_cases.ts")] };
+    },
+  },
+  {
+    name: "freetds",
+    // bsqlodbc, which sends the attention, ends at its first error.
+    limits: { endsAfterAttention: true },
+    async install() {
+      await requireProgram("tsql", ["-C"], "Install FreeTDS's programs: apt-get install freetds-bin tdsodbc");
       await requireProgram("python3", ["--version"], "Install Python 3.");
       return { file: "python3", args: [join(casesFolder, "freetds_cases.py")], environment: pythonEnvironment };
     },
@@ -42,6 +53,7 @@ export const conformanceClients: readonly ConformanceClient[] = [
   pythonClient("pymssql", "pymssql_cases.py"),
   {
     name: "jdbc",
+    limits: { cannot: ["without TLS"] },
     async install(say) {
       await requireProgram(
         "java",
@@ -54,8 +66,9 @@ export const conformanceClients: readonly ConformanceClient[] = [
   },
   {
     name: "go-mssqldb",
+    limits: {},
     async install(say) {
-      await requireProgram("go", ["version"], "Install Go: https://go.dev/dl");
+      await requireProgram("go", ["version"], "Install Go 1.25 or newer: https://go.dev/dl");
       const folder = join(cacheFolder, "go");
       const program = join(folder, "conformance");
       if (!existsSync(program)) say("building go-mssqldb's cases …");
@@ -74,6 +87,7 @@ export const conformanceClients: readonly ConformanceClient[] = [
   },
   {
     name: "sqlclient",
+    limits: { cannot: ["without TLS"] },
     async install(say) {
       const python = await installDotnet(say);
       return {
@@ -88,6 +102,7 @@ export const conformanceClients: readonly ConformanceClient[] = [
 function pythonClient(name: string, cases: string): ConformanceClient {
   return {
     name,
+    limits: {},
     async install(say) {
       const file = await installPythonPackages(pythonPackages, say);
       return { file, args: [join(casesFolder, cases)], environment: pythonEnvironment };

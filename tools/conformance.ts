@@ -1,102 +1,124 @@
 /**
- * `npm run conformance [-- client…]`: puts the lab's SQL Server instances to clients that others wrote. Starts a lab of its
- * own, installs each client below `.conformance`, runs its cases and ends with 0 only if every case of every client passed.
+ * `npm run conformance [-- part…]`: the lab judged by what others wrote, below `.conformance` once it is installed there.
  *
- * `npm run conformance -- --journal <file>…`: parses the T-SQL that the product sent, as a lab's journal has it, with
- * Microsoft's grammars of SQL Server 2008 R2 and 2012.
- *
- * `npm run conformance -- failback`: a failback by the real CLI, judged by such clients and by that parser.
+ * A client's name: its cases against a lab of their own. `failback`: such clients read an estate that the real CLI brought
+ * home. `statements`: Microsoft's parser reads what was sent and what is shown. Without a name, all of them. Ends with 0 only
+ * if every case passed; what cannot be installed has failed.
  */
-import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import { join } from "node:path";
-import { pythonEnvironment } from "./conformance-cache";
-import { casesFolder, type ConformanceClient, conformanceClients } from "./conformance-clients";
+import { Argument, Command } from "commander";
+import { type ConformanceClient, conformanceClients } from "./conformance-clients";
 import { judgeFailback } from "./conformance-failback";
-import { dotnetEnvironment, installDotnet } from "./conformance-dotnet";
-import { type CaseProgramResult, runCaseProgram } from "./conformance-run";
-import { type OwnLab, startOwnLab } from "./own-lab";
+import { ConformanceLab } from "./conformance-lab";
+import { countsOf, jsonOf, type PartResult, summaryOf, tableOf } from "./conformance-report";
+import { runCaseProgram } from "./conformance-run";
+import { judgeStatements } from "./conformance-statements";
+import { engineTexts, repositoryTexts } from "./conformance-texts";
+import { different, journalTexts, type SentText } from "./journal-texts";
 
-/** mgc must hold more than the 100,000 messages that each client reads at once. */
-const databaseSize = "112MiB";
-
+/** Progress; standard output is the result's alone. */
 function say(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stderr.write(`${text}\n`);
 }
 
-/** Runs one client's cases; one that cannot be installed counts as one failed case. */
-async function putToClient(client: ConformanceClient, lab: OwnLab, signal: AbortSignal): Promise<CaseProgramResult> {
+/** What stands in for the result of a part that could not be run. */
+function notRun(name: string, error: unknown): PartResult {
+  const found = error instanceof Error ? error.message : String(error);
+  return { name, version: "", cases: [{ name: "is installed and runs", passed: false, found }], seconds: 0 };
+}
+
+async function putToClient(client: ConformanceClient, lab: ConformanceLab, signal: AbortSignal): Promise<PartResult> {
   try {
-    const command = await client.install(say);
-    return await runCaseProgram(
-      { ...command, args: [...command.args, lab.json] },
-      client.name,
-      lab.description.pid,
-      signal,
-    );
+    const program = await client.install(say);
+    let part: PartResult | undefined;
+    const wire = await lab.watched(client.limits, async (json) => {
+      const options = { name: client.name, signal, serverPid: lab.pid };
+      part = await runCaseProgram({ ...program, args: [...program.args, json] }, options);
+    });
+    return part === undefined
+      ? notRun(client.name, "its cases were not run")
+      : { ...part, cases: [...part.cases, ...wire] };
   } catch (error) {
-    const found = error instanceof Error ? error.message : String(error);
-    return { title: `${client.name} (not run)`, cases: [{ name: "installation", passed: false, found }] };
+    return notRun(client.name, error);
   }
 }
 
-function tell(result: CaseProgramResult): void {
-  const failed = result.cases.filter((one) => !one.passed);
-  say(`${result.title}: ${String(result.cases.length - failed.length)} passed, ${String(failed.length)} failed`);
-  for (const { name, found } of failed) say(`  ${name}: ${found}`);
+class Run {
+  readonly parts: PartResult[] = [];
+  /** Statements of the labs of this run. */
+  readonly texts: SentText[] = [];
+
+  constructor(
+    readonly wanted: (part: string) => boolean,
+    readonly signal: AbortSignal,
+  ) {}
+
+  async all(): Promise<void> {
+    const clients = conformanceClients.filter(({ name }) => this.wanted(name));
+    if (clients.length > 0) await this.#clients(clients);
+    if (this.wanted("failback")) await this.#part("failback", () => this.#failback());
+    if (this.wanted("statements")) await this.#part("statements", () => this.#statements());
+  }
+
+  async #clients(clients: readonly ConformanceClient[]): Promise<void> {
+    say("starting a lab …");
+    const lab = await ConformanceLab.start();
+    try {
+      for (const client of clients) {
+        if (this.signal.aborted) return;
+        this.#add([await putToClient(client, lab, this.signal)]);
+      }
+    } finally {
+      // The lab outlives its starter: whoever interrupts this must find it ended too.
+      await lab.down((journal) => this.texts.push(...journalTexts(journal, "everybody")));
+    }
+  }
+
+  async #failback(): Promise<PartResult[]> {
+    say("a failback on a lab of its own …");
+    return judgeFailback(say, this.signal, (journal) => this.texts.push(...journalTexts(journal)));
+  }
+
+  async #statements(): Promise<PartResult[]> {
+    const kept = engineTexts(say);
+    if (kept.length === 0 && !this.wanted("failback")) await this.#part("failback", () => this.#failback());
+    return judgeStatements(different([...repositoryTexts(), ...kept, ...this.texts]), say, this.signal);
+  }
+
+  async #part(name: string, run: () => Promise<PartResult[]>): Promise<void> {
+    if (this.signal.aborted) return;
+    this.#add(await run().catch((error: unknown) => [notRun(name, error)]));
+  }
+
+  #add(parts: readonly PartResult[]): void {
+    this.parts.push(...parts);
+    for (const part of parts) say(summaryOf(part));
+  }
 }
 
-async function main(names: readonly string[]): Promise<number> {
-  if (names[0] === "--journal") return parseJournals(names.slice(1));
-  if (names[0] === "failback") return judgeFailback(say, parseJournals);
-  const chosen = conformanceClients.filter(({ name }) => names.length === 0 || names.includes(name));
-  const unknown = names.filter((name) => conformanceClients.every((client) => client.name !== name));
-  if (unknown.length > 0) {
-    const known = conformanceClients.map(({ name }) => name).join(", ");
-    process.stderr.write(`error: unknown client ${unknown.join(", ")}\n  hint: One of ${known}; none for all.\n`);
-    return 2;
-  }
-  // The lab outlives its starter: whoever interrupts this must find it ended too.
+async function main(names: readonly string[], json: boolean): Promise<number> {
   const interruption = new AbortController();
   const interrupt = (signal: NodeJS.Signals): void => interruption.abort(signal);
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-  say("starting a lab …");
-  const lab = await startOwnLab("conformance", ["--scenario", "failed-over", "--database-size", databaseSize]);
-  const results: CaseProgramResult[] = [];
-  try {
-    for (const client of chosen) {
-      if (interruption.signal.aborted) break;
-      const result = await putToClient(client, lab, interruption.signal);
-      tell(result);
-      results.push(result);
-    }
-  } finally {
-    await lab.down();
-  }
+  const run = new Run((part) => names.length === 0 || names.includes(part), interruption.signal);
+  await run.all();
   if (interruption.signal.aborted) return 128 + constants.signals[interruption.signal.reason as NodeJS.Signals];
-  const cases = results.flatMap((result) => result.cases);
-  const passed = cases.filter((one) => one.passed).length;
-  say(`${String(passed)} passed, ${String(cases.length - passed)} failed`);
-  return cases.length > 0 && passed === cases.length ? 0 : 1;
+  const { passed, failed } = countsOf(run.parts);
+  process.stdout.write(json ? `${jsonOf(run.parts)}\n` : `\n${tableOf(run.parts)}\n`);
+  return passed > 0 && failed === 0 ? 0 : 1;
 }
 
-/** Hands the journals to ScriptDom; answers its exit code. */
-async function parseJournals(paths: readonly string[]): Promise<number> {
-  const python = await installDotnet(say);
-  const child = spawn(python, [join(casesFolder, "scriptdom.py"), ...paths], {
-    env: { ...process.env, ...dotnetEnvironment(), ...pythonEnvironment },
-    stdio: "inherit",
-  });
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) => resolve(code ?? 1));
-  });
-}
+const partNames = [...conformanceClients.map(({ name }) => name), "failback", "statements"];
 
-main(process.argv.slice(2)).then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
+new Command("npm run conformance --")
+  .description("Puts the lab to clients and parsers that others wrote.")
+  .addArgument(new Argument("[part...]", "what is judged; all of it by default").choices(partNames))
+  .option("--json", "prints the result as one JSON object")
+  .action(async (parts: readonly string[], options: { readonly json?: true }) => {
+    process.exitCode = await main(parts, options.json === true);
+  })
+  .parseAsync()
+  .catch((error: unknown) => {
     process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
-  },
-);
+  });

@@ -1,17 +1,18 @@
 /**
- * `npm run demo`: a pool that has failed over is brought home by the real CLI on the lab, while chat servers write. Ends with
- * 0 only if everything that it claims holds.
+ * `npm run demo`: a pool that has failed over is brought home by the real CLI on the lab, while chat servers write; with
+ * `-- --cycle` the whole way there and home again, twice. Ends with 0 only if everything that it claims holds.
  */
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { styleText } from "node:util";
 import { ConnectionPool } from "mssql";
 import { z } from "zod";
+import { keepJournal } from "./journal-texts";
 import { labConfiguration, type LabDescription, labInstance, type LabInstance } from "./lab-configuration";
 import { labUp, runLab } from "./lab-process";
 import { LabStack } from "./lab-stack";
-import { cliPath, ensureCli, projectDirectory } from "./pulumi-cli";
+import { demoCycle } from "./demo-cycle";
+import { type Claim, heading, judge, runPulumi, say } from "./demo-show";
+import { ensureCli, projectDirectory } from "./pulumi-cli";
 
 /** Away from the lab that a user may have running on the default ports. */
 const portBase = "14730";
@@ -22,42 +23,6 @@ const chatSchema = z.object({
   stored: z.number(),
   pools: z.array(z.object({ lost: z.array(z.unknown()).nullable() })),
 });
-
-interface Claim {
-  readonly text: string;
-  readonly holds: boolean;
-}
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
-
-function heading(text: string): void {
-  say(`\n${paint("bold", `== ${text}`)}`);
-}
-
-function paint(style: "bold" | "green" | "red" | "dim", text: string): string {
-  return process.stdout.isTTY ? styleText(style, text) : text;
-}
-
-/** Runs the CLI with this terminal as its own; signals are passed on, and its end is waited for. */
-function pulumi(stack: LabStack, args: readonly string[]): Promise<number> {
-  say(paint("dim", `$ pulumi ${args.join(" ")}`));
-  const child = spawn(cliPath(), args, {
-    cwd: stack.folder,
-    env: stack.environment,
-    stdio: "inherit",
-  });
-  const pass = (signal: NodeJS.Signals): boolean => child.kill(signal);
-  process.on("SIGTERM", pass).on("SIGHUP", pass);
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => {
-      process.off("SIGTERM", pass).off("SIGHUP", pass);
-      resolve(code ?? 1);
-    });
-  });
-}
 
 /** Reads one instance as any client would. */
 async function ask(instance: LabInstance, text: string): Promise<Record<string, unknown>[]> {
@@ -91,11 +56,11 @@ async function bringHome(lab: LabDescription, stack: LabStack): Promise<Claim[]>
   say(`${away.name}  ${String(before.away).padStart(9)} messages, chat servers are writing`);
 
   heading("What would be done");
-  const preview = await pulumi(stack, ["preview", ...options]);
+  const preview = await runPulumi(stack, ["preview", ...options]);
   heading("The failback");
-  const up = await pulumi(stack, ["up", "--yes", "--skip-preview", ...options]);
+  const up = await runPulumi(stack, ["up", "--yes", "--skip-preview", ...options]);
   heading("Once more: nothing left to do");
-  const again = await pulumi(stack, ["preview", "--expect-no-changes", ...options]);
+  const again = await runPulumi(stack, ["preview", "--expect-no-changes", ...options]);
 
   heading("After");
   const outputs = (await stack.outputs())["pools"] as Record<string, Record<string, unknown>>;
@@ -107,6 +72,10 @@ async function bringHome(lab: LabDescription, stack: LabStack): Promise<Claim[]>
     "SELECT d.last_restored_file AS f, s.state_desc AS state FROM msdb.dbo.log_shipping_secondary_databases AS d " +
       "JOIN sys.databases AS s ON s.name = d.secondary_database;",
   );
+  const mirrored = await ask(
+    home,
+    "SELECT DB_NAME(database_id) AS name FROM sys.database_mirroring WHERE mirroring_state_desc = N'SYNCHRONIZED' AND mirroring_role = 1;",
+  );
   const sent = JSON.parse(await runLab(["chat", "send", "--json", ...where()])) as { room: number; chatId: string };
   const [arrived] = await ask(
     home,
@@ -114,7 +83,7 @@ async function bringHome(lab: LabDescription, stack: LabStack): Promise<Claim[]>
   );
   const report = chatSchema.parse(JSON.parse(await runLab(["chat", "report", "--json", ...where()])));
   const lost = report.pools.reduce((sum, pool) => sum + (pool.lost?.length ?? Infinity), 0);
-  tellSteps(String(pool["report"]));
+  const recovery = tellSteps(String(pool["report"]));
   say(
     `${home.name}  ${String(count).padStart(9)} messages, written to by ${(pool["activeServers"] as string[]).join(", ")}`,
   );
@@ -131,19 +100,27 @@ async function bringHome(lab: LabDescription, stack: LabStack): Promise<Claim[]>
       text: "the primary ships its log",
       holds: typeof shipping?.["f"] === "string" && restored?.["state"] === "RESTORING",
     },
+    { text: "the primary is mirrored inside its site again", holds: mirrored.length === 2 },
+    { text: "the time from the first change to the first ping at home was measured", holds: recovery !== null },
     { text: "a message sent now arrives in mgc on the primary", holds: arrived?.["n"] === 1 },
   ];
 }
 
-/** Time per step, as the run's report has it. */
-function tellSteps(path: string): void {
-  const report = JSON.parse(readFileSync(path, "utf8")) as {
-    summary: { steps: { key: string; resource: string; where: string; durationMs: number }[] };
+/** Time per step, as the run's report has it, and the seconds until the chat was back; null where it does not say. */
+function tellSteps(path: string): number | null {
+  const { summary } = JSON.parse(readFileSync(path, "utf8")) as {
+    summary: {
+      steps: { key: string; resource: string; where: string; durationMs: number }[];
+      recoverySeconds?: number | null;
+    };
   };
-  for (const step of report.summary.steps) {
+  for (const step of summary.steps) {
     const seconds = `${(step.durationMs / 1000).toFixed(1)} s`;
     say(`${step.key.padEnd(14)}${step.resource.padEnd(22)}${seconds.padStart(8)}  ${step.where}`);
   }
+  const recovery = summary.recoverySeconds ?? null;
+  if (recovery !== null) say(`the chat was back ${recovery.toFixed(1)} s after the first change`);
+  return recovery;
 }
 
 function where(): string[] {
@@ -152,18 +129,17 @@ function where(): string[] {
 
 async function main(): Promise<number> {
   await ensureCli(say);
+  if (process.argv.includes("--cycle")) return demoCycle();
   heading("A lab: the pool has failed over, its primary site is rebuilt and empty");
   const lab = await labUp(["--scenario", "failed-over", "--chat", ...where()]);
   let stack: LabStack | undefined;
   try {
     stack = await LabStack.create(labConfiguration(lab), labInstance(lab, "primary").password);
     const claims = await bringHome(lab, stack);
-    heading("Result");
-    for (const { text, holds } of claims)
-      say(holds ? paint("green", `  ok      ${text}`) : paint("red", `  FAILED  ${text}`));
-    return claims.every((claim) => claim.holds) ? 0 : 1;
+    return judge(claims);
   } finally {
     await runLab(["down", ...where()]);
+    keepJournal(lab.journal);
     stack?.remove();
   }
 }

@@ -12,17 +12,26 @@ const instanceSchema = z.object({
   pool: z.string().optional(),
 });
 
+const pairSchema = z.object({ principal: z.string(), mirror: z.string().nullable() });
+const storesSchema = z.object({ primary: pairSchema, backup: pairSchema });
+
 /** What the lab prints, as far as clients need it. */
 export const labSchema = z.object({
-  instances: z.array(instanceSchema).min(4),
+  instances: z.array(instanceSchema).min(2),
   pool: z.object({ identity: z.string(), fqdn: z.string() }),
   pools: z
     .array(
       z.object({
         identity: z.string(),
         fqdn: z.string(),
+        dataCentres: z.object({ primary: z.string(), backup: z.string() }),
         machines: z.object({ primary: z.array(z.string()), backup: z.array(z.string()) }),
+        activeServers: z.object({ primary: z.array(z.string()), backup: z.array(z.string()) }),
         share: z.object({ unc: z.string() }),
+        copyFolder: z.string(),
+        databases: z.object({ content: z.string(), compliance: z.string().nullable() }),
+        instances: storesSchema,
+        complianceInstances: storesSchema.nullable(),
       }),
     )
     .min(1),
@@ -36,33 +45,44 @@ export const labSchema = z.object({
 export type LabDescription = z.infer<typeof labSchema>;
 export type LabInstance = z.infer<typeof instanceSchema>;
 
-/** The instance of a site's role in the n-th pool. */
+/** The instance of a site's role in the n-th pool. Throws where the pool has none. */
 export function labInstance(
   lab: LabDescription,
   site: "primary" | "backup",
   role: "principal" | "mirror" = "principal",
   pool = 0,
 ): LabInstance {
-  const found = lab.instances.filter((instance) => instance.site === site && instance.role === role)[pool];
+  const name = lab.pools[pool]?.instances[site][role];
+  const found = lab.instances.find((instance) => instance.name === name);
   if (found === undefined) throw new Error(`the lab has no ${role} of the ${site} site in pool ${String(pool + 1)}`);
   return found;
 }
 
-/** Values of the namespace for `pools`, `shell` and `sql`. */
-export function labConfiguration(lab: LabDescription): Record<string, unknown> {
+/**
+ * Values of the namespace for `pools`, `shell` and `sql`.
+ * @param settings further settings of every pool
+ */
+export function labConfiguration(
+  lab: LabDescription,
+  settings: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
   const pools = lab.pools.map((pool, index) => {
-    const site = (name: "primary" | "backup", dataCentre: string) => ({
-      dataCentre,
+    const site = (name: "primary" | "backup") => ({
+      dataCentre: pool.dataCentres[name],
       principal: address(labInstance(lab, name, "principal", index)),
-      mirror: address(labInstance(lab, name, "mirror", index)),
-      activeServers: pool.machines[name],
+      ...(pool.instances[name].mirror === null ? {} : { mirror: address(labInstance(lab, name, "mirror", index)) }),
+      activeServers: pool.activeServers[name],
     });
+    // A compliance database on instances of its own is not the product's: it is transient, and never moved.
+    const isShared = JSON.stringify(pool.complianceInstances) === JSON.stringify(pool.instances);
     return {
       name: pool.fqdn.slice(0, pool.fqdn.indexOf(".")),
       fqdn: pool.fqdn,
-      primary: site("primary", "east"),
-      backup: site("backup", "west"),
-      logShipping: { share: pool.share.unc, copyFolder: String.raw`D:\LSCopy` },
+      primary: site("primary"),
+      backup: site("backup"),
+      databases: { chat: pool.databases.content, compliance: isShared ? pool.databases.compliance : false },
+      logShipping: { share: pool.share.unc, copyFolder: pool.copyFolder },
+      ...settings,
     };
   });
   return {

@@ -16,6 +16,9 @@ export interface CliResult {
 /** Configuration values of the namespace, structures as they are. */
 export type StackConfiguration = Readonly<Record<string, unknown>>;
 
+/** Stacks are named for the site that they make active. */
+export type SiteStack = "primary" | "backup";
+
 /** A command that is under way. */
 export interface RunningCli {
   readonly process: ChildProcess;
@@ -25,21 +28,27 @@ export interface RunningCli {
 }
 
 export class LabStack {
+  readonly name: SiteStack;
   readonly folder: string;
   readonly #environment: NodeJS.ProcessEnv;
 
-  private constructor(folder: string, environment: NodeJS.ProcessEnv) {
+  private constructor(name: SiteStack, folder: string, environment: NodeJS.ProcessEnv) {
+    this.name = name;
     this.folder = folder;
     this.#environment = environment;
   }
 
-  /** Makes the stack `primary` in a new backend. `password` becomes its secret configuration. */
-  static async create(configuration: StackConfiguration, password: string): Promise<LabStack> {
+  /** Makes the stack in a new backend. `password` becomes its secret configuration. */
+  static async create(
+    configuration: StackConfiguration,
+    password: string,
+    name: SiteStack = "primary",
+  ): Promise<LabStack> {
     const folder = mkdtempSync(join(tmpdir(), "persistent-chat-dr-"));
     mkdirSync(join(folder, "state"));
     const passphrase = join(folder, "passphrase");
     writeFileSync(passphrase, "of one lab");
-    const stack = new LabStack(folder, {
+    const stack = new LabStack(name, folder, {
       ...cliEnvironment(),
       PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
       PULUMI_CONFIG_PASSPHRASE_FILE: passphrase,
@@ -56,10 +65,21 @@ export class LabStack {
       options: { refresh: "always" },
     };
     writeFileSync(join(folder, "Pulumi.yaml"), JSON.stringify(project));
-    await stack.must(["stack", "init", "primary"]);
-    stack.configure({ active: "primary", ...configuration });
-    await stack.setPassword(password);
+    await stack.#init(configuration, password);
     return stack;
+  }
+
+  /** The stack of the other site, in the same backend. */
+  async sibling(name: SiteStack, configuration: StackConfiguration, password: string): Promise<LabStack> {
+    const stack = new LabStack(name, this.folder, this.#environment);
+    await stack.#init(configuration, password);
+    return stack;
+  }
+
+  async #init(configuration: StackConfiguration, password: string): Promise<void> {
+    await this.must(["stack", "init", this.name]);
+    this.configure({ active: this.name, ...configuration });
+    await this.setPassword(password);
   }
 
   /** The environment of every command on this stack. */
@@ -68,7 +88,7 @@ export class LabStack {
   }
 
   get configurationFile(): string {
-    return join(this.folder, "Pulumi.primary.yaml");
+    return join(this.folder, `Pulumi.${this.name}.yaml`);
   }
 
   /** Replaces the plain values; secrets and the encryption salt stay. JSON is YAML. */
@@ -87,7 +107,7 @@ export class LabStack {
 
   /** Sets the secret in the stack's configuration. */
   async setPassword(password: string): Promise<void> {
-    await this.must(["config", "set", "--secret", "persistent-chat-dr:sqlPassword", password, "--stack", "primary"]);
+    await this.must(["config", "set", "--secret", "persistent-chat-dr:sqlPassword", password, "--stack", this.name]);
   }
 
   preview(...options: string[]): Promise<CliResult> {
@@ -137,11 +157,11 @@ export class LabStack {
 
   /** The state, as `pulumi stack export` prints it. */
   async state(): Promise<string> {
-    return this.must(["stack", "export", "--stack", "primary"]);
+    return this.must(["stack", "export", "--stack", this.name]);
   }
 
   async outputs(): Promise<Record<string, unknown>> {
-    return JSON.parse(await this.must(["stack", "output", "--json", "--stack", "primary"])) as Record<string, unknown>;
+    return JSON.parse(await this.must(["stack", "output", "--json", "--stack", this.name])) as Record<string, unknown>;
   }
 
   remove(): void {
@@ -149,6 +169,6 @@ export class LabStack {
   }
 
   #where(): string[] {
-    return ["--stack", "primary", "--non-interactive", "--color", "never"];
+    return ["--stack", this.name, "--non-interactive", "--color", "never"];
   }
 }

@@ -3,7 +3,7 @@
  * every cmdlet, -Confirm:$false on those that ask, enumerations and names turned into strings in the command itself (an enum would
  * be a number in JSON). Cmdlets as documented for Lync Server 2013 and Skype for Business Server 2015.
  */
-import { powerShellList, powerShellText } from "./quote";
+import { powerShellList, powerShellLiteral, powerShellText } from "./quote";
 
 /** The cmdlets that a remote session imports. */
 export const CMDLETS = [
@@ -15,6 +15,9 @@ export const CMDLETS = [
   "Get-CsManagementStoreReplicationStatus",
   "Invoke-CsManagementStoreReplication",
 ] as const;
+
+/** Cmdlets that are called only where the configuration asks for them: an account without the right to them is fine. */
+export const OPTIONAL_CMDLETS = ["Test-CsPersistentChatMessage", "Install-CsMirrorDatabase"] as const;
 
 /** The eight stores of a Persistent Chat pool, properties of what Get-CsService -PersistentChatServer returns. */
 export const STORE_PROPERTIES = [
@@ -48,11 +51,12 @@ export function getPersistentChatState(): string {
 }
 
 /**
- * The pool's service: Identity, PoolFqdn, Version, the list of active servers and the stores. `Has…` tell a property that this
- * version of the product does not have from an empty list.
+ * The service of a pool, of every pool when none is named: Identity, PoolFqdn, Version, the list of active servers and the stores.
+ * `Has…` tell a property that this version of the product does not have from an empty list.
  */
-export function getPersistentChatService(poolFqdn: string): string {
-  return select(`Get-CsService -PersistentChatServer -PoolFqdn ${powerShellText(poolFqdn)} -ErrorAction Stop`, {
+export function getPersistentChatService(poolFqdn?: string): string {
+  const pool = poolFqdn === undefined ? "" : ` -PoolFqdn ${powerShellText(poolFqdn)}`;
+  return select(`Get-CsService -PersistentChatServer${pool} -ErrorAction Stop`, {
     Identity: asText("Identity"),
     PoolFqdn: asText("PoolFqdn"),
     Version: asText("Version"),
@@ -113,6 +117,57 @@ export function setPoolState(identity: string, state: PoolState): string {
   );
 }
 
+/** Whom Test-CsPersistentChatMessage signs in, and where. */
+export interface ChatMessageTest {
+  /** FQDN of the registrar (Front End) pool, not of the chat pool. */
+  readonly registrar: string;
+  /** Both or none; without them the registrar's own test users (New-CsHealthMonitoringConfiguration) are taken. */
+  readonly senderSipAddress: string | undefined;
+  readonly receiverSipAddress: string | undefined;
+  readonly chatRoomUri: string | undefined;
+}
+
+/** Sends a message from one test user to another through a chat room: Result, Error, Diagnosis. */
+export function testChatMessage(test: ChatMessageTest): string {
+  const parameters = [
+    ["TargetFqdn", test.registrar],
+    ["SenderSipAddress", test.senderSipAddress],
+    ["ReceiverSipAddress", test.receiverSipAddress],
+    ["ChatRoomUri", test.chatRoomUri],
+  ].flatMap(([name, value]) =>
+    name === undefined || value === undefined ? [] : [`-${name} ${powerShellText(value)}`],
+  );
+  return select(`Test-CsPersistentChatMessage ${parameters.join(" ")} -ErrorAction Stop`, {
+    Result: asText("Result"),
+    Error: asText("Error"),
+    Diagnosis: asText("Diagnosis"),
+  });
+}
+
+/** What Install-CsMirrorDatabase makes a mirror of; the mirror itself is the topology's. */
+export interface MirrorInstallation {
+  readonly databaseType: "PersistentChat" | "PersistentChatCompliance";
+  /** FQDN of the host whose instance is to be the principal, and the instance's name there unless it is the default one. */
+  readonly sqlServerFqdn: string;
+  readonly sqlInstanceName: string | undefined;
+  /** Share that both engines and Agents may read and write. */
+  readonly fileShare: string;
+  /** A copy of that name on the mirror goes first. */
+  readonly dropExisting: boolean;
+}
+
+/** Makes the mirror of one database: backup, restore and session, by the product itself. It asks without -Confirm:$false. */
+export function installMirrorDatabase(mirror: MirrorInstallation): string {
+  return [
+    `Install-CsMirrorDatabase -DatabaseType ${powerShellText(mirror.databaseType)}`,
+    `-SqlServerFqdn ${powerShellText(mirror.sqlServerFqdn)}`,
+    ...(mirror.sqlInstanceName === undefined ? [] : [`-SqlInstanceName ${powerShellText(mirror.sqlInstanceName)}`]),
+    `-FileShare ${powerShellText(mirror.fileShare)}`,
+    ...(mirror.dropExisting ? ["-DropExistingDatabasesOnMirror"] : []),
+    "-Confirm:$false -ErrorAction Stop",
+  ].join(" ");
+}
+
 /** Asks the Central Management store to replicate, to one replica or to all. */
 export function invokeReplication(replicaFqdn?: string): string {
   const replica = replicaFqdn === undefined ? "" : ` -ReplicaFqdn ${powerShellText(replicaFqdn)}`;
@@ -145,9 +200,11 @@ export function openRemoteSession(connectionUri: string, userVariable: string, p
   const credential =
     `(New-Object System.Management.Automation.PSCredential -ArgumentList $env:${userVariable},` +
     `(ConvertTo-SecureString $env:${passwordVariable} -AsPlainText -Force))`;
+  // A name that the account may not use would be an error; a pattern that matches nothing is none.
+  const optional = OPTIONAL_CMDLETS.map((cmdlet) => powerShellLiteral(`${cmdlet}*`)).join(",");
   return (
     `Import-PSSession -Session (New-PSSession -ConnectionUri ${powerShellText(connectionUri)} -Credential ${credential} ` +
-    `-ErrorAction Stop) -CommandName ${powerShellList(CMDLETS)} -AllowClobber -ErrorAction Stop | Out-Null`
+    `-ErrorAction Stop) -CommandName ${powerShellList(CMDLETS)},${optional} -AllowClobber -ErrorAction Stop | Out-Null`
   );
 }
 

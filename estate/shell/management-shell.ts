@@ -1,7 +1,8 @@
-/** The Lync Management Shell: typed reading and the three changes of the runbook, over one process that is kept. */
+/** The Lync Management Shell: typed reading and the changes of the runbook, over one process that is kept. */
 import { z } from "zod";
 import type { Configuration } from "../configuration";
 import { DrError } from "../errors";
+import { printable } from "../printable";
 import { SQL_PASSWORD_VARIABLE } from "../sql/endpoint";
 import {
   CLOSE_REMOTE_SESSIONS,
@@ -9,11 +10,15 @@ import {
   getPersistentChatState,
   getPool,
   getReplicationStatus,
+  installMirrorDatabase,
   invokeReplication,
   openRemoteSession,
   setActiveServers,
   setPoolState,
   STORE_PROPERTIES,
+  testChatMessage,
+  type ChatMessageTest,
+  type MirrorInstallation,
   type PoolState,
 } from "./commands";
 import { ShellProcess } from "./shell-process";
@@ -75,6 +80,16 @@ const replicaSchema = z.object({
   LastUpdateCreation: text,
 });
 
+const testSchema = z.object({ Result: text, Error: z.string().max(100_000), Diagnosis: z.string().max(100_000) });
+
+/** What Test-CsPersistentChatMessage says of its message. */
+export interface ChatMessageOutcome {
+  readonly succeeded: boolean;
+  /** Both empty when it succeeded. */
+  readonly error: string;
+  readonly diagnosis: string;
+}
+
 /** Get-CsPersistentChatState of one pool. */
 export interface PersistentChatState {
   readonly identity: string;
@@ -89,6 +104,12 @@ export interface PersistentChatService {
   readonly inactiveServers: readonly string[];
   /** By property name; what stands after the colon of `PersistentChatDatabase:sql-p1.contoso.com`. Empty ones left out. */
   readonly stores: { readonly [property: string]: string };
+}
+
+/** Get-CsService -PersistentChatServer of one pool of several; `activeServers` is null where this version does not tell them. */
+export interface PersistentChatTopology extends Omit<PersistentChatService, "activeServers"> {
+  readonly poolFqdn: string;
+  readonly activeServers: readonly string[] | null;
 }
 
 /** Get-CsManagementStoreReplicationStatus, one replica. */
@@ -109,6 +130,8 @@ export class ManagementShell {
   #process: ShellProcess | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #disposed = false;
+  /** Processes beside the one that is kept: one for each cmdlet that takes long. */
+  readonly #apart = new Set<ShellProcess>();
 
   constructor(endpoint: ShellEndpoint, onCommand: (command: string) => void = () => undefined) {
     this.#endpoint = endpoint;
@@ -148,17 +171,17 @@ export class ManagementShell {
     if (!service.HasActiveServers) {
       throw this.#unexpected(cmdlet, "a property ActiveServers", `none in version ${service.Version}`);
     }
-    const stores = STORE_PROPERTIES.flatMap((property) => {
-      const value = service[property];
-      return value === "" ? [] : [[property, value.slice(value.indexOf(":") + 1).toLowerCase()] as const];
-    });
-    return {
-      identity: service.Identity,
-      version: service.Version,
-      activeServers: fqdns(service.ActiveServers),
-      inactiveServers: fqdns(service.InactiveServers),
-      stores: Object.fromEntries(stores),
-    };
+    return { ...serviceOf(service), activeServers: fqdns(service.ActiveServers) };
+  }
+
+  /** The services of every pool of the topology, none when it has no Persistent Chat. */
+  async getPersistentChatServices(): Promise<PersistentChatTopology[]> {
+    const services = await this.#read(getPersistentChatService(), "Get-CsService", serviceSchema);
+    return services.map((service) => ({
+      ...serviceOf(service),
+      poolFqdn: service.PoolFqdn.toLowerCase(),
+      activeServers: service.HasActiveServers ? fqdns(service.ActiveServers) : null,
+    }));
   }
 
   /** FQDNs of the pool's machines, lower case and sorted. */
@@ -202,6 +225,36 @@ export class ManagementShell {
     await this.#change(setPoolState(identity, state), "Set-CsPersistentChatState");
   }
 
+  /** Sends one test message through the chat. It stays in its room, as the cmdlet's messages do. */
+  async testChatMessage(test: ChatMessageTest): Promise<ChatMessageOutcome> {
+    const cmdlet = "Test-CsPersistentChatMessage";
+    const command = testChatMessage(test);
+    this.#onCommand(command);
+    const [outcome] = await this.#read(command, cmdlet, testSchema);
+    if (outcome === undefined) throw this.#unexpected(cmdlet, "a result", "none");
+    const { Result: result, Error: error, Diagnosis: diagnosis } = outcome;
+    return { succeeded: same(result, "Success"), error: printable(error, 500), diagnosis: printable(diagnosis, 500) };
+  }
+
+  /**
+   * Makes the mirror of one database. It copies the whole of it, so it runs in a process of its own: other pools' cmdlets do
+   * not wait for it.
+   * @param timeoutSeconds how long it may take
+   */
+  async installMirrorDatabase(mirror: MirrorInstallation, timeoutSeconds: number): Promise<void> {
+    const command = installMirrorDatabase(mirror);
+    this.#onCommand(command);
+    const shell = await this.#start();
+    this.#apart.add(shell);
+    try {
+      await shell.run(command, "Install-CsMirrorDatabase", timeoutSeconds * 1000, "timeouts.mirrorSetupSeconds");
+      await this.#leave(shell);
+    } finally {
+      this.#apart.delete(shell);
+      await shell.end();
+    }
+  }
+
   /** Asks for replication, of one replica or of all. Returns before it is done: read the status. */
   async invokeReplication(replicaFqdn?: string): Promise<void> {
     await this.#change(invokeReplication(replicaFqdn), "Invoke-CsManagementStoreReplication");
@@ -213,16 +266,19 @@ export class ManagementShell {
     await this.#queue.catch(() => undefined);
     const shell = this.#process;
     this.#process = undefined;
+    await Promise.all([...this.#apart].map((other) => other.end()));
     if (shell === undefined) return;
     try {
-      if (shell.usable && this.#endpoint.connectionUri !== undefined) {
-        await shell.run(CLOSE_REMOTE_SESSIONS, "Remove-PSSession", 5000);
-      }
-    } catch {
-      // The remote end gives an abandoned session up by itself; the process is ended in any case.
+      await this.#leave(shell);
     } finally {
       await shell.end();
     }
+  }
+
+  /** Closes a process's remote session. The remote end gives an abandoned one up by itself: a failure is no news. */
+  async #leave(shell: ShellProcess): Promise<void> {
+    if (!shell.usable || this.#endpoint.connectionUri === undefined) return;
+    await shell.run(CLOSE_REMOTE_SESSIONS, "Remove-PSSession", 5000).catch(() => undefined);
   }
 
   async #read<Row>(command: string, cmdlet: string, schema: z.ZodType<Row>): Promise<Row[]> {
@@ -261,6 +317,12 @@ export class ManagementShell {
   async #started(): Promise<ShellProcess> {
     if (this.#disposed) throw new DrError({ code: "CANCELLED", summary: "the shell was closed", where: this.address });
     if (this.#process?.usable === true) return this.#process;
+    this.#process = await this.#start();
+    return this.#process;
+  }
+
+  /** A new process with the cmdlets at hand. */
+  async #start(): Promise<ShellProcess> {
     const { executable, connectionUri, user, password, timeoutSeconds } = this.#endpoint;
     const environment: NodeJS.ProcessEnv = { ...process.env };
     // The shell has no use for them, and whatever it starts would inherit them.
@@ -277,7 +339,6 @@ export class ManagementShell {
       environment[SHELL_PASSWORD_VARIABLE] = password;
     }
     const shell = new ShellProcess({ executable, environment });
-    this.#process = shell;
     const timeout = timeoutSeconds * 1000;
     if (process.platform === "win32") {
       // Windows PowerShell writes in the console's OEM code page otherwise.
@@ -318,6 +379,19 @@ function isBrokenSession(error: DrError): boolean {
   return /PSSessionStateBroken|PSSessionClosed|InvalidRunspaceState|RemoteSessionDisconnected|PSRemotingTransport/.test(
     error.errorId ?? "",
   );
+}
+
+function serviceOf(service: z.output<typeof serviceSchema>): Omit<PersistentChatService, "activeServers"> {
+  const stores = STORE_PROPERTIES.flatMap((property) => {
+    const value = service[property];
+    return value === "" ? [] : [[property, value.slice(value.indexOf(":") + 1).toLowerCase()] as const];
+  });
+  return {
+    identity: service.Identity,
+    version: service.Version,
+    inactiveServers: fqdns(service.InactiveServers),
+    stores: Object.fromEntries(stores),
+  };
 }
 
 function same(one: string, other: string): boolean {

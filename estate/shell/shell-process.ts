@@ -68,10 +68,11 @@ export class ShellProcess {
   }
 
   /**
-   * Runs one command and returns what it put out, as parsed JSON. `doing` names the cmdlet for errors; `timeout` is milliseconds.
+   * Runs one command and returns what it put out, as parsed JSON. `doing` names the cmdlet for errors; `timeout` is milliseconds,
+   * and `setting` the member of the configuration that it comes from.
    * Throws DrError: CMDLET_FAILED, CMDLET_MISSING, SHELL_TIMEOUT (the process is then ended), SHELL_NO_ANSWER, SHELL_UNAVAILABLE.
    */
-  async run(command: string, doing: string, timeout: number): Promise<unknown[]> {
+  async run(command: string, doing: string, timeout: number, setting = "shell.timeoutSeconds"): Promise<unknown[]> {
     const mark = randomBytes(12).toString("hex");
     const line = wrapped(command, mark);
     if (!/^[\x20-\x7e]*$/.test(line)) {
@@ -86,7 +87,7 @@ export class ShellProcess {
       if (result === undefined) {
         await this.end();
         throw this.#error("SHELL_TIMEOUT", doing, `no answer within ${timeout / 1000} s; the shell was ended`, {
-          hint: "Raise shell.timeoutSeconds, or see whether the cmdlet waits for an answer at the prompt.",
+          hint: `Raise ${setting}, or see whether the cmdlet waits for an answer at the prompt.`,
         });
       }
       const output = result.stdout?.toString() ?? result.raw;

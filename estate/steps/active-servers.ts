@@ -1,20 +1,24 @@
-/** F1 and F6: the list of active servers. */
+/** F1 and P1, F6 and O7: the list of active servers. */
+import { serverName } from "../desired";
+import type { InstanceRole } from "../observation-types";
 import { sameList } from "../plan-steps";
 import { poolSessions } from "../relations";
 import { readBackDiffers, type StepContext, type StepHandler } from "./step-context";
 import { waitForReplication } from "./replication";
 import { waitFor } from "./wait";
 
-/** F1: nobody is active, every machine knows it, and the chat servers have left the backup's databases. */
-export const clearActiveServers: StepHandler = {
-  sections: ({ plan }) => ["shell", plan.authority.principals.backup],
-  async converge(context) {
-    await setActiveServers(context, []);
-    await waitForSessions(context);
-  },
-};
+/** F1 and P1: nobody is active, every machine knows it, and the chat servers have left the databases of the site that serves. */
+export function clearActiveServers(site: "primary" | "backup"): StepHandler {
+  return {
+    sections: ({ plan }) => ["shell", plan.authority.principals[site]],
+    async converge(context) {
+      await setActiveServers(context, []);
+      if (context[site] !== undefined) await waitForSessions(context, context.plan.authority.principals[site]);
+    },
+  };
+}
 
-/** F6: the list of the site that is to be active, as a set. */
+/** F6 and O7: the list of the site that is to be active, as a set. */
 export const activateServers: StepHandler = {
   sections: () => ["shell"],
   async converge(context) {
@@ -42,8 +46,7 @@ async function setActiveServers(context: StepContext, target: readonly string[])
 }
 
 // A courtesy: the fence that follows ends what is left, and nothing that it refuses was told stored.
-async function waitForSessions(context: StepContext): Promise<void> {
-  const role = context.plan.authority.principals.backup;
+async function waitForSessions(context: StepContext, role: InstanceRole): Promise<void> {
   const { machines } = await context.readShell();
   const databases = [
     context.desired.chat,
@@ -56,7 +59,9 @@ async function waitForSessions(context: StepContext): Promise<void> {
       const sessions = databases.flatMap((database) => poolSessions(present, database, machines)).length;
       quiet = sessions === 0 ? quiet + 1 : 0;
       if (sessions > 0)
-        context.progress(`${String(sessions)} sessions of chat servers are still in the backup's databases`);
+        context.progress(
+          `${String(sessions)} sessions of chat servers are still in the databases of ${serverName(context.desired.pool, role)}`,
+        );
       return sessions;
     },
     () => quiet >= 3,

@@ -3,6 +3,7 @@ import type { BackupSetRow } from "../observation-types";
 import { backupDescription, backupFile } from "../plan-restore";
 import { fencedSetOf, sameName } from "../relations";
 import { backupFull } from "../statements";
+import { takeTailOf } from "./tail-backup";
 import { expectedOf, verifySet } from "./verify-set";
 import { readBackDiffers, type StepContext, type StepHandler } from "./step-context";
 
@@ -10,6 +11,10 @@ export const takeBackup: StepHandler = {
   sections: ({ plan }) => [plan.authority.principals.backup],
   async converge(context) {
     const { desired, runId } = context;
+    if ((await context.observe()).chainHome !== null) {
+      await takeTailOf(context, "backup");
+      return;
+    }
     const role = context.plan.authority.principals.backup;
     const before = await context.readInstance(role);
     const file = backupFile(desired, runId);

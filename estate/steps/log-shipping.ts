@@ -9,6 +9,7 @@ import { type BroughtHomeFile, type GateCheck, gateChecks } from "../point-of-no
 import { newestFullSet, restoredFrom, sameName } from "../relations";
 import { backupFull, verifyBackup } from "../statements";
 import { runJob } from "./agent-job";
+import { closeChain } from "./close-chain";
 import { moveStaleLogFiles } from "./stale-log-files";
 import { readBackDiffers, type StepContext, type StepHandler } from "./step-context";
 import { takeOverAndRestore } from "./take-over";
@@ -21,20 +22,18 @@ export const shipLogs: StepHandler = {
   sections: ({ plan }) => [plan.authority.principals.primary, plan.authority.principals.backup],
   async converge(context) {
     let cycle = false;
-    for (let round = 1; round <= rounds; round += 1) {
-      const now = await context.observe();
-      const open = logShippingChanges(now, context.runId);
+    let set = await context.observe();
+    for (let round = 1; ; round += 1) {
+      const open = logShippingChanges(set, context.runId);
       const changes = open.filter((change) => change.part !== "cycle");
       cycle ||= open.length > changes.length;
       if (changes.length === 0) break;
-      for (const change of inOrder(changes)) await apply(context, now, change);
+      if (round > rounds)
+        throw readBackDiffers(context.step, "log shipping as configured", changes.map(described).join("; "));
+      for (const change of inOrder(changes)) await apply(context, set, change);
+      set = await context.observe();
     }
-    const set = await context.observe();
-    const left = logShippingChanges(set, context.runId).filter((change) => change.part !== "cycle");
-    if (left.length > 0)
-      throw readBackDiffers(context.step, "log shipping as configured", left.map(described).join("; "));
-    if (cycle) await proveCycle(context, set);
-    readBack(context, await context.observe());
+    readBack(context, cycle ? await proveCycle(context, set) : set);
   },
 };
 
@@ -47,6 +46,10 @@ async function apply(context: StepContext, now: PlanContext, change: LogShipping
   context.progress(`${change.part}: ${change.property}`);
   if (change.part === "seed") {
     await seed(context, now);
+    return;
+  }
+  if (change.part === "link") {
+    await closeChain(context, await context.observe());
     return;
   }
   for (const { where, text } of change.statements) {
@@ -123,7 +126,7 @@ async function verifyBroughtHome(context: StepContext, before: PlanContext): Pro
  * One cycle of the three jobs; the proof is one file that passed all three places. A run by schedule may follow ours at any
  * moment, so a later file proves the same: names carry the time (mgc_20130501021500.trn), and files go in their order.
  */
-async function proveCycle(context: StepContext, set: PlanContext): Promise<void> {
+async function proveCycle(context: StepContext, set: PlanContext): Promise<PlanContext> {
   const roles = set.authority.principals;
   const mine = soundPrimary(set);
   const theirs = soundSecondary(set);
@@ -131,13 +134,14 @@ async function proveCycle(context: StepContext, set: PlanContext): Promise<void>
   const backedUp = fileName(soundPrimary(await context.observe())?.lastBackupFile);
   await runJob(context, roles.backup, existing(context, theirs?.copyJob));
   await runJob(context, roles.backup, existing(context, theirs?.restoreJob));
-  const after = soundSecondary(await context.observe());
+  const seen = await context.observe();
+  const after = soundSecondary(seen);
   const copied = fileName(after?.lastCopiedFile);
   const restored = fileName(after?.database?.lastRestoredFile);
   // A delay that was asked for keeps the file waiting on the backup: that its restore job ran well is all there is to see.
   const delayed = context.desired.logShipping.restoreDelayMinutes > 0;
   context.readBack({ cycle: { backedUp, copied, restored, delayed } });
-  if (backedUp !== "" && copied >= backedUp && (delayed || restored >= backedUp)) return;
+  if (backedUp !== "" && copied >= backedUp && (delayed || restored >= backedUp)) return seen;
   throw readBackDiffers(
     context.step,
     "one file backed up, copied and restored",

@@ -1,4 +1,4 @@
-/** F2: mirroring off on the backup. The mirror keeps its RESTORING copy: a third copy until the chat is home. */
+/** F2 and P2: mirroring off on the site that serves. The mirror keeps its RESTORING copy: a third copy until the move is done. */
 import { partnerRole } from "../desired";
 import { toDrError } from "../errors";
 import { removeMirroring } from "../statements";
@@ -15,13 +15,18 @@ export function endMirroring(which: "chat" | "compliance"): StepHandler {
     async converge(context) {
       const database = which === "chat" ? context.desired.chat : context.desired.compliance;
       if (database === false) return;
-      await endMirroringOf(context, database);
+      await endMirroringOf(context, "backup", database);
     },
   };
 }
 
-async function endMirroringOf(context: StepContext, database: string): Promise<void> {
-  const role = context.plan.authority.principals.backup;
+/** Ends the session of one database on the site's principal, and waits for its end. */
+export async function endMirroringOf(
+  context: StepContext,
+  site: "primary" | "backup",
+  database: string,
+): Promise<void> {
+  const role = context.plan.authority.principals[site];
   const before = await context.readCopy(role, database);
   if (before === undefined || before.mirroring === null) return;
   await context.change({
@@ -40,7 +45,7 @@ async function endMirroringOf(context: StepContext, database: string): Promise<v
     partnerBefore: before.mirroring.partnerInstance,
     state: seen?.state,
     mirrored: seen?.mirroring !== null,
-    formerMirror: await copyOfFormerMirror(context, database),
+    formerMirror: await copyOfFormerMirror(context, site, database),
   });
   if (!satisfied) {
     const found =
@@ -52,10 +57,10 @@ async function endMirroringOf(context: StepContext, database: string): Promise<v
 }
 
 // The third copy. While its instance is away it learns of the end of the session later; the session has ended all the same.
-async function copyOfFormerMirror(context: StepContext, database: string): Promise<string> {
-  if (context.desired.pool.backup.mirror === undefined) return "none configured";
+async function copyOfFormerMirror(context: StepContext, site: "primary" | "backup", database: string): Promise<string> {
+  if (context.desired.pool[site].mirror === undefined) return "none configured";
   try {
-    const copy = await context.readCopy(partnerRole(context.plan.authority.principals.backup), database);
+    const copy = await context.readCopy(partnerRole(context.plan.authority.principals[site]), database);
     return copy?.state ?? "no such database";
   } catch (thrown) {
     return toDrError(thrown).summary;

@@ -2,7 +2,10 @@
 import { DrError } from "../errors";
 import type { Finding, Plan } from "../plan-types";
 
-/** Findings that stop a step which is open; in a preview those that only an `up` must have in order are left out. */
+/**
+ * Findings that stop a step which is open, or everything (those that block F0); in a preview those that only an `up` must
+ * have in order are left out.
+ */
 export function blockingFindings(plan: Plan, when: "preview" | "up"): readonly Finding[] {
   const open = new Set(plan.steps.filter((step) => step.open && step.id !== "F0").map((step) => step.id));
   const unclear = plan.authority.outcome === "unclear";
@@ -10,7 +13,7 @@ export function blockingFindings(plan: Plan, when: "preview" | "up"): readonly F
     (finding) =>
       finding.severity === "error" &&
       (when === "up" || !finding.atUpOnly) &&
-      (unclear || finding.blocks.some((step) => open.has(step))),
+      (unclear || finding.blocks.some((step) => step === "F0" || open.has(step))),
   );
 }
 

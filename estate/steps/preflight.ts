@@ -8,6 +8,7 @@ import { probeAgent, probeEngineRead, probeEngineWrite } from "../probe";
 import type { ProbeTask } from "../probe-script";
 import { salvageOf, sameName } from "../relations";
 import { backupFull } from "../statements";
+import { verifyLog } from "../statements-failover";
 import { preflightFailed } from "./preflight-findings";
 import { readBackDiffers, type StepContext, type StepHandler } from "./step-context";
 import { expectedOf, verifySet } from "./verify-set";
@@ -21,21 +22,59 @@ export const preflight: StepHandler = {
 };
 
 async function probe(context: StepContext): Promise<void> {
-  const { primary, backup } = context.plan.authority.principals;
+  const { engines, agents, mayFail } = probesOf(context);
   const problems = [
-    ...(await probeEngines(context, backup, primary)),
-    ...(await probeAgents(context, backup, primary)),
+    ...(await probeEngines(context, engines)),
+    ...(await probeAgents(context, agents)),
+    ...(await probeChain(context)),
   ];
-  if (problems.length > 0) throw preflightFailed(problems);
+  if (problems.length === 0) return;
+  if (!mayFail) throw preflightFailed(problems);
+  // A disaster may have taken the share: the way to the backup site does not wait for it.
+  context.readBack({ skipped: "probes", reason: problems });
 }
 
-/** The backup's engine writes F3's folder and the primary's reads there; the other way round for F5's seed. */
-async function probeEngines(context: StepContext, backup: InstanceRole, primary: InstanceRole): Promise<string[]> {
-  const { backupFolder, seedFolder } = context.desired;
-  const directions = [
-    { writer: backup, reader: primary, folder: backupFolder },
-    { writer: primary, reader: backup, folder: seedFolder },
-  ];
+/** What is probed before the first change. */
+interface Probes {
+  readonly engines: readonly {
+    readonly writer: InstanceRole;
+    readonly reader: InstanceRole;
+    readonly folder: string;
+  }[];
+  readonly agents: readonly {
+    readonly role: InstanceRole;
+    readonly readFolder: string;
+    readonly writeFolder: string;
+  }[];
+  /** A problem is told and stops nothing. */
+  readonly mayFail: boolean;
+}
+
+function probesOf({ desired, plan }: StepContext): Probes {
+  const { primary, backup } = plan.authority.principals;
+  const { backupFolder, seedFolder } = desired;
+  const { share, backupDirectory, copyFolder } = desired.logShipping;
+  const copies = { role: backup, readFolder: share, writeFolder: copyFolder };
+  const logBackups = { writer: backup, reader: backup, folder: backupFolder };
+  if (desired.active === "backup") {
+    // The primary's engine writes its tail there, the backup's reads it.
+    const closes = plan.steps.some((step) => step.key === "P3" && step.open);
+    if (!closes) return { engines: [logBackups], agents: [], mayFail: true };
+    const tail = { writer: primary, reader: backup, folder: backupFolder };
+    return { engines: [tail, logBackups], agents: [copies], mayFail: false };
+  }
+  return {
+    // The backup's engine writes F3's folder and the primary's reads there; the other way round for F5's seed.
+    engines: [
+      { writer: backup, reader: primary, folder: backupFolder },
+      { writer: primary, reader: backup, folder: seedFolder },
+    ],
+    agents: [copies, { role: primary, readFolder: backupDirectory, writeFolder: backupDirectory }],
+    mayFail: false,
+  };
+}
+
+async function probeEngines(context: StepContext, directions: Probes["engines"]): Promise<string[]> {
   const problems: string[] = [];
   for (const { writer, reader, folder } of directions) {
     const doing = `probing ${folder} as the engine`;
@@ -45,6 +84,24 @@ async function probeEngines(context: StepContext, backup: InstanceRole, primary:
       context.readBack({ engine: nameOf(context, writer), writes: folder, readBy: nameOf(context, reader) });
     } catch (thrown) {
       problems.push(engineProblem(context, writer, reader, folder, toDrError(thrown)));
+    }
+  }
+  return problems;
+}
+
+/** Log sets that msdb names may be gone from the disk: the primary's engine reads each whole before anything is closed. */
+async function probeChain(context: StepContext): Promise<string[]> {
+  const { chainHome } = await context.observe();
+  const role = context.plan.authority.principals.primary;
+  const problems: string[] = [];
+  for (const { file } of chainHome?.apply ?? []) {
+    try {
+      await context.evidence({ role, doing: `RESTORE VERIFYONLY ${file}`, text: verifyLog(file) });
+    } catch (thrown) {
+      problems.push(
+        `${nameOf(context, role)} cannot read ${file}, which is a link on the way home: ${toDrError(thrown).summary}. ` +
+          "Bring it back, or set wayHome to full.",
+      );
     }
   }
   return problems;
@@ -64,12 +121,8 @@ function engineProblem(
   );
 }
 
-async function probeAgents(context: StepContext, backup: InstanceRole, primary: InstanceRole): Promise<string[]> {
-  const { share, backupDirectory, copyFolder } = context.desired.logShipping;
-  const tasks = [
-    { role: backup, readFolder: share, writeFolder: copyFolder },
-    { role: primary, readFolder: backupDirectory, writeFolder: backupDirectory },
-  ];
+async function probeAgents(context: StepContext, tasks: Probes["agents"]): Promise<string[]> {
+  const { share } = context.desired.logShipping;
   // Two pools of one run may share an instance, by databases of their own.
   const run = `${context.desired.pool.name}-${context.runId}`;
   const problems: string[] = [];
@@ -107,7 +160,7 @@ async function probeAgents(context: StepContext, backup: InstanceRole, primary: 
 /** Two full backups of the chat database pass through the share: the one that comes home and the seed. */
 function tooSmall(context: StepContext, share: string, freeBytes: number | null): string[] {
   const backup = context.backup;
-  if (freeBytes === null || backup === undefined) return [];
+  if (freeBytes === null || backup === undefined || context.desired.active === "backup") return [];
   const open = (step: string): boolean => context.plan.steps.some((one) => one.id === step && one.open);
   const copies = [open("F3"), open("F5") && open("F4")].filter(Boolean).length;
   const needed = copies * setFilesOf(backup, context.desired.chat).reduce((sum, file) => sum + file.sizeBytes, 0);

@@ -1,23 +1,17 @@
 /** F4: the backup's set over whatever the primary holds, compared with the backup's copy, then opened. */
 import { z } from "zod";
 import { DrError } from "../errors";
-import type {
-  AgentJob,
-  BackupSetRow,
-  DatabaseObservation,
-  InstanceObservation,
-  InstanceRole,
-} from "../observation-types";
-import { placeFiles, type SetFile, unfinishedAfterRestore } from "../plan-restore";
-import { databaseOf, fencedSetOf, restoredFrom, restoresOf, sameName } from "../relations";
+import type { BackupSetRow, DatabaseObservation, InstanceObservation } from "../observation-types";
+import { placeFiles, type SetFile, unfinishedAfterRestore, usersWithoutLogin } from "../plan-restore";
+import { databaseOf, fencedSetOf, restoredFrom, restoresOf } from "../relations";
 import { openForWriting, readBackupFiles, setMultiUser, setOwner, setRestoredOptions } from "../statements";
-import { enableJob } from "../statements-log-shipping";
 import { verifyFromPrimary } from "./backup";
+import { stopBackupJobs } from "./backup-jobs";
 import { compareCopies } from "./compare-copies";
+import { followHome } from "./follow-home";
 import { readBackDiffers, type StepContext, type StepHandler } from "./step-context";
 import { takeOverAndRestore } from "./take-over";
 import { expectedOf } from "./verify-set";
-import { waitFor } from "./wait";
 
 const fileRow = z.object({
   LogicalName: z.string(),
@@ -31,6 +25,11 @@ export const restoreBackup: StepHandler = {
   async converge(context) {
     const { chat } = context.desired;
     const roles = context.plan.authority.principals;
+    const now = await context.observe();
+    if (now.chainHome !== null || !now.wayHome) {
+      await followHome(context, now);
+      return;
+    }
     const backup = await context.readInstance(roles.backup);
     const primary = await context.readInstance(roles.primary);
     const set = fencedSetOf(backup, chat, context.desired.pool.backupSet.copyOnly);
@@ -45,7 +44,7 @@ export const restoreBackup: StepHandler = {
 
 async function restoreSet(context: StepContext, set: BackupSetRow, primary: InstanceObservation): Promise<void> {
   const role = context.plan.authority.principals.primary;
-  await stopBackupJobs(context, role, primary);
+  await stopBackupJobs(context, role);
   await verifyFromPrimary(context, set);
   const { file } = expectedOf(set);
   const moves = await placed(context, file, primary);
@@ -67,33 +66,6 @@ async function restoreSet(context: StepContext, set: BackupSetRow, primary: Inst
   if (holds) return;
   const found = `${copy?.state ?? "no such database"}, newest restore ${newest?.backupSet.backupSetUuid ?? "none"}`;
   throw readBackDiffers(context.step, `ONLINE, restored from set ${set.backupSetUuid} with REPLACE`, found);
-}
-
-// A log backup of the copy just restored would write into the share before F5 knows of it, and one of the copy before
-// that would be cut in its middle.
-async function stopBackupJobs(context: StepContext, role: InstanceRole, primary: InstanceObservation): Promise<void> {
-  const jobs = (instance: InstanceObservation): readonly AgentJob[] =>
-    instance.logShippingPrimary.flatMap((row) =>
-      sameName(row.primaryDatabase, context.desired.chat) && row.backupJob !== null ? [row.backupJob] : [],
-    );
-  for (const { jobId, name } of jobs(primary).filter((job) => job.enabled)) {
-    await context.change({ role, doing: `sp_update_job ${name}: disabled`, text: enableJob(jobId, false) });
-  }
-  if (jobs(primary).length === 0) return;
-  const limitSeconds = context.desired.timeouts.logShippingCycleSeconds;
-  const { seen, satisfied } = await waitFor(
-    async () => jobs(await context.readInstance(role)).filter((job) => job.running),
-    (running) => running.length === 0,
-    { limitSeconds },
-  );
-  if (satisfied) return;
-  throw new DrError({
-    code: "TIMEOUT",
-    summary: `${context.step.id}: log shipping's backup job still runs after ${String(limitSeconds)} s`,
-    where: context.step.where,
-    found: seen.map((job) => job.name).join(", "),
-    hint: "Stop it there (sp_stop_job), then run the same command again.",
-  });
 }
 
 async function placed(context: StepContext, file: string, primary: InstanceObservation) {
@@ -142,7 +114,12 @@ async function open(context: StepContext, backup: InstanceObservation): Promise<
   const after = await context.readInstance(role);
   const unfinished = unfinishedAfterRestore(after, chat, model);
   const opened = databaseOf(after, chat);
-  context.readBack({ readOnly: opened?.isReadOnly, userAccess: opened?.userAccess, owner: opened?.ownerName });
+  context.readBack({
+    readOnly: opened?.isReadOnly,
+    userAccess: opened?.userAccess,
+    owner: opened?.ownerName,
+    usersWithoutLogin: usersWithoutLogin(backup, after).map(({ name }) => name),
+  });
   if (unfinished.length > 0) throw readBackDiffers(context.step, `${chat} open for everybody`, unfinished.join("; "));
 }
 

@@ -13,6 +13,7 @@ import type {
 import type { SectionName } from "../observe";
 import type { PlanContext } from "../plan-context";
 import type { Plan, PlanStep } from "../plan-types";
+import type { ServiceBack } from "../run-record";
 import type { Answer, SqlServer } from "../sql/connection";
 import type { RawRow } from "../sql/pool";
 
@@ -30,6 +31,8 @@ export interface StepContext {
   /** The plan that the step was begun with: observed afresh. */
   readonly plan: Plan;
   readonly step: PlanStep;
+  /** What the plan was made of: read right before the step began. */
+  readonly observed: PlanContext;
   /** The sites' present principals as they were observed for the plan. */
   readonly primary: InstanceObservation | undefined;
   readonly backup: InstanceObservation | undefined;
@@ -57,6 +60,8 @@ export interface StepContext {
   readSessions(role: InstanceRole): Promise<readonly SessionRow[]>;
   /** Observes everything afresh, with authority decided. */
   observe(): Promise<PlanContext>;
+  /** Notes in the report that the chat is back, and how long after this run's first change. */
+  serviceIsBack(): ServiceBack;
   /** Notes what was read back, for the report. */
   readBack(facts: { readonly [fact: string]: unknown }): void;
   /** Throws LOCK_LOST when the application lock is not ours any more. */

@@ -1,13 +1,14 @@
 /**
  * Errors of SQL Server Agent's and log shipping's procedures, with SQL Server's numbers and texts.
  * Source: sql-docs relational-databases/errors-events/includes/sql-server-2016-database-engine-events-and-errors-14000-14999.md,
- * …-31000-41399.md, …-21000-21999.md; 22022 comes from the extended procedure that tells the Agent.
+ * …-31000-41399.md, …-21000-21999.md, …-5000-5999.md; 22022 comes from the extended procedure that tells the Agent.
  */
 import { SqlError } from "../tsql/errors";
 
 /** Severity and text by number; `%` stands for the arguments in their order. */
 const TEMPLATES = {
   229: [14, "The % permission was denied on the object '%', database '%', schema '%'."],
+  5001: [16, "User must be in the master database."],
   14234: [16, "The specified '%' is invalid (valid values are returned by %)."],
   14243: [10, "Job '%' started successfully."],
   14254: [10, "Job '%' stopped successfully."],
@@ -59,7 +60,7 @@ const TEMPLATES = {
   ],
   21089: [16, "Only members of the sysadmin fixed server role can perform this operation."],
   22022: [16, "SQLServerAgent %"],
-  // Severity 10 here: the entry is made all the same, and the procedure goes on.
+  // Severity 10 here: the entry is made all the same, and the procedure goes on. No page tells where 32007 (16) is raised.
   32008: [10, "Database % is not ONLINE. The backup job will not be performed until this database is brought online."],
   32009: [16, "A log shipping primary entry already exists for database %."],
   32010: [16, "Database % does not exist as log shipping primary."],
@@ -74,6 +75,10 @@ const TEMPLATES = {
   32016: [
     16,
     "The specified agent_id % or agent_type % do not form a valid pair for log shipping monitoring processing.",
+  ],
+  32017: [
+    16,
+    "Log shipping is supported on Enterprise, Developer and Standard editions of SQL Server. This instance has % and is not supported.",
   ],
   32022: [
     16,

@@ -63,9 +63,13 @@ export class Agent {
     return this.#sessionId;
   }
 
-  /** Starts the service: a new session in msdb, then jobs that run when the Agent starts. Does nothing when it runs. */
+  /**
+   * Starts the service: a new session in msdb, then jobs that run when the Agent starts. Does nothing when it runs.
+   * Throws WindowsError 1069 when its account cannot log on: it stays stopped.
+   */
   async start(): Promise<void> {
     if (this.#state !== "stopped") return;
+    this.instance.files.logOnService(this.instance.agentAccount);
     this.#state = "starting";
     try {
       this.#sessionId = await beginAgentSession(this.instance);

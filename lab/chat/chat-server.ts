@@ -1,7 +1,10 @@
 /**
- * A Persistent Chat server: follows its replica of the configuration. Active, it holds a connection to the database that
- * the pool state selects and pings tblServerIdentity each second; inactive, it lets the database go.
+ * A Persistent Chat server: follows its replica of the configuration. Active, it takes clients, holds a connection to the
+ * database that the pool state selects and pings tblServerIdentity each second. Taken from the list while others stay on
+ * it, it takes no new clients and keeps those that it has, and with them its database ("Set-CsPersistentChatActiveServer");
+ * when the list is cleared it lets both go ("Failing back Persistent Chat Server", step 1).
  */
+import type { ChatClient } from "./chat-client";
 import type { MachineConfiguration, ManagementStore } from "../lync/management-store";
 import { type DatabaseAddress, DatabaseConnection, DatabaseFailure, type DatabaseLogin } from "./database-connection";
 
@@ -25,7 +28,6 @@ export interface ClientMessage {
   readonly date: bigint;
 }
 
-const DATABASE = "mgc";
 const PING_MS = 1_000;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
@@ -58,6 +60,7 @@ export class ChatServer {
   #endPause: () => void = () => undefined;
   #unsubscribe: () => void = () => undefined;
   #lastFailure = "it is not active";
+  readonly #clients = new Set<ChatClient>();
 
   constructor(options: ChatServerOptions) {
     this.#options = options;
@@ -81,6 +84,34 @@ export class ChatServer {
     this.#running = undefined;
   }
 
+  /** The machine loses its power: clients and database see the connection drop. */
+  async kill(): Promise<void> {
+    this.#connection?.abandon();
+    await this.stop();
+    this.#lastFailure = "its machine is down";
+  }
+
+  /** Whether it takes new clients. */
+  get takesClients(): boolean {
+    return this.#running !== undefined && !this.#stopping && this.#options.store.replica(this.machine)?.active === true;
+  }
+
+  get clientCount(): number {
+    return this.#clients.size;
+  }
+
+  hasClient(client: ChatClient): boolean {
+    return this.#clients.has(client);
+  }
+
+  addClient(client: ChatClient): void {
+    this.#clients.add(client);
+  }
+
+  removeClient(client: ChatClient): void {
+    this.#clients.delete(client);
+  }
+
   /** The instance it is connected to; undefined without a connection. */
   get instance(): string | undefined {
     return this.#connection?.isOpen === true ? this.#connection.instance : undefined;
@@ -96,9 +127,7 @@ export class ChatServer {
    * Throws DatabaseFailure: 3906, 927, 942, 1205 …; 0 without a connection.
    */
   async send(message: ClientMessage): Promise<{ readonly chatId: number; readonly instance: string }> {
-    const connection = this.#connection;
-    if (connection?.isOpen !== true)
-      throw new DatabaseFailure(0, `${this.machine} has no database: ${this.#lastFailure}`);
+    const connection = this.#database();
     if (connection.waiting >= MOST_WAITING)
       throw new DatabaseFailure(
         0,
@@ -109,6 +138,33 @@ export class ChatServer {
     return { chatId: Number(chatId), instance: connection.instance };
   }
 
+  /** Principal id of a user who may use Persistent Chat; undefined for anybody else. Throws DatabaseFailure. */
+  async principal(address: string): Promise<number | undefined> {
+    const query = "SELECT prinID FROM dbo.tblPrincipal WHERE prinUri = @address AND prinDisabled = 0;";
+    const id = await this.#database().execute(query, { address });
+    return typeof id === "number" ? id : undefined;
+  }
+
+  /** Node id of a room by its name, or of the first one; undefined when there is none. Throws DatabaseFailure. */
+  async room(name?: string): Promise<number | undefined> {
+    const named = name === undefined ? "" : " AND nodeName = @name";
+    const query = `SELECT TOP (1) nodeID FROM dbo.tblNode WHERE nodeType = 0 AND disabled = 0${named} ORDER BY nodeID;`;
+    const id = await this.#database().execute(query, name === undefined ? {} : { name });
+    return typeof id === "number" ? id : undefined;
+  }
+
+  /** Content of a message; undefined when it is not there. Throws DatabaseFailure. */
+  async read(room: number, chatId: number): Promise<string | undefined> {
+    const query = "SELECT content FROM dbo.tblChat WHERE channelId = @room AND chatId = @chatId;";
+    const content = await this.#database().execute(query, { room, chatId: BigInt(chatId) });
+    return typeof content === "string" ? content : undefined;
+  }
+
+  #database(): DatabaseConnection {
+    if (this.#connection?.isOpen === true) return this.#connection;
+    throw new DatabaseFailure(0, `${this.machine} has no database: ${this.#lastFailure}`);
+  }
+
   async #run(): Promise<void> {
     let retry = FIRST_RETRY_MS;
     while (!this.#stopping) {
@@ -116,13 +172,16 @@ export class ChatServer {
       retry = this.#connection === undefined ? Math.min(retry * 2, LAST_RETRY_MS) : FIRST_RETRY_MS;
       await this.#pause(wait);
     }
+    this.#clients.clear();
     await this.#disconnect("it was stopped");
   }
 
   /** Connects, pings or disconnects; answers how long nothing is to be done, in milliseconds. */
   async #step(retry: number): Promise<number> {
     const configuration = this.#options.store.replica(this.machine);
-    if (configuration?.active !== true) {
+    const keeps = configuration?.anyActive === true && this.#clients.size > 0;
+    if (configuration === undefined || (!configuration.active && !keeps)) {
+      this.#clients.clear();
       await this.#disconnect("it is not active");
       return PING_MS;
     }
@@ -130,18 +189,18 @@ export class ChatServer {
     if (this.#connection !== undefined && !instances.includes(this.#connection.instance))
       await this.#disconnect("the pool state selects another database");
     if (this.#connection?.isOpen === false) await this.#disconnect("the connection was lost");
-    if (this.#connection === undefined && !(await this.#connect(instances))) return retry;
+    if (this.#connection === undefined && !(await this.#connect(instances, configuration.database.name))) return retry;
     await this.#ping();
     return PING_MS;
   }
 
   /** Tries the principal, then its mirror ("Failover Partner"). */
-  async #connect(instances: readonly string[]): Promise<boolean> {
+  async #connect(instances: readonly string[], database: string): Promise<boolean> {
     for (const instance of instances) {
       const address = this.#options.address(instance);
       if (address === undefined) continue;
       try {
-        this.#connection = await DatabaseConnection.open(address, this.#options.login, DATABASE, this.machine);
+        this.#connection = await DatabaseConnection.open(address, this.#options.login, database, this.machine);
         return true;
       } catch (error) {
         if (!(error instanceof DatabaseFailure)) throw error;

@@ -104,6 +104,12 @@ export class DatabaseConnection {
     return run;
   }
 
+  /** Ends it at once, as a machine that loses its power: requests in hand fail. */
+  abandon(): void {
+    this.#isOpen = false;
+    this.#connection.close();
+  }
+
   /** Closes it after the requests in hand. */
   async close(): Promise<void> {
     await this.#last;

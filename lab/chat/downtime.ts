@@ -34,6 +34,13 @@ export class DowntimeRecord {
     gap.reason = reason;
   }
 
+  /** The clients stopped: an open gap is known up to here, and what follows begins anew. */
+  paused(time: number): void {
+    const gap = this.#gaps.at(-1);
+    if (gap !== undefined) gap.to ??= time;
+    this.#lastStored = undefined;
+  }
+
   /** Gaps so far, the open one measured up to `now`. */
   intervals(now: number): Downtime[] {
     return this.#gaps.map(({ from, to, refused, reason }) => ({

@@ -1,29 +1,28 @@
 /** The cmdlets of the management store: metadata as the reference pages print it, and what they do. */
-import type { CmdletMetadata, ObjectValue, ParameterMetadata, ParameterType, WireValue } from "../control-protocol";
+import type { ObjectValue, ParameterMetadata, ParameterType } from "../control-protocol";
 import { wildcard } from "../shell/conversions";
 import { failure } from "../shell/error-record";
+import { installDatabase, testDatabase } from "./database-cmdlets";
+import {
+  getHealthMonitoring,
+  newHealthMonitoring,
+  removeHealthMonitoring,
+  setHealthMonitoring,
+} from "./health-monitoring";
 import { poolOrOnly, resolvePool } from "./identity";
 import { modifyList } from "./list-modifier";
+import { testMessage } from "./message-test";
+import { installMirror, uninstallMirror } from "./mirror-cmdlets";
+import { getMirrorState, invokeFailover } from "./mirror-state-cmdlets";
 import type { Caller, ManagementStore } from "./management-store";
 import { getPool, getService } from "./service-objects";
+import { type Parameters, type StoreCmdlet, text } from "./store-cmdlet";
+import { getWindowsService, startWindowsService, stopWindowsService } from "./windows-services";
 import { MOST_ACTIVE_SERVERS, POOL_STATES, type PoolState, type PoolTopology, poolIdentity } from "./topology";
-
-export type Parameters = Readonly<Record<string, WireValue>>;
-
-export interface StoreCmdlet {
-  readonly metadata: CmdletMetadata;
-  run(store: ManagementStore, parameters: Parameters, caller: Caller): readonly ObjectValue[];
-}
 
 const parameter = (name: string, type: ParameterType, details: Partial<ParameterMetadata> = {}): ParameterMetadata => {
   return { name, type, ...details };
 };
-
-/** Text of a parameter, if it was given. */
-export function text(parameters: Parameters, name: string): string | undefined {
-  const value = parameters[name];
-  return typeof value === "string" ? value : undefined;
-}
 
 const xds = (name: string): string => `Microsoft.Rtc.Management.${name}`;
 
@@ -277,55 +276,6 @@ const getConfiguration: StoreCmdlet = {
   },
 };
 
-/** Windows services of a chat server. Their key names stand in no page of Microsoft's; these are what scripts in use know. */
-const SERVICES = [
-  ["RTCCHAT", "Skype for Business Server Persistent Chat"],
-  ["RTCCOMP", "Skype for Business Server Persistent Chat Compliance"],
-] as const;
-
-const getWindowsService: StoreCmdlet = {
-  metadata: {
-    name: "Get-CsWindowsService",
-    implementingType: xds("Deployment.GetServiceCmdlet"),
-    parameters: [
-      parameter("Name", "string", { position: 0 }),
-      parameter("ComputerName", "string"),
-      parameter("ExcludeActivityLevel", "switch"),
-      parameter("Report", "string"),
-    ],
-  },
-  run(store, parameters, caller) {
-    const computer = text(parameters, "ComputerName") ?? caller.computer;
-    const name = text(parameters, "Name");
-    const known = store.topology.pools.some(({ machines }) =>
-      machines.some(({ fqdn }) => fqdn.toLowerCase() === computer.toLowerCase()),
-    );
-    const found = known
-      ? SERVICES.filter(([key]) => name === undefined || key.toLowerCase() === name.toLowerCase())
-      : [];
-    if (found.length === 0 && (name !== undefined || !known))
-      throw failure(
-        "ServiceNotFound",
-        "ObjectNotFound",
-        "System.InvalidOperationException",
-        `Cannot find any service with service name '${name ?? "*"}' on computer '${computer}'.`,
-        {
-          name: name ?? computer,
-          type: "String",
-        },
-      );
-    return found.map(([key, displayName]) => ({
-      type: xds("Deployment.Core.NTService"),
-      properties: {
-        Status: { enumeration: "System.ServiceProcess.ServiceControllerStatus", name: "Running", value: 4 },
-        Name: key,
-        DisplayName: displayName,
-        RoleName: ["PersistentChatService"],
-      },
-    }));
-  },
-};
-
 /** Every cmdlet of the store. */
 export const cmdlets: readonly StoreCmdlet[] = [
   getState,
@@ -337,4 +287,17 @@ export const cmdlets: readonly StoreCmdlet[] = [
   invokeReplication,
   getConfiguration,
   getWindowsService,
+  stopWindowsService,
+  startWindowsService,
+  installMirror,
+  uninstallMirror,
+  getMirrorState,
+  invokeFailover,
+  installDatabase,
+  testDatabase,
+  testMessage,
+  newHealthMonitoring,
+  getHealthMonitoring,
+  setHealthMonitoring,
+  removeHealthMonitoring,
 ];

@@ -3,7 +3,8 @@ import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, w
 import type { CmdletMetadata, ObjectValue, WireValue } from "../control-protocol";
 import { failure } from "../shell/error-record";
 import { cmdlets } from "./cmdlets";
-import { type PoolSettings, type Replica, Replication, type Snapshot } from "./replication";
+import type { ManagedEstate } from "./managed-estate";
+import { type PoolSettings, type Replica, Replication, type Snapshot, type TestUsers } from "./replication";
 import { allowedCmdlets } from "./roles";
 import type { Administrator, PoolTopology, SqlStore, Topology } from "./topology";
 
@@ -11,13 +12,24 @@ import type { Administrator, PoolTopology, SqlStore, Topology } from "./topology
 export interface Caller {
   /** FQDN of the machine: -LocalStore reads its replica. */
   readonly computer: string;
-  /** Asked before a change; false = nothing is changed (-WhatIf, or the answer was no). */
-  shouldProcess(action: string, target: string): boolean;
+  /**
+   * Asked before a change; false = nothing is changed (-WhatIf, or the answer was no).
+   * @param details what a prompt shows instead of the usual sentence
+   */
+  shouldProcess(action: string, target: string, details?: string): boolean;
+  /** Aborted when the caller's shell has ended: what is in hand is given up. */
+  readonly signal?: AbortSignal;
 }
 
 /** A caller inside the lab's process, who is not asked. */
 export function unattended(computer: string): Caller {
   return { computer, shouldProcess: () => true };
+}
+
+/** The database that a pool state chooses. */
+export interface ChosenDatabase extends SqlStore {
+  readonly name: string;
+  readonly mirror?: SqlStore;
 }
 
 /** What a machine knows of its pool from its replica. */
@@ -26,9 +38,11 @@ export interface MachineConfiguration {
   readonly poolState: PoolSettings["poolState"];
   /** Whether the machine is on the list of active servers. */
   readonly active: boolean;
+  /** Whether any machine is. */
+  readonly anyActive: boolean;
   /** Principal and mirror of the site that the pool state chooses. */
-  readonly database: { readonly instance: string; readonly fqdn: string; readonly mirror?: SqlStore };
-  readonly complianceDatabase?: { readonly instance: string; readonly fqdn: string; readonly mirror?: SqlStore };
+  readonly database: ChosenDatabase;
+  readonly complianceDatabase?: ChosenDatabase;
   readonly revision: number;
 }
 
@@ -46,6 +60,8 @@ interface StoreFile {
 export class ManagementStore {
   readonly topology: Topology;
   readonly replication: Replication;
+  /** What cmdlets reach beyond the store; set by whoever plays it. */
+  estate: ManagedEstate | undefined;
   readonly #file: string;
   #snapshot: Snapshot;
   readonly #changeListeners = new Set<() => void>();
@@ -100,7 +116,7 @@ export class ManagementStore {
     parameters: Readonly<Record<string, WireValue>>,
     caller: Caller,
   ): Promise<readonly ObjectValue[]> {
-    return Promise.resolve().then(() => {
+    return Promise.resolve().then<readonly ObjectValue[]>(() => {
       const found = cmdlets.find(({ metadata }) => metadata.name.toLowerCase() === cmdlet.toLowerCase());
       if (found !== undefined) return found.run(this, parameters, caller);
       throw failure(
@@ -138,12 +154,22 @@ export class ManagementStore {
 
   /** Changes a pool's settings: a new revision, saved and on its way to the replicas. */
   change(pool: PoolTopology, settings: Partial<PoolSettings>): void {
-    const before = this.#snapshot.pools[pool.fqdn] as PoolSettings;
-    this.#snapshot = {
-      revision: this.#snapshot.revision + 1,
-      changed: new Date().toISOString(),
-      pools: { ...this.#snapshot.pools, [pool.fqdn]: { ...before, ...settings } },
-    };
+    const { pools } = this.#snapshot;
+    const before = pools[pool.fqdn] as PoolSettings;
+    this.#publish({ pools: { ...pools, [pool.fqdn]: { ...before, ...settings } } });
+  }
+
+  /** Sets or with undefined removes the test users of a Registrar pool. */
+  changeTestUsers(registrar: string, users: TestUsers | undefined): void {
+    const key = registrar.toLowerCase();
+    const others = Object.entries(this.#snapshot.testUsers).filter(([name]) => name !== key);
+    const testUsers = Object.fromEntries(users === undefined ? others : [...others, [key, users] as const]);
+    this.#publish({ testUsers });
+  }
+
+  #publish(change: Partial<Snapshot>): void {
+    const { revision } = this.#snapshot;
+    this.#snapshot = { ...this.#snapshot, ...change, revision: revision + 1, changed: new Date().toISOString() };
     this.#save(true);
     this.replication.spread();
     for (const listener of this.#changeListeners) listener();
@@ -157,19 +183,22 @@ export class ManagementStore {
     const copy = this.replication.replica(machine);
     const settings = pool === undefined ? undefined : copy?.snapshot.pools[pool.fqdn];
     if (pool === undefined || copy === undefined || settings === undefined) return undefined;
-    const choose = (stores: PoolTopology["content"]): MachineConfiguration["database"] => {
+    const choose = (stores: PoolTopology["content"], name: string): ChosenDatabase => {
       const normal = settings.poolState === "Normal";
       // Without a backup store the pool has nowhere to fail over to and stays where it is.
       const principal = normal ? stores.primary : (stores.backup ?? stores.primary);
       const mirror = normal ? stores.mirror : stores.backupMirror;
-      return { ...principal, ...(mirror === undefined ? {} : { mirror }) };
+      return { ...principal, name, ...(mirror === undefined ? {} : { mirror }) };
     };
     return {
       pool: pool.fqdn,
       poolState: settings.poolState,
       active: settings.activeServers.some((fqdn) => fqdn.toLowerCase() === machine.toLowerCase()),
-      database: choose(pool.content),
-      ...(pool.compliance === undefined ? {} : { complianceDatabase: choose(pool.compliance) }),
+      anyActive: settings.activeServers.length > 0,
+      database: choose(pool.content, pool.databases.content),
+      ...(pool.compliance === undefined
+        ? {}
+        : { complianceDatabase: choose(pool.compliance, pool.databases.compliance) }),
       revision: copy.snapshot.revision,
     };
   }
@@ -214,7 +243,7 @@ export class ManagementStore {
   }
 }
 
-function initialSnapshot({ pools }: Topology): Snapshot {
+function initialSnapshot({ pools, testUsers }: Topology): Snapshot {
   return {
     revision: 1,
     changed: new Date().toISOString(),
@@ -222,6 +251,9 @@ function initialSnapshot({ pools }: Topology): Snapshot {
       pools.map(
         ({ fqdn, poolState, activeServers }) => [fqdn, { poolState, activeServers: [...activeServers] }] as const,
       ),
+    ),
+    testUsers: Object.fromEntries(
+      Object.entries(testUsers).map(([registrar, users]) => [registrar.toLowerCase(), users] as const),
     ),
   };
 }

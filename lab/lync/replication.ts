@@ -7,12 +7,24 @@ export interface PoolSettings {
   readonly activeServers: readonly string[];
 }
 
+/** Test users of a Registrar pool: health monitoring configuration. */
+export interface TestUsers {
+  /** `sip:user@domain` */
+  readonly first: string;
+  readonly second: string;
+  /** `DOMAIN\\user`, where given. */
+  readonly firstAccount?: string;
+  readonly secondAccount?: string;
+}
+
 /** The store's content at one revision, by pool FQDN. */
 export interface Snapshot {
   readonly revision: number;
   /** ISO 8601, UTC: when this revision was made. */
   readonly changed: string;
   readonly pools: Readonly<Record<string, PoolSettings>>;
+  /** By FQDN of the Registrar pool, in lower case. */
+  readonly testUsers: Readonly<Record<string, TestUsers>>;
 }
 
 /** A machine's copy. */
@@ -58,6 +70,11 @@ export class Replication {
     return this.replica(machine)?.snapshot.revision === this.#options.current().revision;
   }
 
+  /** From a change to its arrival, in milliseconds. */
+  get delayMs(): number {
+    return this.#delayMs;
+  }
+
   /** @param machine one machine's delay; absent: everyone's */
   setDelay(milliseconds: number, machine?: string): void {
     if (machine === undefined) this.#delayMs = milliseconds;
@@ -69,6 +86,11 @@ export class Replication {
     this.#held.add(machine.toLowerCase());
     clearTimeout(this.#timers.get(machine.toLowerCase()));
     this.#timers.delete(machine.toLowerCase());
+  }
+
+  /** A machine that was installed anew: its first copy is the present content. */
+  renew(machine: string): void {
+    this.#arrive(machine.toLowerCase());
   }
 
   release(machine: string): void {

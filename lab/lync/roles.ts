@@ -2,8 +2,8 @@
 
 const ROLES: Readonly<Record<string, RegExp>> = {
   csadministrator: /./,
-  cspersistentchatadministrator: /^(?:Get-Cs|Set-CsPersistentChat)/i,
-  csserveradministrator: /^(?:Get-Cs|Invoke-CsManagementStoreReplication)/i,
+  cspersistentchatadministrator: /^(?:Get-Cs|Set-CsPersistentChat|Test-CsPersistentChat)/i,
+  csserveradministrator: /^(?:Get-Cs|Test-Cs|Invoke-Cs(?:ManagementStoreReplication|DatabaseFailover)$)/i,
   csviewonlyadministrator: /^Get-Cs/i,
 };
 

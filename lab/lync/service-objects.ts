@@ -2,17 +2,13 @@
 import type { ObjectValue, WireValue } from "../control-protocol";
 import { wildcard } from "../shell/conversions";
 import { failure } from "../shell/error-record";
-import type { Parameters, StoreCmdlet } from "./cmdlets";
+import { instanceName } from "./managed-estate";
 import type { ManagementStore } from "./management-store";
+import { type StoreCmdlet, text } from "./store-cmdlet";
 import { type PoolTopology, type SqlStore, type StoreSet, poolIdentity } from "./topology";
 
 const ROLE_SWITCHES = ["PersistentChatServer", "PersistentChatDatabase", "PersistentChatComplianceDatabase"] as const;
 const PERSISTENT_CHAT_VERSION = 6;
-
-function given(parameters: Parameters, name: string): string | undefined {
-  const value = parameters[name];
-  return typeof value === "string" ? value : undefined;
-}
 
 /** The four stores of a database, named as DisplayPersistentChatServer names them; $null where the topology has none. */
 function storeProperties(
@@ -55,7 +51,7 @@ function serverObject(store: ManagementStore, pool: PoolTopology, index: number)
   };
 }
 
-/** Database services: identity and place; instance, mirror and backup are not documented for them. */
+/** Database services: identity and place. Assumed: SqlInstanceName, which other database roles are known to show. */
 function databaseObjects(pool: PoolTopology, kind: "PersistentChat" | "PersistentChatCompliance"): ObjectValue[] {
   const stores = kind === "PersistentChat" ? pool.content : pool.compliance;
   if (stores === undefined) return [];
@@ -71,6 +67,7 @@ function databaseObjects(pool: PoolTopology, kind: "PersistentChat" | "Persisten
           DependentServiceList: [poolIdentity(pool.fqdn)],
           SiteId: `Site:${pool.site}`,
           PoolFqdn: store.fqdn,
+          SqlInstanceName: instanceName(store),
           Version: PERSISTENT_CHAT_VERSION,
           Role: `${kind}Database`,
         },
@@ -92,9 +89,9 @@ export const getService: StoreCmdlet = {
     ],
   },
   run(store, parameters) {
-    const poolFqdn = given(parameters, "PoolFqdn");
-    const identity = given(parameters, "Identity");
-    const pattern = wildcard(given(parameters, "Filter") ?? "*");
+    const poolFqdn = text(parameters, "PoolFqdn");
+    const identity = text(parameters, "Identity");
+    const pattern = wildcard(text(parameters, "Filter") ?? "*");
     const role = ROLE_SWITCHES.find((name) => parameters[name] === true);
     const all = store.topology.pools.flatMap((pool, index) => [
       serverObject(store, pool, index),
@@ -144,9 +141,9 @@ export const getPool: StoreCmdlet = {
     ],
   },
   run(store, parameters) {
-    const identity = given(parameters, "Identity");
-    const site = given(parameters, "Site")?.replace(/^Site:/i, "");
-    const pattern = wildcard(given(parameters, "Filter") ?? "*");
+    const identity = text(parameters, "Identity");
+    const site = text(parameters, "Site")?.replace(/^Site:/i, "");
+    const pattern = wildcard(text(parameters, "Filter") ?? "*");
     const found = store.topology.pools.filter((pool) => {
       if (identity !== undefined && !same(pool.fqdn, identity)) return false;
       return pattern.test(pool.fqdn) && (site === undefined || same(pool.site, site));

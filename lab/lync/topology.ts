@@ -1,4 +1,7 @@
 /** The topology: which machines, sites and SQL stores a Persistent Chat pool has (Topology Builder publishes it; nothing here changes it). */
+import { randomUUID } from "node:crypto";
+import type { ProductVersion } from "../server/product";
+import type { TestUsers } from "./replication";
 
 export type PoolState = "Normal" | "FailedOver";
 export const POOL_STATES: readonly PoolState[] = ["Normal", "FailedOver"];
@@ -7,6 +10,22 @@ export const POOL_STATES: readonly PoolState[] = ["Normal", "FailedOver"];
 export interface SqlStore {
   readonly fqdn: string;
   readonly instance: string;
+}
+
+/** A SQL Server that the lab plays: what Windows and SQL Server set-up know of it. */
+export interface SqlServer extends SqlStore {
+  /** Name of its Windows host; instances may share it. */
+  readonly machine: string;
+  /** On 127.0.0.1; absent: one behind the control port. */
+  readonly port?: number;
+  readonly version: ProductVersion;
+  /** Port of its mirroring endpoint. */
+  readonly mirroringPort: number;
+  /** Where new files of databases go. */
+  readonly dataFolder: string;
+  readonly logFolder: string;
+  readonly engineAccount: string;
+  readonly agentAccount: string;
 }
 
 /** Stores of one database: in the primary site with its mirror, and in the backup site with its mirror. */
@@ -33,12 +52,21 @@ export interface PoolTopology {
   /** Front End pool that it takes for its next hop. */
   readonly registrar: string;
   readonly fileStore: string;
+  /** UNC name of the share for log backups. */
+  readonly share: string;
+  /** Where the backup's Agent copies log backups to, on its host. */
+  readonly copyFolder: string;
+  /** Names of its databases: mgc and mgccomp, unless pools share an instance. */
+  readonly databases: { readonly content: string; readonly compliance: string };
+  readonly dataCentres: Readonly<Record<SiteRole, string>>;
   /** At most 8. */
   readonly machines: readonly PoolMachine[];
   /** mgc. */
   readonly content: StoreSet;
   /** mgccomp; absent: compliance is off. */
   readonly compliance?: StoreSet;
+  /** Servers that are active while the pool is in a site. */
+  readonly siteServers: Readonly<Record<SiteRole, readonly string[]>>;
   /** When the store is made for the first time. */
   readonly activeServers: readonly string[];
   readonly poolState: PoolState;
@@ -54,14 +82,28 @@ export interface Administrator {
 
 export interface Topology {
   readonly pools: readonly PoolTopology[];
+  /** Every SQL Server, in the order of their ports. */
+  readonly servers: readonly SqlServer[];
+  /** Host on which local management shells run. */
+  readonly managementHost: string;
+  /** DNS domain of accounts and users. */
+  readonly domain: string;
   /** Machines with a replica that are in no chat pool: Front Ends, the host with the management tools. */
   readonly otherReplicas: readonly string[];
   readonly administrators: readonly Administrator[];
+  /** Test users of Registrar pools, by FQDN, when the store is made for the first time. */
+  readonly testUsers: Readonly<Record<string, TestUsers>>;
+  /** Password of every user of the chat (-SenderCredential and -ReceiverCredential). */
+  readonly userPassword: string;
 }
 
-/** Host on which the lab's local management shell runs. */
+/** Host on which the local management shell of the lab's own estate runs. */
 export const MANAGEMENT_HOST = "admin.dci.discovery.com";
 const DOMAIN = "dci.discovery.com";
+/** SQL Server 2012 SP4. */
+const VERSION: ProductVersion = { major: 11, minor: 0, build: 7001 };
+/** Port of the mirroring endpoint that Topology Builder proposes. */
+export const MIRRORING_PORT = 5022;
 
 /** Most servers that may be active at once ("Persistent Chat Server capacity planning"). */
 export const MOST_ACTIVE_SERVERS = 4;
@@ -69,6 +111,31 @@ export const MOST_ACTIVE_SERVERS = 4;
 /** The pool's identity in Get-CsService and Get-CsPersistentChatState. */
 export function poolIdentity(fqdn: string): string {
   return `PersistentChatServer:${fqdn}`;
+}
+
+/** `DCI` of dci.discovery.com: the domain's name in accounts. */
+export function netBiosName(domain: string): string {
+  return (domain.split(".")[0] as string).toUpperCase();
+}
+
+/** Two users of a domain's chat. */
+export function userAccounts(domain: string): TestUsers {
+  return { first: `sip:user01@${domain}`, second: `sip:user02@${domain}` };
+}
+
+function server({ fqdn, instance }: SqlStore): SqlServer {
+  const name = instance.toLowerCase();
+  return {
+    fqdn,
+    instance,
+    machine: instance,
+    version: VERSION,
+    mirroringPort: MIRRORING_PORT,
+    dataFolder: "D:\\SQLData",
+    logFolder: "E:\\SQLLog",
+    engineAccount: `${netBiosName(DOMAIN)}\\svc-${name}`,
+    agentAccount: `${netBiosName(DOMAIN)}\\svc-agent-${name.replace(/^sql-/, "")}`,
+  };
 }
 
 function store(name: string): SqlStore {
@@ -87,16 +154,25 @@ function standardPool(index: number, active: SiteRole, administered: PoolState):
     backup: store(`sql-b${String(first)}`),
     backupMirror: store(`sql-b${String(second)}`),
   };
+  const siteServers = {
+    primary: machines("primary").map(({ fqdn }) => fqdn),
+    backup: machines("backup").map(({ fqdn }) => fqdn),
+  };
   const suffix = index === 0 ? "" : String(index + 1);
   return {
     fqdn: `lyncpc${suffix}.${DOMAIN}`,
     site: "Primary",
-    registrar: `lyncfe.${DOMAIN}`,
+    registrar: `lyncfe${suffix}.${DOMAIN}`,
     fileStore: `files.${DOMAIN}`,
+    share: `\\\\files.${DOMAIN}\\lslogs${suffix}`,
+    copyFolder: "D:\\LSCopy",
+    databases: { content: "mgc", compliance: "mgccomp" },
+    dataCentres: { primary: "east", backup: "west" },
     machines: [...machines("primary"), ...machines("backup")],
     content: stores,
     compliance: stores,
-    activeServers: machines(active).map(({ fqdn }) => fqdn),
+    siteServers,
+    activeServers: siteServers[active],
     poolState: administered,
   };
 }
@@ -106,11 +182,22 @@ export function estateTopology(options: {
   readonly pools: number;
   readonly poolState: PoolState;
   readonly administrators: readonly Administrator[];
+  /** Default: none that anybody knows. */
+  readonly userPassword?: string;
 }): Topology {
   const active: SiteRole = options.poolState === "Normal" ? "primary" : "backup";
+  const pools = Array.from({ length: options.pools }, (_, index) => standardPool(index, active, options.poolState));
+  const users = userAccounts(DOMAIN);
   return {
-    pools: Array.from({ length: options.pools }, (_, index) => standardPool(index, active, options.poolState)),
+    pools,
+    servers: pools.flatMap(({ content: { primary, mirror, backup, backupMirror } }) =>
+      [primary, mirror, backup, backupMirror].filter((one) => one !== undefined).map(server),
+    ),
+    managementHost: MANAGEMENT_HOST,
+    domain: DOMAIN,
     otherReplicas: [`lyncfe-1.${DOMAIN}`, MANAGEMENT_HOST],
     administrators: options.administrators,
+    testUsers: Object.fromEntries(pools.map(({ registrar }) => [registrar, users] as const)),
+    userPassword: options.userPassword ?? randomUUID(),
   };
 }

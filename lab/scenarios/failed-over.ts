@@ -1,19 +1,12 @@
 /**
  * Failed over: the pool runs on the backup site, which is mirrored inside itself; the primary site was rebuilt and has
- * empty databases. Built anew, or reached from a running lab by an outage and the steps of "Failing over Persistent Chat
- * Server" (Lync Server 2013).
+ * empty databases. Built anew, or reached from a running lab by an outage, the steps of "Failing over Persistent Chat
+ * Server" (Lync Server 2013) as a DBA does them by hand, and a rebuild.
  */
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { installDatabases, installComplianceDatabase } from "./databases";
-import {
-  CONTENT_DATABASE,
-  COMPLIANCE_DATABASE,
-  COPY_FOLDER,
-  type PlayedEstate,
-  type PlayedHost,
-  type PlayedPool,
-} from "./estate-played";
+import { installDatabase } from "./databases";
+import { databasesOf, type PlayedEstate, type PlayedHost, type PlayedPool } from "./estate-played";
 import { mirrorDatabase } from "./mirroring";
 import { fillContentDatabase } from "./rows";
 import { text } from "./script-text";
@@ -25,59 +18,53 @@ const LOG_TOO_EARLY = 4326;
 /** Builds it on new machines; the store was made with pool state FailedOver and the backup site's servers active. */
 export async function buildFailedOver(estate: PlayedEstate): Promise<void> {
   for (const pool of estate.pools) {
-    const { primary, backup, topology } = pool;
-    estate.say(`${topology.fqdn}: installing and filling mgc and mgccomp on ${backup.name}`);
-    await installDatabases(backup, pool, estate.chatLogin);
-    const content = backup.database(CONTENT_DATABASE);
-    if (content === undefined) throw new Error(`${backup.name} has no ${CONTENT_DATABASE} after it was created.`);
-    await fillContentDatabase(backup, content, estate.databaseBytes);
+    const { primary, backup } = pool.content;
+    const { fqdn } = pool.topology;
+    estate.say(`${fqdn}: installing and filling its databases on ${backup.name}`);
+    for (const database of databasesOf(pool))
+      await installDatabase(database, database.stores.backup, pool.topology, estate.chatLogin);
+    await fillContentDatabase(backup, pool.topology, estate.databaseBytes);
     await mirrorBackupSite(estate, pool);
-    estate.say(`${topology.fqdn}: installing empty databases on ${primary.name}`);
-    await installDatabases(primary, pool, estate.chatLogin);
+    estate.say(`${fqdn}: installing empty databases on ${primary.name}`);
+    for (const database of databasesOf(pool))
+      await installDatabase(database, database.stores.primary, pool.topology, estate.chatLogin);
   }
 }
 
 /**
- * Takes a running lab there: the primary site goes down without warning, the backup site takes over, the primary site is
- * rebuilt. What was not shipped at the outage is lost, as it would be.
- * @param keepLogs leaves the log files of the dead primary in share and copy folder, as a careless rebuild does
+ * Fails a pool over whose primary site is down: the backup leaves log shipping, takes the last logs of the share, is
+ * recovered, mirrored and made active. What was not shipped is lost, as it would be.
  */
-export async function failOver(estate: PlayedEstate, keepLogs: boolean): Promise<void> {
-  for (const pool of estate.pools) {
-    const { primary, mirror, backup, topology } = pool;
-    estate.say(`${topology.fqdn}: outage of ${primary.name} and ${mirror.name}`);
-    await primary.stop();
-    await mirror.stop();
-    await recoverBackup(estate, pool);
-    await estate.cmdlet("Set-CsPersistentChatState", { Identity: `service:${topology.fqdn}`, PoolState: "FailedOver" });
-    if (backup.database(COMPLIANCE_DATABASE) === undefined) await installComplianceDatabase(backup, estate.chatLogin);
-    await mirrorBackupSite(estate, pool);
-    await activateBackupServers(estate, pool);
-    if (!keepLogs) removeLogs(estate, pool);
-    estate.say(`${topology.fqdn}: rebuilding ${primary.name} and ${mirror.name}`);
-    await primary.rebuild();
-    await mirror.rebuild();
-    await installDatabases(primary, pool, estate.chatLogin);
-  }
-}
-
-async function activateBackupServers(estate: PlayedEstate, { topology }: PlayedPool): Promise<void> {
-  const servers = topology.machines.filter(({ site }) => site === "backup").map(({ fqdn }) => fqdn);
+export async function failOver(estate: PlayedEstate, pool: PlayedPool): Promise<void> {
+  const { fqdn } = pool.topology;
+  await recoverBackup(estate, pool);
+  await estate.cmdlet("Set-CsPersistentChatState", { Identity: `service:${fqdn}`, PoolState: "FailedOver" });
+  for (const database of databasesOf(pool))
+    if (database.stores.backup.database(database.name) === undefined)
+      await installDatabase(database, database.stores.backup, pool.topology, estate.chatLogin);
+  await mirrorBackupSite(estate, pool);
   await estate.cmdlet("Set-CsPersistentChatActiveServer", {
-    Identity: `service:${topology.fqdn}`,
-    ActiveServers: { table: [["Replace", servers]] },
+    Identity: `service:${fqdn}`,
+    ActiveServers: { table: [["Replace", pool.topology.siteServers.backup]] },
   });
 }
 
+/** Deletes the dead primary's log backups from share and copy folder, as a careful rebuild does. */
+export function removeLogs(estate: PlayedEstate, { content: { backup }, shareDirectory, topology }: PlayedPool): void {
+  for (const directory of [shareDirectory, estate.folder(backup.machine, topology.copyFolder)])
+    for (const name of logFiles(directory, topology.databases.content)) rmSync(join(directory, name));
+}
+
 async function mirrorBackupSite(estate: PlayedEstate, pool: PlayedPool): Promise<void> {
-  const { backup, backupMirror, topology } = pool;
-  estate.say(`${topology.fqdn}: mirroring ${backup.name} to ${backupMirror.name}`);
-  for (const database of [CONTENT_DATABASE, COMPLIANCE_DATABASE]) {
-    if (await isMirrored(backup, database)) continue;
-    // Removing a session leaves a RESTORING copy behind, which must go first (-DropExistingDatabasesOnMirror).
-    if (backupMirror.database(database) !== undefined)
-      await runBatches(backupMirror.name, () => backupMirror.open(), `DROP DATABASE ${database};`);
-    await mirrorDatabase(pool, backup, backupMirror, database);
+  if (!estate.shareAnswers(pool.topology.share)) {
+    estate.say(`${pool.topology.fqdn}: no mirror of the backup site, since ${pool.topology.share} does not answer`);
+    return;
+  }
+  for (const { name: database, stores } of databasesOf(pool)) {
+    const { backup, backupMirror } = stores;
+    if (backupMirror === undefined || (await isMirrored(backup, database))) continue;
+    estate.say(`${pool.topology.fqdn}: mirroring ${database} of ${backup.name} to ${backupMirror.name}`);
+    await mirrorDatabase(estate, pool, database, backup);
   }
 }
 
@@ -91,39 +78,39 @@ async function isMirrored(host: PlayedHost, database: string): Promise<boolean> 
 }
 
 /** Steps 1 to 4 of the failover: the secondary leaves log shipping, takes the last logs and is recovered. */
-async function recoverBackup(
-  estate: PlayedEstate,
-  { backup, share, shareDirectory, topology }: PlayedPool,
-): Promise<void> {
+async function recoverBackup(estate: PlayedEstate, { content, shareDirectory, topology }: PlayedPool): Promise<void> {
+  const { backup } = content;
+  const { share, copyFolder, databases } = topology;
+  const database = databases.content;
   const run = async (...batches: string[]): Promise<unknown> =>
     firstValue(await runBatches(backup.name, () => backup.open(), ...batches));
-  const state = await run(`SELECT state_desc FROM sys.databases WHERE name = ${text(CONTENT_DATABASE)};`);
+  const state = await run(`SELECT state_desc FROM sys.databases WHERE name = ${text(database)};`);
   if (state === "ONLINE") return;
-  estate.say(`${topology.fqdn}: recovering mgc on ${backup.name}`);
+  estate.say(`${topology.fqdn}: recovering ${database} on ${backup.name}`);
   const registered = await run(
     `SELECT secondary_database FROM msdb.dbo.log_shipping_secondary_databases
-WHERE secondary_database = ${text(CONTENT_DATABASE)};`,
+WHERE secondary_database = ${text(database)};`,
   );
-  if (registered !== null) await run(`EXEC master.dbo.sp_delete_log_shipping_secondary_database ${CONTENT_DATABASE};`);
-  for (const log of logFiles(shareDirectory)) {
+  if (registered !== null) await run(`EXEC master.dbo.sp_delete_log_shipping_secondary_database ${database};`);
+  // Where the share went down with the site, what the copy job brought over in time is all there is.
+  const [folder, directory] = estate.shareAnswers(share)
+    ? [share, shareDirectory]
+    : [copyFolder, estate.folder(backup.machine, copyFolder)];
+  for (const log of logFiles(directory, database)) {
     try {
-      await run(`RESTORE LOG ${CONTENT_DATABASE} FROM DISK = ${text(`${share}\\${log}`)} WITH NORECOVERY;`);
+      await run(`RESTORE LOG ${database} FROM DISK = ${text(`${folder}\\${log}`)} WITH NORECOVERY;`);
     } catch (error) {
       // Restored by the restore job before the outage.
       if (!(error instanceof ConsoleError) || error.number !== LOG_TOO_EARLY) throw error;
     }
   }
-  await run(`RESTORE DATABASE ${CONTENT_DATABASE} WITH RECOVERY;`);
+  await run(`RESTORE DATABASE ${database} WITH RECOVERY;`);
 }
 
-function removeLogs(estate: PlayedEstate, { backup, shareDirectory }: PlayedPool): void {
-  for (const directory of [shareDirectory, estate.folder(backup.name, COPY_FOLDER)])
-    for (const name of logFiles(directory)) rmSync(join(directory, name));
-}
-
-/** Log backups of mgc in a folder, oldest first: their names hold the time. */
-function logFiles(directory: string): string[] {
+/** Log backups of a database in a folder, oldest first: their names hold the time. */
+function logFiles(directory: string, database: string): string[] {
+  const form = new RegExp(`^${database}_\\d{14}\\.trn$`, "i");
   return readdirSync(directory)
-    .filter((name) => name.startsWith(`${CONTENT_DATABASE}_`) && name.endsWith(".trn"))
+    .filter((name) => form.test(name))
     .sort();
 }

@@ -5,7 +5,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { SqlValue } from "../tsql/values";
-import { CONTENT_DATABASE, COPY_FOLDER, type PlayedHost, type PlayedPool } from "./estate-played";
+import type { PlayedHost, PlayedPool } from "./estate-played";
 import { text } from "./script-text";
 import { firstValue, runBatches } from "./sql-console";
 
@@ -21,15 +21,17 @@ const SCHEDULE = `@enabled = 1, @freq_type = 4, @freq_interval = 1, @freq_subday
 
 /** Seeds the secondary, registers both sides, enables the jobs and runs one cycle. Throws ConsoleError. */
 export async function shipLogs(pool: PlayedPool): Promise<void> {
-  const { primary, backup } = pool;
+  const { primary, backup } = pool.content;
+  const { share, copyFolder, databases } = pool.topology;
   await seed(pool);
-  const database = text(CONTENT_DATABASE);
+  const database = text(databases.content);
+  const backupJob = `LSBackup_${databases.content}`;
   await runBatches(
     primary.name,
     () => primary.open(),
     `DECLARE @job uniqueidentifier, @primary uniqueidentifier, @code int;
-EXEC @code = master.dbo.sp_add_log_shipping_primary_database @database = ${database}, @backup_directory = ${text(pool.share)},
-  @backup_share = ${text(pool.share)}, @backup_job_name = N'LSBackup_${CONTENT_DATABASE}', @backup_retention_period = 4320,
+EXEC @code = master.dbo.sp_add_log_shipping_primary_database @database = ${database}, @backup_directory = ${text(share)},
+  @backup_share = ${text(share)}, @backup_job_name = ${text(backupJob)}, @backup_retention_period = 4320,
   @backup_compression = 2, @backup_threshold = 60, @threshold_alert_enabled = 1, @history_retention_period = 5760,
   @backup_job_id = @job OUTPUT, @primary_id = @primary OUTPUT, @overwrite = 1;
 IF @code <> 0 RAISERROR(N'sp_add_log_shipping_primary_database returned %d.', 16, 1, @code);
@@ -39,14 +41,17 @@ EXEC @code = master.dbo.sp_add_log_shipping_primary_secondary @primary_database 
   @secondary_server = ${text(backup.name)}, @secondary_database = ${database}, @overwrite = 1;
 IF @code <> 0 RAISERROR(N'sp_add_log_shipping_primary_secondary returned %d.', 16, 1, @code);`,
   );
-  const [copyJob, restoreJob] = [`LSCopy_${primary.name}_${CONTENT_DATABASE}`, restoreJobName(primary)];
+  const [copyJob, restoreJob] = ["Copy", "Restore"].map((kind) => `LS${kind}_${primary.name}_${databases.content}`) as [
+    string,
+    string,
+  ];
   await runBatches(
     backup.name,
     () => backup.open(),
     `DECLARE @copy uniqueidentifier, @restore uniqueidentifier, @secondary uniqueidentifier, @code int;
 EXEC @code = master.dbo.sp_add_log_shipping_secondary_primary @primary_server = ${text(primary.name)},
-  @primary_database = ${database}, @backup_source_directory = ${text(pool.share)},
-  @backup_destination_directory = ${text(COPY_FOLDER)}, @copy_job_name = ${text(copyJob)},
+  @primary_database = ${database}, @backup_source_directory = ${text(share)},
+  @backup_destination_directory = ${text(copyFolder)}, @copy_job_name = ${text(copyJob)},
   @restore_job_name = ${text(restoreJob)}, @file_retention_period = 4320, @overwrite = 1, @copy_job_id = @copy OUTPUT,
   @restore_job_id = @restore OUTPUT, @secondary_id = @secondary OUTPUT;
 IF @code <> 0 RAISERROR(N'sp_add_log_shipping_secondary_primary returned %d.', 16, 1, @code);
@@ -59,7 +64,7 @@ EXEC @code = master.dbo.sp_add_log_shipping_secondary_database @secondary_databa
 IF @code <> 0 RAISERROR(N'sp_add_log_shipping_secondary_database returned %d.', 16, 1, @code);
 EXEC master.dbo.sp_add_log_shipping_alert_job;`,
   );
-  await runJob(primary, `LSBackup_${CONTENT_DATABASE}`);
+  await runJob(primary, backupJob);
   await runJob(backup, copyJob);
   await runJob(backup, restoreJob);
 }
@@ -74,23 +79,22 @@ EXEC msdb.dbo.sp_attach_schedule @job_id = ${job}, @schedule_id = ${id};
 EXEC msdb.dbo.sp_update_job @job_id = ${job}, @enabled = 1;`;
 }
 
-function restoreJobName(primary: PlayedHost): string {
-  return `LSRestore_${primary.name}_${CONTENT_DATABASE}`;
-}
-
 /** "Yes, generate a full backup of the primary database and restore it into the secondary database". */
-async function seed({ primary, backup, share, shareDirectory }: PlayedPool): Promise<void> {
-  const name = `${CONTENT_DATABASE}_seed.bak`;
-  const file = text(`${share}\\${SEED_FOLDER}\\${name}`);
+async function seed({ content: { primary, backup }, shareDirectory, topology }: PlayedPool): Promise<void> {
+  const database = topology.databases.content;
+  const name = `${database}_seed.bak`;
+  const file = text(`${topology.share}\\${SEED_FOLDER}\\${name}`);
   await runBatches(
     primary.name,
     () => primary.open(),
-    `BACKUP DATABASE ${CONTENT_DATABASE} TO DISK = ${file} WITH FORMAT, INIT, CHECKSUM;`,
+    `BACKUP DATABASE ${database} TO DISK = ${file} WITH FORMAT, INIT, CHECKSUM;`,
   );
+  const { data, log } = backup.defaultFolders;
   await runBatches(
     backup.name,
     () => backup.open(),
-    `RESTORE DATABASE ${CONTENT_DATABASE} FROM DISK = ${file} WITH NORECOVERY, REPLACE;`,
+    `RESTORE DATABASE ${database} FROM DISK = ${file} WITH NORECOVERY, REPLACE,
+  MOVE ${text(database)} TO ${text(`${data}\\${database}.mdf`)}, MOVE ${text(`${database}_log`)} TO ${text(`${log}\\${database}_log.ldf`)};`,
   );
   rmSync(join(shareDirectory, SEED_FOLDER, name));
 }

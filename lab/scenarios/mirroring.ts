@@ -1,48 +1,53 @@
-/** Mirroring of mgc and mgccomp inside a site, set up as a DBA does: "Prepare a mirror database for mirroring (SQL Server)". */
-import { mkdirSync, rmSync } from "node:fs";
+/** Mirroring of mgc and mgccomp inside a site, set up as Topology Builder and the failover page do: Install-CsMirrorDatabase. */
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { PlayedHost, PlayedPool } from "./estate-played";
+import { type DatabaseType, poolDatabases } from "../lync/database-roles";
+import { instanceName } from "../lync/managed-estate";
+import type { PlayedEstate, PlayedHost, PlayedPool } from "./estate-played";
 import { text } from "./script-text";
 import { firstValue, runBatches } from "./sql-console";
 
-/** Folder of the share for the files that Install-CsMirrorDatabase writes; its content can be deleted afterwards. */
-const MIRROR_FOLDER = "mirror";
+/** Folder of the share for the files that a mirror is made from; its content can be deleted afterwards. */
+export const MIRROR_FOLDER = "mirror";
 /** Longest time until partners have found each other, in milliseconds. */
 const SYNCHRONIZED_WITHIN = 60_000;
 const POLL_MS = 20;
 
-/** Mirrors a database of `principal` to `mirror`, where a RESTORING copy of it is overwritten. Throws ConsoleError. */
+/**
+ * Mirrors a pool's database of one site to the mirror of the topology, where a copy that is left over is dropped, and waits
+ * until it is synchronized. Throws Error.
+ */
 export async function mirrorDatabase(
+  estate: PlayedEstate,
   pool: PlayedPool,
-  principal: PlayedHost,
-  mirror: PlayedHost,
   database: string,
+  principal: PlayedHost,
 ): Promise<void> {
+  const { type, store } = storeOf(pool, database, principal);
   const directory = join(pool.shareDirectory, MIRROR_FOLDER);
-  mkdirSync(directory, { recursive: true });
-  const stem = `${pool.share}\\${MIRROR_FOLDER}\\${database}_${principal.name}`;
-  const [full, log] = [text(`${stem}.bak`), text(`${stem}.trn`)];
-  await runBatches(
-    principal.name,
-    () => principal.open(),
-    `BACKUP DATABASE ${database} TO DISK = ${full} WITH FORMAT, INIT, CHECKSUM;`,
-    `BACKUP LOG ${database} TO DISK = ${log} WITH FORMAT, INIT, CHECKSUM;`,
-  );
-  await runBatches(
-    mirror.name,
-    () => mirror.open(),
-    `RESTORE DATABASE ${database} FROM DISK = ${full} WITH NORECOVERY, REPLACE;`,
-    `RESTORE LOG ${database} FROM DISK = ${log} WITH NORECOVERY;`,
-    // The mirror first: the principal's statement opens the session (1418 otherwise).
-    `ALTER DATABASE ${database} SET PARTNER = ${text(principal.mirroringAddress)};`,
-  );
-  await runBatches(
-    principal.name,
-    () => principal.open(),
-    `ALTER DATABASE ${database} SET PARTNER = ${text(mirror.mirroringAddress)};`,
-  );
+  await estate.cmdlet("Install-CsMirrorDatabase", {
+    DatabaseType: type,
+    SqlServerFqdn: store.fqdn,
+    SqlInstanceName: instanceName(store),
+    FileShare: `${pool.topology.share}\\${MIRROR_FOLDER}`,
+    DropExistingDatabasesOnMirror: true,
+  });
   await waitForSynchronization(principal, database);
-  rmSync(directory, { recursive: true });
+  for (const file of readdirSync(directory)) rmSync(join(directory, file));
+}
+
+function storeOf(
+  { topology }: PlayedPool,
+  database: string,
+  host: PlayedHost,
+): {
+  readonly type: DatabaseType;
+  readonly store: { readonly fqdn: string; readonly instance: string };
+} {
+  for (const { type, name, stores } of poolDatabases(topology))
+    for (const store of [stores.primary, stores.backup])
+      if (name === database && store?.instance === host.name) return { type, store };
+  throw new Error(`${host.name} is no store of ${database} in pool ${topology.fqdn}.`);
 }
 
 /** SET PARTNER answers before the partners agree: the state is polled. */

@@ -1,9 +1,9 @@
 /** Rows of a pool that has been talking for a year: users, a category, rooms, messages. */
-import type { Database } from "../server/database";
 import { bulkLoad } from "../server/storage/bulk-load";
 import type { NewRow } from "../server/storage/definitions";
 import { ROOT_NODE } from "./databases";
-import { CONTENT_DATABASE, type PlayedHost } from "./estate-played";
+import type { PoolTopology } from "../lync/topology";
+import type { PlayedHost } from "./estate-played";
 import { guidOf, text, ticksOf } from "./script-text";
 import { runBatches } from "./sql-console";
 
@@ -43,10 +43,13 @@ const FIRST_PART_BYTES = 2 ** 20;
  * the same text. They are bulk loaded (minimally logged), so a log backup must follow before mirroring (1475).
  * Throws ConsoleError.
  */
-export async function fillContentDatabase(host: PlayedHost, database: Database, bytes: number): Promise<void> {
+export async function fillContentDatabase(host: PlayedHost, pool: PoolTopology, bytes: number): Promise<void> {
+  const { content } = pool.databases;
+  const database = host.database(content);
+  if (database === undefined) throw new Error(`${host.name} has no ${content} after it was created.`);
   const started = Date.now() - YEAR_MS;
-  const run = (batch: string): Promise<unknown> => runBatches(host.name, () => host.open(CONTENT_DATABASE), batch);
-  await run(users(started));
+  const run = (batch: string): Promise<unknown> => runBatches(host.name, () => host.open(content), batch);
+  await run(users(started, pool.fqdn.slice(pool.fqdn.indexOf(".") + 1)));
   await run(nodes(started));
   const messages = new Messages(started);
   const size = (): number => database.openStore().file.bytes;
@@ -62,19 +65,23 @@ export async function fillContentDatabase(host: PlayedHost, database: Database, 
 UPDATE dbo.tblSystemRevision SET sysRevision = sysRevision + ${String(ROOM_NAMES.length + 1)};`);
 }
 
-function users(added: number): string {
+function users(added: number, domain: string): string {
   const at = String(ticksOf(added));
+  const path = domain
+    .split(".")
+    .map((label) => `DC=${label}`)
+    .join(",");
   const rows = Array.from({ length: USERS }, (_, index) => {
     const name = `user${String(index + 1).padStart(2, "0")}`;
-    const address = text(`${name}@dci.discovery.com`);
+    const address = text(`${name}@${domain}`);
     const values = [
       String(index + 1),
       `'${guidOf(`principal ${name}`)}'`,
-      text(`sip:${name}@dci.discovery.com`),
+      text(`sip:${name}@${domain}`),
       text(name),
       text(`User ${String(index + 1)}`),
       address,
-      text(`CN=${name},OU=Users,DC=dci,DC=discovery,DC=com`),
+      text(`CN=${name},OU=Users,${path}`),
       address,
     ];
     return `(${values.join(", ")}, 0, 5, 1, ${at}, 1, ${at}, GETDATE())`;

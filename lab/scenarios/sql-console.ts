@@ -36,7 +36,17 @@ const LEAST_ERROR_CLASS = 11;
  * @param batches run one after the other; answers the result sets of the last one
  * Throws ConsoleError at the first batch that raises an error.
  */
-export async function runBatches(
+export function runBatches(
+  instance: string,
+  open: () => Promise<Session>,
+  ...batches: readonly string[]
+): Promise<ConsoleResult[]> {
+  return runUntil(undefined, instance, open, ...batches);
+}
+
+/** The same; `signal` ends the batch in hand as an attention does, and no other begins: its reason is thrown. */
+export async function runUntil(
+  signal: AbortSignal | undefined,
   instance: string,
   open: () => Promise<Session>,
   ...batches: readonly string[]
@@ -45,8 +55,10 @@ export async function runBatches(
   try {
     let results: ConsoleResult[] = [];
     for (const batch of batches) {
+      signal?.throwIfAborted();
       const sink = new CollectingSink();
-      await session.batch(batch, sink, new AbortController().signal);
+      await session.batch(batch, sink, signal ?? new AbortController().signal);
+      signal?.throwIfAborted();
       if (sink.errors.length > 0) throw new ConsoleError(instance, sink.errors, batch);
       results = sink.results;
     }
@@ -59,6 +71,11 @@ export async function runBatches(
 /** The first column of the first row of the first result set; null when there is no row. */
 export function firstValue(results: readonly ConsoleResult[]): SqlValue {
   return results[0]?.rows[0]?.[0] ?? null;
+}
+
+/** A value that is text or a number, as text. */
+export function cellText(value: SqlValue | undefined): string {
+  return typeof value === "string" || typeof value === "number" || typeof value === "bigint" ? String(value) : "";
 }
 
 class CollectingSink implements ResultSink {

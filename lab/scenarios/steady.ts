@@ -1,6 +1,6 @@
 /** Steady state: the primary site is active and mirrored inside itself, its logs are shipped to the backup site. */
-import { CONTENT_DATABASE, COMPLIANCE_DATABASE, type PlayedEstate, type PlayedPool } from "./estate-played";
-import { installComplianceDatabase, installDatabases } from "./databases";
+import { databasesOf, type PlayedEstate, type PlayedPool } from "./estate-played";
+import { installDatabase } from "./databases";
 import { shipLogs } from "./log-shipping";
 import { mirrorDatabase } from "./mirroring";
 import { fillContentDatabase } from "./rows";
@@ -11,18 +11,21 @@ export async function buildSteady(estate: PlayedEstate): Promise<void> {
 }
 
 async function buildPool(estate: PlayedEstate, pool: PlayedPool): Promise<void> {
-  const { primary, mirror, backup } = pool;
   const { fqdn } = pool.topology;
-  estate.say(`${fqdn}: installing and filling mgc and mgccomp on ${primary.name}`);
-  await installDatabases(primary, pool, estate.chatLogin);
-  const content = primary.database(CONTENT_DATABASE);
-  if (content === undefined) throw new Error(`${primary.name} has no ${CONTENT_DATABASE} after it was created.`);
-  await fillContentDatabase(primary, content, estate.databaseBytes);
-  estate.say(`${fqdn}: mirroring ${primary.name} to ${mirror.name}`);
-  await mirrorDatabase(pool, primary, mirror, CONTENT_DATABASE);
-  await mirrorDatabase(pool, primary, mirror, COMPLIANCE_DATABASE);
+  const { primary, backup } = pool.content;
+  estate.say(`${fqdn}: installing and filling its databases on ${primary.name}`);
+  for (const database of databasesOf(pool)) {
+    await installDatabase(database, database.stores.primary, pool.topology, estate.chatLogin);
+    // Compliance rows are transient and not shipped: the backup site has a database of its own.
+    if (database.type === "PersistentChatCompliance")
+      await installDatabase(database, database.stores.backup, pool.topology, estate.chatLogin);
+  }
+  await fillContentDatabase(primary, pool.topology, estate.databaseBytes);
+  for (const { name, stores } of databasesOf(pool)) {
+    if (stores.mirror === undefined) continue;
+    estate.say(`${fqdn}: mirroring ${name} of ${stores.primary.name} to ${stores.mirror.name}`);
+    await mirrorDatabase(estate, pool, name, stores.primary);
+  }
   estate.say(`${fqdn}: shipping logs from ${primary.name} to ${backup.name}`);
-  // The backup store of the topology: compliance rows are transient and not shipped.
-  await installComplianceDatabase(backup, estate.chatLogin);
   await shipLogs(pool);
 }

@@ -63,9 +63,10 @@ export class Database {
     return this.#record.name;
   }
 
-  /** sys.databases.state_desc. STANDBY is ONLINE with `isInStandby`. A mirror is RESTORING. */
+  /** sys.databases.state_desc. STANDBY is ONLINE with `isInStandby`. A mirror is RESTORING, a principal without quorum RECOVERING. */
   get state(): DatabaseState {
-    return this.#record.state;
+    const { state } = this.#record;
+    return state === "ONLINE" && this.#mirroring?.lacksQuorum === true ? "RECOVERING" : state;
   }
 
   get isInStandby(): boolean {
@@ -144,6 +145,27 @@ export class Database {
     return file.size;
   }
 
+  /**
+   * A disk that lies: from now on the page does not match its checksum. BACKUP WITH CHECKSUM and DBCC CHECKDB find it,
+   * backups carry it. Queries do not see it: the lab's rows lie elsewhere. Throws RangeError for a page that holds nothing.
+   */
+  damagePage(page: number): void {
+    const pages = this.usedPages;
+    if (!Number.isInteger(page) || page < 0 || page >= pages)
+      throw new RangeError(`${this.name} has the pages 0 to ${String(pages - 1)}, not ${String(page)}.`);
+    this.change({ damagedPages: [...new Set([...this.damagedPages, page])].sort((one, other) => one - other) });
+  }
+
+  /** Pages of the data file that hold something: those that a full backup reads. */
+  get usedPages(): number {
+    return Math.floor(this.openStore().file.bytes / PAGE_BYTES);
+  }
+
+  /** Pages of the data file that do not match their checksum, ascending. */
+  get damagedPages(): readonly number[] {
+    return this.#record.damagedPages ?? [];
+  }
+
   /** Throws what USE or a query of it would: 921 to 955. */
   assertUsable(): void {
     const error = this.unusable();
@@ -161,7 +183,9 @@ export class Database {
       case "RESTORING":
         return this.mirroring?.role === "MIRROR" ? storageErrors.mirror(this.name) : storageErrors.restoring(this.name);
       case "RECOVERING":
-        return storageErrors.beingRecovered(this.name);
+        return this.#mirroring?.lacksQuorum === true
+          ? storageErrors.noQuorum(this.name)
+          : storageErrors.beingRecovered(this.name);
       case "RECOVERY_PENDING":
         return storageErrors.inaccessible(this.name);
       case "SUSPECT":
@@ -208,7 +232,7 @@ export class Database {
       const relaxed =
         convert === undefined ? next : { ...next, columns: next.columns.map((c) => ({ ...c, nullable: true })) };
       if (convert !== undefined) {
-        store.putDefinition("table", `${next.schema}.${next.name}`, tableText({ ...relaxed, keys: [] }));
+        store.putDefinition("table", `${next.schema}.${next.name}`, tableText({ ...relaxed, keys: [], checks: [] }));
         const table = this.table(scope, next.schema, next.name) as StoredTable;
         for (const { locator, row } of table.locate()) table.update(locator, convert(row));
       }
@@ -361,21 +385,23 @@ export class Database {
   }
 
   beginWriter(owner: TransactionScope): void {
-    this.openStore().begin(this.log.keepsLog, this.log.notesChanges);
+    this.openStore().begin(this.log.keepsLog, {
+      notesChanges: this.log.notesChanges,
+      reserve: (bytes) => this.log.growFile(bytes),
+    });
     this.#owner = owner;
   }
 
-  commitWriter(): void {
-    try {
-      this.log.growFile(this.openStore().writtenBytes);
-    } catch (error) {
-      this.rollbackWriter();
-      throw error;
-    }
-    const { from, logBytes } = this.openStore().commit();
+  /** @param mark name of the transaction when it is marked. Answers the LSN of its commit; undefined when nothing was logged. */
+  commitWriter(mark?: string): bigint | undefined {
+    const { from, lsn, logBytes } = this.openStore().commit({
+      time: this.instance.localTime(),
+      ...(mark === undefined ? {} : { mark }),
+    });
     this.#releaseWriter();
     this.counters.wroteLog(logBytes);
     if (logBytes > 0) this.#mirroring?.ship(from);
+    return lsn;
   }
 
   rollbackWriter(): void {

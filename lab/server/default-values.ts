@@ -4,17 +4,8 @@ import { ExecutionScope } from "../tsql/execution-scope";
 import type { Host } from "../tsql/host";
 import { parse } from "../tsql/parser";
 import { SessionState } from "../tsql/session-state";
-import type { ResultSink } from "../tsql/results";
+import { SILENT_SINK } from "../tsql/silent-sink";
 import type { SqlType, SqlValue } from "../tsql/values";
-
-/** A DEFAULT writes to nobody. */
-const SILENT: ResultSink = {
-  columns: () => undefined,
-  row: () => undefined,
-  message: () => undefined,
-  done: () => undefined,
-  environment: () => undefined,
-};
 
 /** The defaults of one instance. */
 export class DefaultValues {
@@ -31,7 +22,7 @@ export class DefaultValues {
     const state = new SessionState(this.#host());
     state.startStatement();
     const scope = new ExecutionScope(state, {
-      sink: SILENT,
+      sink: SILENT_SINK,
       signal: new AbortController().signal,
       procedure: "",
       callerInTry: false,

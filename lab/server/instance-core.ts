@@ -9,12 +9,15 @@ import type { BackupOutcome, RestoreOutcome } from "./backup/history";
 import { fileList, headers, label, verify, type RowSet, type VerifyOutcome } from "./backup/inspect";
 import { Progress } from "./backup/progress";
 import type { BackupRequest, InspectRequest, RequestProgress, Requester, RestoreRequest } from "./backup/request";
-import { recover, restore } from "./backup/restore";
+import { recover } from "./backup/recovery";
+import { restore } from "./backup/restore";
 import { Database } from "./database";
 import { newRecovery } from "./log-manager";
 import { FIRST_LSN } from "./log-sequence-number";
 import { alterPartner, type PartnerOption } from "./mirroring/alter-partner";
+import { noticesOfLoss } from "./mirroring/quorum";
 import { reconnectSessions, resumeSessions } from "./mirroring/session";
+import type { WitnessRole } from "./mirroring/witness-role";
 import { MODEL_OPTIONS, type DatabaseFile, type DatabaseOptions } from "./storage/definitions";
 import type { InstanceEnvironment } from "./storage/environment";
 import { storageErrors } from "./storage/errors";
@@ -41,6 +44,7 @@ export class InstanceCore {
   readonly #databases = new Map<number, Database>();
   readonly #registry: Registry;
   readonly #running = new Set<Progress>();
+  readonly #witnessRoles = new Map<string, WitnessRole>();
   #stopped = false;
   /** sys.dm_os_sys_info.sqlserver_start_time: milliseconds since 1970 of the local clock. */
   readonly startTime: number;
@@ -49,6 +53,7 @@ export class InstanceCore {
     this.startTime = this.localTime();
     environment.files.makeFolder(environment.host, environment.systemFolder);
     this.#registry = new Registry(this.locate(`${environment.systemFolder}\\registry.mdf`, "write").file);
+    for (const role of this.#registry.witnessRoles()) this.#witnessRoles.set(role.guid, role);
   }
 
   /**
@@ -66,12 +71,14 @@ export class InstanceCore {
   /** Stops the instance as SHUTDOWN does: open transactions are undone, running backups and restores are the caller's to abort. */
   stop(): void {
     if (this.#stopped) return;
+    const notices = noticesOfLoss(this);
     this.#stopped = true;
     for (const database of this.#databases.values()) {
       database.mirroringSession?.stop();
       database.detach();
     }
     this.#registry.close();
+    for (const notice of notices) notice();
   }
 
   get isStopped(): boolean {
@@ -132,7 +139,7 @@ export class InstanceCore {
       store.begin(false);
       store.putDefinition("database", "options", JSON.stringify(record.options));
       store.putDefinition("database", "owner", JSON.stringify(record.ownerSid));
-      store.commit();
+      store.commit({ time: this.localTime() });
       database.attach(store);
       database.change({ unfinished: undefined });
       return database;
@@ -243,6 +250,26 @@ export class InstanceCore {
    */
   reconnectPartners(): void {
     reconnectSessions(this);
+  }
+
+  /** Sessions that this instance is witness of. */
+  witnessRoles(): readonly WitnessRole[] {
+    return [...this.#witnessRoles.values()];
+  }
+
+  /** Its role in the session of that mirroring_guid. */
+  witnessRole(guid: string): WitnessRole | undefined {
+    return this.#witnessRoles.get(guid);
+  }
+
+  putWitnessRole(role: WitnessRole): void {
+    this.#witnessRoles.set(role.guid, role);
+    this.#registry.putWitnessRole(role);
+  }
+
+  removeWitnessRole(guid: string): void {
+    this.#witnessRoles.delete(guid);
+    this.#registry.removeWitnessRole(guid);
   }
 
   /** Requests of BACKUP and RESTORE that run now (sys.dm_exec_requests). */

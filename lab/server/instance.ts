@@ -10,6 +10,7 @@ import type { WindowsFiles } from "../windows/files";
 import { ApplicationLocks } from "./application-locks";
 import type { RequestProgress } from "./backup/request";
 import type { ServiceState } from "./catalog/server";
+import { CheckConditions } from "./check-conditions";
 import { DefaultValues } from "./default-values";
 import { ErrorLog } from "./error-log";
 import { bind, type FunctionDefinition } from "./functions/definition";
@@ -18,12 +19,13 @@ import { openDatabase } from "./database-access";
 import { login, openSession } from "./login";
 import { MirroringEndpoints } from "./mirroring-endpoints";
 import { setupMsdb } from "./msdb/setup";
+import { noteSuspectPage } from "./msdb/suspect-pages";
 import { SystemTables } from "./msdb/system-tables";
 import { administrationProcedures } from "./procedures/administration-procedures";
 import { applicationLockProcedures } from "./procedures/application-lock-procedures";
 import { extendedProcedures } from "./procedures/extended-procedures";
 import { ProcedureRegistry, type ServerProcedure } from "./procedures/server-procedure";
-import { type ProductVersion, releaseOf } from "./product";
+import { type Edition, type ProductVersion, releaseOf } from "./product";
 import type { RequestEntry } from "./request-journal";
 import { ServerConfiguration } from "./server-configuration";
 import { ServerPrincipals } from "./server-principals";
@@ -53,6 +55,12 @@ export interface InstanceOptions {
   readonly fullyQualifiedName?: string;
   /** Default 11.0.7001; 10.50.6000 and 12.0.6024 are known too. */
   readonly version?: ProductVersion;
+  /** Default Developer. */
+  readonly edition?: Edition;
+  /** Logins with a name and password are refused (18456): Windows Authentication mode. */
+  readonly windowsAuthenticationOnly?: boolean;
+  /** Started with -m: one connection of an administrator, others get 18461. */
+  readonly singleUser?: boolean;
   /** Accounts of the two services; default NT Service accounts. */
   readonly engineAccount?: string;
   readonly agentAccount?: string;
@@ -65,8 +73,8 @@ export interface InstanceOptions {
   readonly administrators?: readonly Administrator[];
   /** Milliseconds since 1970 UTC; default Date.now. */
   readonly utcTime?: () => number;
-  /** Minutes that the server's clock is before UTC; default the machine's zone. */
-  readonly utcOffsetMinutes?: number;
+  /** Minutes that the server's clock is before UTC, a function where summer time begins or ends; default the machine's zone. */
+  readonly utcOffsetMinutes?: number | (() => number);
   /** Finds the instance whose host and mirroring port an address `TCP://host:port` names. */
   readonly partner?: (address: string) => Instance | undefined;
   /** Told every batch and remote procedure call when it has ended. */
@@ -90,6 +98,9 @@ export class Instance implements Backend {
   readonly name: string;
   readonly hostName: string;
   readonly version: ProductVersion;
+  readonly edition: Edition;
+  readonly windowsAuthenticationOnly: boolean;
+  readonly singleUser: boolean;
   readonly collation = MODEL_OPTIONS.collation;
   readonly agentAccount: string;
   readonly defaultDataPath: string;
@@ -122,6 +133,9 @@ export class Instance implements Backend {
     this.name = options.name;
     this.#engineAccount = options.engineAccount ?? "NT Service\\MSSQLSERVER";
     this.version = options.version ?? DEFAULT_VERSION;
+    this.edition = options.edition ?? "Developer";
+    this.windowsAuthenticationOnly = options.windowsAuthenticationOnly === true;
+    this.singleUser = options.singleUser === true;
     // A version that the lab does not know is refused at once.
     releaseOf(this.version);
     this.hostName = options.hostName ?? options.name;
@@ -140,14 +154,18 @@ export class Instance implements Backend {
     this.endpoints = new MirroringEndpoints(join(this.directory, "endpoints.json"));
     this.errorLog = new ErrorLog(join(this.directory, "errorlog.jsonl"), now);
     for (const folder of [this.defaultDataPath, this.defaultLogPath]) this.files.makeFolder(this.hostName, folder);
-    const defaults = new DefaultValues(() => (this.#serverHost ??= this.#newServerHost()));
-    this.core = InstanceCore.start(this.#environment(defaults));
+    const host = (): SessionHost => (this.#serverHost ??= this.#newServerHost());
+    this.core = InstanceCore.start(this.#environment(new DefaultValues(host), new CheckConditions(host)));
     this.msdb = new SystemTables(this.core.require("msdb"));
     this.procedures.register([...applicationLockProcedures, ...administrationProcedures, ...extendedProcedures]);
   }
 
-  /** Starts an instance on its folders; the first time it sets master and msdb up. Databases recover as they were left. */
+  /**
+   * Starts an instance on its folders; the first time it sets master and msdb up. Databases recover as they were left.
+   * Throws WindowsError 1069 when its account cannot log on.
+   */
   static async start(options: InstanceOptions): Promise<Instance> {
+    if (options.engineAccount !== undefined) options.files.logOnService(options.engineAccount);
     const instance = new Instance(options);
     const msdb = instance.core.require("msdb");
     if (msdb.hasStore && msdb.tables().length === 0) {
@@ -231,7 +249,8 @@ export class Instance implements Backend {
 
   /** Milliseconds since 1970 of the server's local clock. */
   localTime(): number {
-    const zone = this.#options.utcOffsetMinutes ?? -new Date().getTimezoneOffset();
+    const { utcOffsetMinutes = -new Date().getTimezoneOffset() } = this.#options;
+    const zone = typeof utcOffsetMinutes === "number" ? utcOffsetMinutes : utcOffsetMinutes();
     return this.utcTime() + zone * 60_000;
   }
 
@@ -266,26 +285,30 @@ export class Instance implements Backend {
     this.#options.onRequest?.(entry);
   }
 
-  #environment(defaults: DefaultValues): InstanceEnvironment {
+  #environment(defaults: DefaultValues, checks: CheckConditions): InstanceEnvironment {
     const options = this.#options;
     const endpointAddress = (): string | undefined => this.endpointAddress;
+    const endpoints = this.endpoints;
     return {
       files: options.files,
       host: this.hostName,
       engineAccount: this.#engineAccount,
       serverName: this.name,
       version: this.version,
+      edition: this.edition,
       systemFolder: options.systemFolder ?? SYSTEM_FOLDER,
       defaultDataPath: this.defaultDataPath,
       defaultLogPath: this.defaultLogPath,
       localTime: () => this.localTime(),
       ...(options.transferred === undefined ? {} : { transferred: options.transferred }),
       evaluateDefault: (_database, text, type) => defaults.evaluate(text, type),
+      checkTest: (text, columns) => checks.test(text, columns),
       sessionsIn: (database) => this.sessions.in(database).map((session) => session.id),
       endSessions: async (database, except) => {
         const others = this.sessions.in(database).filter((session) => session.id !== except);
         await Promise.all(others.map((session) => session.kill()));
       },
+      suspectPage: (database, page) => noteSuspectPage(this.msdb, database, page),
       errorLog: (number, text) => {
         // 3041, 5120 and 9002 tell of failures; what else the core writes is information.
         this.errorLog.write(number, [3041, 5120, 9002].includes(number) ? 16 : 10, text);
@@ -297,6 +320,9 @@ export class Instance implements Backend {
       },
       get endpointAddress() {
         return endpointAddress();
+      },
+      get endpointRole() {
+        return endpoints.started()?.role;
       },
     };
   }

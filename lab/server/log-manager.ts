@@ -4,8 +4,7 @@ import type { Database } from "./database";
 import type { RecoveryModel, RecoveryStatus } from "./storage/definitions";
 import { storageErrors } from "./storage/errors";
 import { newGuid } from "./storage/guid";
-import type { RecordChange, RecoveryRecord } from "./storage/registry";
-import type { RedoPosition } from "./storage/store";
+import type { RecordChange, RecoveryRecord, RedoPoint } from "./storage/registry";
 
 /** sys.databases.log_reuse_wait_desc; the number is its place in the list of the page. */
 export type LogReuseWait =
@@ -102,27 +101,27 @@ export class LogManager {
   settle(): void {
     const { record, options } = this.#database;
     if (record.recovery === null) return;
-    const position = this.#database.openStore().redoPosition;
     const { redo } = record;
-    if (redo !== null && position !== undefined && record.mirroring === null) {
-      const known = BigInt(redo.lsn);
-      if (position.lsn > known || (position.lsn === known && position.fork !== redo.fork)) this.rolledForward(position);
+    const reached = this.#database.openStore().redoPoint;
+    if (redo !== null && reached !== undefined && record.mirroring === null) {
+      const [known, found] = [BigInt(redo.lsn), BigInt(reached.lsn)];
+      if (found > known || (found === known && reached.fork !== redo.fork)) this.rolledForward(reached);
     }
     if (options.recoveryModel === "SIMPLE" && this.status.lastLogBackupLsn !== null)
       this.update({ lastLogBackupLsn: null, beginsLogChain: true });
   }
 
-  /** A backup set was rolled forward up to its end: position, fork and chain are the set's. */
-  rolledForward({ lsn, fork }: RedoPosition): void {
+  /** A backup set was rolled forward up to a point: position, fork and chain are those of the point. */
+  rolledForward(point: RedoPoint): void {
     this.update(
       {
-        recoveryForkGuid: fork,
-        firstRecoveryForkGuid: fork,
+        recoveryForkGuid: point.fork,
+        firstRecoveryForkGuid: point.fork,
         forkPointLsn: null,
-        lastLogBackupLsn: lsn,
+        lastLogBackupLsn: BigInt(point.lsn),
         beginsLogChain: false,
       },
-      { redo: { lsn: lsn.toString(), fork } },
+      { redo: point },
     );
   }
 
@@ -188,7 +187,7 @@ export class LogManager {
     const at = store.endOfLog;
     store.begin(this.keepsLog);
     store.append("LOP_BEGIN_CKPT", 0, 0);
-    const { from, logBytes } = store.commit();
+    const { from, logBytes } = store.commit({ time: database.instance.localTime() });
     database.counters.wroteLog(logBytes);
     this.update({ checkpointLsn: at });
     database.mirroringSession?.ship(from);
@@ -265,7 +264,8 @@ export class LogManager {
 
   /**
    * Recovery of a restored copy, or service forced on a mirror: a new recovery path leaves the old one where the roll
-   * forward ended.
+   * forward ended. Assumed: also when nothing is rolled back ("Recovery Paths" promises a new one only then);
+   * first_recovery_fork_guid names the old path until the next log backup.
    * @param also what becomes true of the database with it
    * @param copy a mirror has its principal's log, a restored copy none of what was restored
    */

@@ -40,6 +40,14 @@ export interface BulkImage {
   readonly rows?: readonly { readonly row: number; readonly values: readonly SQLInputValue[] }[];
 }
 
+/** Image of LOP_COMMIT_XACT. */
+export interface CommitImage {
+  /** Milliseconds since 1970 of the server's local clock. */
+  readonly time: number;
+  /** Name of the mark (BEGIN TRAN … WITH MARK). */
+  readonly mark?: string;
+}
+
 /** Bytes that every record takes besides its image. */
 export const RECORD_OVERHEAD = 64;
 
@@ -48,8 +56,11 @@ export function sizeOf(record: Pick<LogRecord, "image">): number {
   return RECORD_OVERHEAD + (record.image?.length ?? 0);
 }
 
+/** What an image is made of. */
+export type ImageContent = readonly SQLInputValue[] | DefinitionImage | BulkImage | CommitImage | bigint;
+
 /** Makes an image: values as the store binds them (integers, bigints, text, bytes) survive without loss. */
-export function imageOf(content: readonly SQLInputValue[] | DefinitionImage | BulkImage | bigint): Uint8Array {
+export function imageOf(content: ImageContent): Uint8Array {
   return serialize(content);
 }
 

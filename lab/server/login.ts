@@ -1,6 +1,7 @@
 /**
  * SQL Server authentication: who gets a session, and what the others are told.
- * Source: sql-docs relational-databases/errors-events/mssqlserver-18456-database-engine-error.md.
+ * Source: sql-docs relational-databases/errors-events/mssqlserver-18456-database-engine-error.md,
+ * database-engine/configure-windows/start-sql-server-in-single-user-mode.md.
  */
 import { type ClientConnection, LoginRefused, type LoginRequest } from "../tds/backend";
 import type { SqlError } from "../tsql/errors";
@@ -21,6 +22,8 @@ function refuse(instance: Instance, login: string, trueState: number, ...before:
 /** The principal of name and password. Throws LoginRefused. */
 function authenticate(instance: Instance, request: LoginRequest): ServerPrincipal {
   const principal = instance.principals.find(request.user);
+  // 58: Windows Authentication only.
+  if (instance.windowsAuthenticationOnly) throw refuse(instance, request.user, 58);
   // 5 unknown, 6 a Windows account with a password, 8 wrong password.
   if (principal === undefined || principal.type === "R") throw refuse(instance, request.user, 5);
   if (principal.type !== "S") throw refuse(instance, request.user, 6);
@@ -34,12 +37,19 @@ function authenticate(instance: Instance, request: LoginRequest): ServerPrincipa
   return principal;
 }
 
+/** -m: an administrator, and nobody beside it. Throws LoginRefused with 18461. */
+function refuseSecond(instance: Instance, principal: ServerPrincipal): void {
+  if (instance.principals.isSysadmin(principal) && instance.sessions.all().length === 0) return;
+  throw new LoginRefused(sessionError(18461, principal.name).messages(1));
+}
+
 /**
  * Opens a session, as the wire asks for one. The database is the one of LOGIN7 (4060), else the login's own (4064); in
  * both cases 18456 follows.
  */
 export function login(instance: Instance, request: LoginRequest, connection: ClientConnection): ServerSession {
   const principal = authenticate(instance, request);
+  if (instance.singleUser) refuseSecond(instance, principal);
   const session = openSession(instance, principal, {
     hostName: request.hostName,
     programName: request.applicationName,

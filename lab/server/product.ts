@@ -16,8 +16,16 @@ interface Release {
   readonly databaseVersion: number;
 }
 
-/** The last service packs of the releases that the lab emulates ("Build versions", learn.microsoft.com/troubleshoot). */
+/** The last service packs of the releases that the lab emulates, and SQL Server 2008 R2 as it was first shipped ("Build versions", learn.microsoft.com/troubleshoot). */
 const RELEASES: Readonly<Record<string, Release>> = {
+  "10.50.1600": {
+    name: "2008 R2",
+    revision: 1,
+    level: "RTM",
+    levelNote: "(RTM) ",
+    built: "Apr  2 2010 15:48:46",
+    databaseVersion: 661,
+  },
   "10.50": {
     name: "2008 R2",
     revision: 34,
@@ -47,7 +55,7 @@ const RELEASES: Readonly<Record<string, Release>> = {
 /** The release of a version. Throws Error when the lab does not emulate it. */
 export function releaseOf(version: ProductVersion): Release {
   const key = `${String(version.major)}.${String(version.minor)}`;
-  const release = RELEASES[key];
+  const release = RELEASES[`${key}.${String(version.build)}`] ?? RELEASES[key];
   if (release === undefined)
     throw new Error(`The lab emulates SQL Server ${Object.keys(RELEASES).join(", ")}; found version ${key}.`);
   return release;
@@ -59,14 +67,22 @@ export function productVersion(version: ProductVersion): string {
   return `${String(major)}.${String(minor)}.${String(build)}.${String(releaseOf(version).revision)}`;
 }
 
-/** SERVERPROPERTY('Edition'): every feature of Enterprise, which mirroring and backup compression need. */
-export const EDITION = "Developer Edition (64-bit)";
+/** Editions that the lab emulates: Developer has every feature of Enterprise; Express neither compresses nor ships logs. */
+export type Edition = "Developer" | "Express";
+
+/** SERVERPROPERTY('Edition'), ('EngineEdition') and ('EditionID') of an edition ("SERVERPROPERTY (Transact-SQL)"). */
+export const EDITIONS: Readonly<
+  Record<Edition, { readonly text: string; readonly engine: number; readonly id: bigint }>
+> = {
+  Developer: { text: "Developer Edition (64-bit)", engine: 3, id: -2117995310n },
+  Express: { text: "Express Edition (64-bit)", engine: 4, id: -1592396055n },
+};
 
 /** @@VERSION */
-export function versionText(version: ProductVersion): string {
+export function versionText(version: ProductVersion, edition: Edition): string {
   const release = releaseOf(version);
   return (
     `Microsoft SQL Server ${release.name} ${release.levelNote}- ${productVersion(version)} (X64) \n` +
-    `\t${release.built} \n\tCopyright (c) Microsoft Corporation\n\t${EDITION} on Windows NT 6.3 <X64> (Build 9600: )\n`
+    `\t${release.built} \n\tCopyright (c) Microsoft Corporation\n\t${EDITIONS[edition].text} on Windows NT 6.3 <X64> (Build 9600: )\n`
   );
 }

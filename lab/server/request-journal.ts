@@ -1,6 +1,6 @@
 /** What an instance tells about each request it was asked to run: the lab's journal is made of these entries. */
 import type { Argument } from "../tds/backend";
-import { sqlLiteral } from "./sql-text";
+import { sqlLiteral, typeDeclaration } from "./sql-text";
 
 /** One batch or remote procedure call, told when it has ended, also when it failed. */
 export interface RequestEntry {
@@ -41,11 +41,19 @@ export function maskSecrets(text: string): string {
   return text.replace(OPTION, `$1${MASK}`).replace(VARIABLE, `$1${MASK}`);
 }
 
-/** A remote procedure call as `EXEC name @a = …`; arguments whose name or text holds a password are masked. */
+/**
+ * A remote procedure call as `EXEC name @a = …`; arguments whose name or text holds a password are masked. A constant cannot
+ * be OUTPUT (179), so outputs are variables that are declared before, `@p1` for the first argument, as a trace shows them.
+ */
 export function renderCall(name: string, args: readonly Argument[]): string {
-  const rendered = args.map((argument) => {
+  const declared: string[] = [];
+  const rendered = args.map((argument, index) => {
     const value = SECRET_NAME.test(argument.name) ? MASK : sqlLiteral(argument.value, argument.type);
-    return `${argument.name === "" ? "" : `${argument.name} = `}${value}${argument.output ? " OUTPUT" : ""}`;
+    const label = argument.name === "" ? "" : `${argument.name} = `;
+    if (!argument.output) return label + value;
+    const variable = `@p${String(index + 1)}`;
+    declared.push(`DECLARE ${variable} ${typeDeclaration(argument.type)} = ${value}; `);
+    return `${label}${variable} OUTPUT`;
   });
-  return maskSecrets(`EXEC ${name}${rendered.length === 0 ? "" : ` ${rendered.join(", ")}`}`);
+  return maskSecrets(`${declared.join("")}EXEC ${name}${rendered.length === 0 ? "" : ` ${rendered.join(", ")}`}`);
 }

@@ -40,7 +40,8 @@ export interface RunningRequest {
 export class ServerSession implements Session {
   readonly id: number;
   readonly instance: Instance;
-  readonly principal: ServerPrincipal;
+  /** Who logged in: ORIGINAL_LOGIN. */
+  readonly originalPrincipal: ServerPrincipal;
   readonly hostName: string;
   readonly programName: string;
   readonly clientProcessId: number;
@@ -62,6 +63,7 @@ export class ServerSession implements Session {
   /** `database.schema.table` in lower case for which SET IDENTITY_INSERT is ON: one at a time. */
   #identityInsert: string | undefined;
   #loginDatabase: Database;
+  readonly #impersonated: ServerPrincipal[] = [];
   readonly #ended = new AbortController();
   /** What its T-SQL sees of the server. */
   readonly host: SessionHost;
@@ -73,7 +75,7 @@ export class ServerSession implements Session {
   constructor(instance: Instance, origin: SessionOrigin) {
     this.instance = instance;
     this.id = origin.id;
-    this.principal = origin.principal;
+    this.originalPrincipal = origin.principal;
     this.hostName = origin.hostName;
     this.programName = origin.programName;
     this.clientProcessId = origin.clientProcessId;
@@ -116,6 +118,21 @@ export class ServerSession implements Session {
   /** Aborted when the session is ended from outside. */
   get endSignal(): AbortSignal {
     return this.#ended.signal;
+  }
+
+  /** Whose rights count now: the login, or whom it impersonates. */
+  get principal(): ServerPrincipal {
+    return this.#impersonated.at(-1) ?? this.originalPrincipal;
+  }
+
+  /** EXECUTE AS. */
+  impersonate(principal: ServerPrincipal): void {
+    this.#impersonated.push(principal);
+  }
+
+  /** REVERT: does nothing when nobody is impersonated. */
+  revert(): void {
+    this.#impersonated.pop();
   }
 
   get isSysadmin(): boolean {
@@ -185,6 +202,7 @@ export class ServerSession implements Session {
     this.contextInfo = null;
     this.deadlockPriority = 0;
     this.#identityInsert = undefined;
+    this.#impersonated.length = 0;
     this.transactions.lockTimeout = -1;
     // The database of the login may have gone meanwhile, or closed to it.
     const { core } = this.instance;
@@ -258,7 +276,7 @@ export class ServerSession implements Session {
         session: this.id,
         client: this.programName,
         host: this.hostName,
-        login: this.principal.name,
+        login: this.originalPrincipal.name,
         kind,
         text: text(),
         rows: counting.rows,

@@ -39,6 +39,7 @@ const TEMPLATES = {
     14,
     "User does not have permission to alter database '%', the database does not exist, or the database is not in a state that allows access checks.",
   ],
+  1844: [16, "% is not supported on %."],
   5039: [16, "MODIFY FILE failed. Specified size is less than or equal to current size."],
   5041: [16, "MODIFY FILE failed. File '%' does not exist."],
   5058: [16, "Option '%' cannot be set in database '%'."],
@@ -77,10 +78,22 @@ const TEMPLATES = {
   15144: [16, "The role has members. It must be empty before it can be dropped."],
   15151: [16, "Cannot % the % '%', because it does not exist or you do not have permission."],
   15247: [16, "User does not have permission to perform this action."],
+  15406: [
+    16,
+    'Cannot execute as the server principal because the principal "%" does not exist, this type of principal cannot be impersonated, or you do not have permission.',
+  ],
+  15517: [
+    16,
+    'Cannot execute as the database principal because the principal "%" does not exist, this type of principal cannot be impersonated, or you do not have permission.',
+  ],
   15433: [16, "Supplied parameter sid is in use."],
   15434: [16, "Could not drop login '%' as the user is currently logged in."],
   15174: [16, "Login '%' owns one or more database(s). Change the owner of the database(s) before dropping the login."],
   18456: [14, "Login failed for user '%'."],
+  18461: [
+    14,
+    "Login failed for user '%'. Reason: Server is in single user mode. Only one administrator can connect at this time.",
+  ],
   18470: [14, "Login failed for user '%'. Reason: The account is disabled."],
 } as const satisfies Readonly<Record<number, readonly [severity: number, text: string]>>;
 

@@ -18,6 +18,7 @@ import { textOf } from "./functions/definition";
 import { findFunction } from "./functions/registry";
 import { globalVariable } from "./functions/global-variables";
 import { GuardedTable } from "./guarded-table";
+import { recordMark } from "./msdb/history";
 import { nativeProcedure } from "./procedures/server-procedure";
 import type { ServerSession } from "./server-session";
 import { sessionError } from "./session-errors";
@@ -27,6 +28,9 @@ import { commandName, executeServerStatement } from "./statements/registry";
 const PRIORITIES: Readonly<Record<string, number>> = { LOW: -5, NORMAL: 0, HIGH: 5 };
 
 export class SessionHost implements Host {
+  /** Of the open transaction (BEGIN TRAN … WITH MARK). */
+  #mark: { readonly name: string; readonly description: string } | undefined;
+
   constructor(readonly session: ServerSession) {}
 
   get version(): Host["version"] {
@@ -43,7 +47,7 @@ export class SessionHost implements Host {
 
   table(name: ObjectName): Table {
     const database = this.#databaseOf(name);
-    const system = findSystemView(name, database, this.version.major);
+    const system = findSystemView(name, database, this.version);
     if (system !== undefined) {
       const context = { session: this.session, instance: this.session.instance, database };
       // Permissions are looked at when the rows are read, not when the name is bound.
@@ -59,7 +63,7 @@ export class SessionHost implements Host {
   }
 
   tableFunction(name: ObjectName, args: readonly SqlValue[]): Table | undefined {
-    const found = findSystemFunction(name, this.version.major);
+    const found = findSystemFunction(name, this.version);
     if (found === undefined) return undefined;
     const context = { session: this.session, instance: this.session.instance, database: this.#databaseOf(name) };
     return viewTable(found, this.version.major, () => {
@@ -98,12 +102,21 @@ export class SessionHost implements Host {
     this.session.transactions.begin();
   }
 
-  commit(): void {
-    this.session.transactions.commit();
+  markTransaction(name: string, description: string): void {
+    this.#mark = { name, description };
+    this.session.transactions.setMark(name);
+  }
+
+  async commit(): Promise<void> {
+    const mark = this.#mark;
+    this.#mark = undefined;
+    const commits = this.session.transactions.commit();
     this.session.instance.applicationLocks.releaseAll(this.session.id, "Transaction");
+    if (mark !== undefined && commits.size > 0) await recordMark(this.session, mark, commits);
   }
 
   rollback(): void {
+    this.#mark = undefined;
     this.session.transactions.rollback();
     this.session.instance.applicationLocks.releaseAll(this.session.id, "Transaction");
   }

@@ -190,7 +190,7 @@ function resolveSet(
 ): string {
   const missing = (set: string): ParameterMetadata[] =>
     metadata.parameters.filter((parameter) => {
-      if (parameter.mandatory !== true || named.has(parameter)) return false;
+      if (!isMandatory(parameter, set) || named.has(parameter)) return false;
       if (parameter.sets !== undefined && !parameter.sets.includes(set)) return false;
       return !(piped && parameter.pipeline !== undefined);
     });
@@ -211,6 +211,10 @@ function resolveSet(
   );
 }
 
+function isMandatory({ mandatory }: ParameterMetadata, set: string): boolean {
+  return typeof mandatory === "object" ? mandatory.includes(set) : mandatory === true;
+}
+
 function convert(parameter: ParameterMetadata, value: Value): Value {
   const type = parameter.typeName ?? TYPE_NAMES[parameter.type];
   const cannot = (error: string): CmdletFailure =>
@@ -218,7 +222,12 @@ function convert(parameter: ParameterMetadata, value: Value): Value {
       "CannotConvertArgumentNoMessage",
       `Cannot bind parameter '${parameter.name}'. Cannot convert ${typeof value === "string" ? `value "${value}"` : `the "${toText(value)}" value of type "${typeName(value)}"`} to type "${type}". ${error}`.trim(),
     );
-  if (isNull(value) && parameter.mandatory === true && parameter.allowNull !== true)
+  if (
+    isNull(value) &&
+    parameter.mandatory !== undefined &&
+    parameter.mandatory !== false &&
+    parameter.allowNull !== true
+  )
     throw bindingFailure(
       "ParameterArgumentValidationErrorNullNotAllowed",
       `Cannot bind argument to parameter '${parameter.name}' because it is null.`,

@@ -77,8 +77,13 @@ export async function* inputOf(
   else yield* input;
 }
 
-/** Prompts for confirmation; `true` = go on. The prompt goes to standard output and waits for a line of standard input. */
-export async function confirm(session: Session, action: string, target: string): Promise<boolean> {
+/** Prompts for confirmation; `true` = go on; `details` stand for the usual sentence. The prompt goes to standard output and waits for a line of standard input. */
+export async function confirm(
+  session: Session,
+  action: string,
+  target: string,
+  details = `Performing the operation "${action}" on target "${target}".`,
+): Promise<boolean> {
   const { console: host } = session;
   if (host.readLine === undefined)
     throw failure(
@@ -87,15 +92,7 @@ export async function confirm(session: Session, action: string, target: string):
       "System.Management.Automation.PSInvalidOperationException",
       "Windows PowerShell is in NonInteractive mode. Read and Prompt functionality is not available.",
     );
-  host.write(
-    [
-      "",
-      "Confirm",
-      "Are you sure you want to perform this action?",
-      `Performing the operation "${action}" on target "${target}".`,
-      "",
-    ].join(session.newLine),
-  );
+  host.write(["", "Confirm", "Are you sure you want to perform this action?", details, ""].join(session.newLine));
   for (;;) {
     host.write('[Y] Yes  [A] Yes to All  [N] No  [L] No to All  [S] Suspend  [?] Help (default is "Y"): ');
     const line = await host.readLine();

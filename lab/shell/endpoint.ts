@@ -36,6 +36,8 @@ export interface ShellConnection {
   readonly client: string;
   /** Remote sessions by identifier. */
   readonly sessions: Map<string, RemoteUser>;
+  /** Aborted when the process has ended. */
+  readonly gone: AbortController;
 }
 
 /** Asked before a change when nobody has answered yet. */
@@ -43,6 +45,7 @@ class ConfirmationRequired extends Error {
   constructor(
     readonly action: string,
     readonly target: string,
+    readonly details: string | undefined,
   ) {
     super(`${action} on ${target} has to be confirmed.`);
   }
@@ -64,6 +67,14 @@ export function isShellRequest(message: unknown): message is ShellRequest {
 /** Whether a connection's first line is a greeting with this token. */
 export function isGreeting(message: unknown, token: string): message is Greeting {
   return typeof message === "object" && message !== null && "token" in message && message.token === token;
+}
+
+/** A parameter as the journal keeps it: a credential without its password. */
+function unsecret(value: WireValue): WireValue {
+  if (typeof value !== "object" || value === null || !("type" in value)) return value;
+  return value.type.endsWith("PSCredential")
+    ? { ...value, properties: { ...value.properties, Password: "***" } }
+    : value;
 }
 
 /** Serves shells. */
@@ -100,13 +111,14 @@ export class ShellEndpoint {
 
   /** @param client what the process calls itself */
   connect(client: string): ShellConnection {
-    const connection: ShellConnection = { client, sessions: new Map() };
+    const connection: ShellConnection = { client, sessions: new Map(), gone: new AbortController() };
     this.#connections.add(connection);
     return connection;
   }
 
   disconnect(connection: ShellConnection): void {
     this.#connections.delete(connection);
+    connection.gone.abort(new Error(`The shell ${connection.client} has ended.`));
   }
 
   /** Breaks every remote session, as a Front End that restarts does. Answers how many there were. */
@@ -137,7 +149,10 @@ export class ShellEndpoint {
       }
     } catch (error) {
       if (error instanceof CmdletFailure) return { id, kind: "error", error: error.data };
-      throw error;
+      // Nobody is there any more to be told; anything else is a mistake of the lab's, which its log keeps.
+      if (!connection.gone.signal.aborted) console.error(error);
+      const message = error instanceof Error ? error.message : String(error);
+      return { id, kind: "error", error: failure("Exception", "NotSpecified", "System.Exception", message).data };
     }
   }
 
@@ -233,10 +248,11 @@ export class ShellEndpoint {
         );
       const objects = await this.#store.execute(cmdlet, parameters, {
         computer: user?.computer ?? this.#options.computer ?? MANAGEMENT_HOST,
-        shouldProcess: (action, target) => {
+        signal: connection.gone.signal,
+        shouldProcess: (action, target, details) => {
           asked = { action, target };
           if (whatIf) return false;
-          if (!request.confirmed) throw new ConfirmationRequired(action, target);
+          if (!request.confirmed) throw new ConfirmationRequired(action, target, details);
           changes = [action];
           return true;
         },
@@ -245,7 +261,8 @@ export class ShellEndpoint {
     } catch (error) {
       if (error instanceof ConfirmationRequired) {
         message = "Waiting for confirmation.";
-        return { id, kind: "confirmation", action: error.action, target: error.target };
+        const { action, target, details } = error;
+        return { id, kind: "confirmation", action, target, ...(details === undefined ? {} : { details }) };
       }
       changes = [];
       message = error instanceof Error ? error.message : String(error);
@@ -271,7 +288,7 @@ export class ShellEndpoint {
       client,
       text,
       cmdlet,
-      parameters,
+      parameters: Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, unsecret(value)])),
       error,
       durationMs: Date.now() - started,
       changes,

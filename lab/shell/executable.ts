@@ -13,6 +13,8 @@ export interface ExecutableOptions {
     /** File that holds the token; read by the shell, never put on its command line. */
     readonly tokenFile: string;
   };
+  /** Who runs shells there, and on which host; absent: an administrator of the lab's own estate. */
+  readonly identity?: { readonly account: string; readonly computer: string };
   /** Whether the shell's host has the management tools (default): else Cs cmdlets come with Import-PSSession only. */
   readonly managementTools?: boolean;
 }
@@ -27,7 +29,7 @@ function quote(text: string): string {
  */
 export function writeExecutable(
   directory: string,
-  { node, main, control, managementTools }: ExecutableOptions,
+  { node, main, control, identity, managementTools }: ExecutableOptions,
 ): string {
   const folder = join(directory, "bin");
   const file = join(folder, "pwsh");
@@ -40,6 +42,7 @@ export function writeExecutable(
     quote(`${control.host}:${String(control.port)}`),
     "--token-file",
     quote(control.tokenFile),
+    ...(identity === undefined ? [] : ["--account", quote(identity.account), "--computer", quote(identity.computer)]),
     ...(managementTools === false ? ["--no-management-tools"] : []),
     "--",
     '"$@"',

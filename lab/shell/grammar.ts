@@ -10,7 +10,7 @@ import {
   TerminatingError,
   runtimeFailure,
 } from "./error-record";
-import { normalize, quoteWordLists } from "./tokenizer";
+import { normalize, quoteWordLists, spellDigits } from "./tokenizer";
 import { translateProgram } from "./translate";
 
 let loading: Promise<Parser> | undefined;
@@ -52,12 +52,11 @@ export async function parseScript(script: string): Promise<ScriptBlockNode> {
   if (wrong !== undefined) throw parserError(wrong[0], wrong[1], whole);
   if (/\|\s*\|(?!\|)/.test(normalized.code.replace(/\|\|/g, "&&")))
     throw parserError("EmptyPipeElement", "An empty pipe element is not allowed.", whole);
-  for (const text of [normalized.text, quoteWordLists(normalized)]) {
+  for (const text of [normalized.text, quoteWordLists(normalized), spellDigits(normalized)]) {
     const tree = parser.parse(text);
     if (tree === null) continue;
     try {
       if (!tree.rootNode.hasError) return translateProgram(tree.rootNode, text, parser);
-      if (text !== normalized.text) throw unexpected(tree.rootNode, whole);
     } catch (error) {
       if (error instanceof CmdletFailure) throw parserError(error.data.errorId, error.message, whole);
       throw error;

@@ -5,6 +5,7 @@
  * Own parameters stand before `--`, PowerShell's after it:
  *   --control <host:port>   the daemon's control port (or the variable LAB_CONTROL)
  *   --token-file <path>     file with its token (or LAB_TOKEN_FILE)
+ *   --account, --computer   who runs the shell, and on which host
  *   --no-management-tools   no Cs cmdlets of its own: they come with Import-PSSession only
  */
 import { readFileSync } from "node:fs";
@@ -24,6 +25,8 @@ import { normalize } from "./tokenizer";
 interface Options {
   readonly control: string;
   readonly tokenFile: string;
+  readonly account: string;
+  readonly computer: string;
   readonly managementTools: boolean;
 }
 
@@ -33,6 +36,8 @@ function ownOptions(args: readonly string[]): Options {
     options: {
       control: { type: "string" },
       "token-file": { type: "string" },
+      account: { type: "string" },
+      computer: { type: "string" },
       "no-management-tools": { type: "boolean" },
     },
   });
@@ -42,7 +47,8 @@ function ownOptions(args: readonly string[]): Options {
     throw new CommandLineError(
       "The lab's shell needs --control <host:port> and --token-file <path>, or LAB_CONTROL and LAB_TOKEN_FILE.",
     );
-  return { control, tokenFile, managementTools: values["no-management-tools"] !== true };
+  const { account = "DCI\\administrator", computer = MANAGEMENT_HOST } = values;
+  return { control, tokenFile, account, computer, managementTools: values["no-management-tools"] !== true };
 }
 
 function newSession(options: Options, lines: InputLines, interactive: boolean): Session {
@@ -60,7 +66,7 @@ function newSession(options: Options, lines: InputLines, interactive: boolean): 
       writeError: (text) => void process.stderr.write(text),
       ...(interactive ? { readLine: () => lines.next() } : {}),
     },
-    identity: { account: "DCI\\administrator", computer: MANAGEMENT_HOST },
+    identity: { account: options.account, computer: options.computer },
     variables: process.env,
     cmdlets,
     processId: process.pid,

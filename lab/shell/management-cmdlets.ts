@@ -5,6 +5,7 @@ import { type CmdletContext, type CmdletDefinition, confirm } from "./cmdlet";
 import { toBoolean, toText } from "./conversions";
 import { CmdletFailure, failure } from "./error-record";
 import { getMember } from "./members";
+import { TaskLogger } from "./task-logger";
 import { NativeObject, type Value, isNull } from "./values";
 import { fromWire, toWire } from "./wire";
 
@@ -74,7 +75,7 @@ async function* execute(
   if (toBoolean(shell.read("WhatIfPreference", shell.global)) && metadata.shouldProcess === true)
     parameters["WhatIf"] ??= true;
   const unasked = toText(shell.read("ConfirmPreference", shell.global)).toLowerCase() === "none";
-  let confirmed = bound.has("Confirm") ? !bound.flag("Confirm") : unasked;
+  let confirmed = bound.has("Confirm") ? !bound.flag("Confirm") : unasked || metadata.asksOnlyWhenTold === true;
   for (;;) {
     const response = await ask(client, session, {
       kind: "cmdlet",
@@ -85,10 +86,11 @@ async function* execute(
     });
     switch (response.kind) {
       case "objects":
+        noteOutput(context, response.objects);
         for (const object of response.objects) yield fromWire(object, session !== undefined);
         return;
       case "confirmation":
-        if (!(await confirm(shell, response.action, response.target))) return;
+        if (!(await confirm(shell, response.action, response.target, response.details))) return;
         confirmed = true;
         break;
       case "what-if":
@@ -100,6 +102,14 @@ async function* execute(
         throw unexpected(response);
     }
   }
+}
+
+/** -OutLoggerVariable and -OutVerboseVariable of the Test-Cs cmdlets: what they found, in variables of the caller. */
+function noteOutput({ bound, session }: CmdletContext, objects: readonly WireValue[]): void {
+  const logger = bound.text("OutLoggerVariable");
+  if (logger !== undefined) session.global.variables.set(logger.toLowerCase(), new TaskLogger(objects));
+  const verbose = bound.text("OutVerboseVariable");
+  if (verbose !== undefined) session.global.variables.set(verbose.toLowerCase(), new TaskLogger(objects).text());
 }
 
 /** -Instance takes the whole object, -Identity its property of that name, or the text itself. */

@@ -163,6 +163,26 @@ class Scanner {
   }
 }
 
+/** Digits of a parameter's name as letters, which is all that the grammar takes there: `-TestUser1SipAddress`. */
+const DIGITS = "abcdefghij";
+
+/** Writes the digits in parameters' names in another way (`restoreDigits`). Used only on text that did not parse. */
+export function spellDigits({ text, code }: Normalized): string {
+  let result = "";
+  let from = 0;
+  for (const match of code.matchAll(/(?<=\s)-[A-Za-z_]\w*/g)) {
+    const name = match[0].replace(/\d/g, (digit) => `_q${DIGITS[Number(digit)] as string}_`);
+    result += text.slice(from, match.index) + name;
+    from = match.index + match[0].length;
+  }
+  return result + text.slice(from);
+}
+
+/** A parameter's name with its digits. */
+export function restoreDigits(name: string): string {
+  return name.replace(/_q([a-j])_/g, (_, letter: string) => String(DIGITS.indexOf(letter)));
+}
+
 /**
  * Quotes the words of a list of bare words (`Select-Object Identity,Name`): valid PowerShell that the grammar refuses.
  * Used only on text that did not parse.

@@ -14,6 +14,7 @@ import type {
 } from "./ast";
 import { type Extent, runtimeFailure } from "./error-record";
 import { bareWord, literalNumber, translateExpression } from "./translate-expression";
+import { restoreDigits } from "./tokenizer";
 
 /** What the translation of one script shares. */
 export interface Translation {
@@ -292,7 +293,11 @@ function translateElements(
         if (child.text.trim() === ":") bound = true;
         break;
       case "command_parameter":
-        elements.push({ kind: "parameter", extent, name: child.text.replace(/^-/, "").replace(/`/g, "") });
+        elements.push({
+          kind: "parameter",
+          extent,
+          name: restoreDigits(child.text.replace(/^-/, "").replace(/`/g, "")),
+        });
         break;
       case "redirection":
         redirections.push(translateRedirection(child));

@@ -3,9 +3,9 @@ import type { ObjectValue, WireValue } from "../control-protocol";
 import { toText } from "./conversions";
 import { DateTime } from "./date-time";
 import type { NativeObject } from "./values";
-import { CustomObject, EnumerationMember, Hashtable, type Value, isNull } from "./values";
+import { Credential, CustomObject, EnumerationMember, Hashtable, type Value, isNull } from "./values";
 
-/** A value as JSON. Objects give their properties; what has none gives its text. */
+/** A value as JSON, a credential with its password. Objects give their properties; what has none gives its text. */
 export function toWire(value: Value): WireValue {
   if (isNull(value)) return null;
   if (typeof value !== "object") return value;
@@ -13,6 +13,12 @@ export function toWire(value: Value): WireValue {
   if (value instanceof EnumerationMember)
     return { enumeration: value.typeNames[0] as string, name: value.name, value: value.value };
   if (value instanceof DateTime) return { date: new Date(value.milliseconds).toISOString() };
+  if (value instanceof Credential)
+    return {
+      type: "System.Management.Automation.PSCredential",
+      text: value.userName,
+      properties: { UserName: value.userName, Password: value.password.reveal() },
+    };
   if (value instanceof Hashtable)
     return { table: value.entries().map(([key, entry]) => [key, toWire(entry)] as const) };
   return objectToWire(value);

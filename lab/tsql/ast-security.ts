@@ -123,3 +123,43 @@ export interface DropEndpointStatement {
   readonly line: number;
   readonly name: string;
 }
+
+/** Files of a certificate and its private key. */
+export interface CertificateFile {
+  readonly file: string;
+  readonly privateKey: string;
+  readonly password: string;
+}
+
+export interface CreateMasterKeyStatement {
+  readonly kind: "createMasterKey";
+  readonly line: number;
+}
+
+export interface CreateCertificateStatement {
+  readonly kind: "createCertificate";
+  readonly line: number;
+  readonly name: string;
+  readonly source: { readonly subject: string } | CertificateFile;
+}
+
+export interface BackupCertificateStatement {
+  readonly kind: "backupCertificate";
+  readonly line: number;
+  readonly name: string;
+  readonly target: CertificateFile;
+}
+
+export interface DropCertificateStatement {
+  readonly kind: "dropCertificate";
+  readonly line: number;
+  readonly name: string;
+}
+
+/** CREATE DATABASE ENCRYPTION KEY of the current database. */
+export interface CreateEncryptionKeyStatement {
+  readonly kind: "createEncryptionKey";
+  readonly line: number;
+  readonly algorithm: "AES_128" | "AES_192" | "AES_256" | "TRIPLE_DES_3KEY";
+  readonly certificate: string;
+}

@@ -5,9 +5,14 @@ import type {
   AlterLoginStatement,
   AlterRoleStatement,
   AlterUserStatement,
+  BackupCertificateStatement,
+  CreateCertificateStatement,
+  CreateEncryptionKeyStatement,
   CreateLoginStatement,
+  CreateMasterKeyStatement,
   CreateRoleStatement,
   CreateUserStatement,
+  DropCertificateStatement,
   DropEndpointStatement,
   DropPrincipalStatement,
   EndpointStatement,
@@ -260,9 +265,25 @@ export interface ShutdownStatement {
   readonly noWait: boolean;
 }
 
+/** EXECUTE AS: from now on the session is another login or user. */
+export interface ExecuteAsStatement {
+  readonly kind: "executeAs";
+  readonly line: number;
+  readonly principal: "LOGIN" | "USER";
+  readonly name: Expression;
+}
+
+/** REVERT: back to who the session was before the last EXECUTE AS. */
+export interface RevertStatement {
+  readonly kind: "revert";
+  readonly line: number;
+}
+
 /** What the server executes and not the language. */
 export type ServerStatement =
   | UseStatement
+  | ExecuteAsStatement
+  | RevertStatement
   | BackupStatement
   | RestoreStatement
   | CreateDatabaseStatement
@@ -281,6 +302,11 @@ export type ServerStatement =
   | AlterUserStatement
   | CreateRoleStatement
   | AlterRoleStatement
+  | CreateMasterKeyStatement
+  | CreateCertificateStatement
+  | BackupCertificateStatement
+  | DropCertificateStatement
+  | CreateEncryptionKeyStatement
   | PermissionStatement
   | AlterAuthorizationStatement
   | EndpointStatement

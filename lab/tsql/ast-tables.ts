@@ -28,7 +28,15 @@ export type TableConstraint =
       /** Absent: clustered for the primary key, nonclustered for unique. */
       readonly clustered?: boolean;
     }
-  | { readonly kind: "check"; readonly name?: string; readonly condition: Condition }
+  | {
+      readonly kind: "check";
+      readonly name?: string;
+      readonly condition: Condition;
+      /** The condition as it can be read again, without the parentheses around it. */
+      readonly text: string;
+      /** Identifiers in it: columns and functions. */
+      readonly names: readonly string[];
+    }
   | {
       readonly kind: "foreignKey";
       readonly name?: string;
@@ -60,6 +68,8 @@ export interface CreateTableStatement {
   readonly name: ObjectName;
   readonly columns: readonly ColumnDefinition[];
   readonly constraints: readonly TableConstraint[];
+  /** DATA_COMPRESSION other than NONE. */
+  readonly compression?: "ROW" | "PAGE";
 }
 
 export type AlterTableAction =

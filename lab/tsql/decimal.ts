@@ -87,13 +87,14 @@ export function compareDecimal(left: Decimal, right: Decimal): number {
 
 type Shape = { readonly precision: number; readonly scale: number };
 
-/** Precision beyond 38 is cut: the integral part is kept and the scale gives way, for `*` and `/` not below 6. */
-function limited(precision: number, scale: number, keepsSix: boolean): SqlType {
+/** Precision beyond 38 is cut: the digits before the point are kept and the scale gives way, but not below `least`. */
+function limited(precision: number, scale: number, integral: number, least: number): SqlType {
   if (precision <= 38) return decimalType(precision, scale);
-  const integral = precision - scale;
-  const least = keepsSix ? Math.min(scale, 6) : 0;
-  return decimalType(38, Math.max(Math.min(scale, 38 - integral), least));
+  return decimalType(38, Math.max(Math.min(scale, 38 - integral), Math.min(scale, least)));
 }
+
+/** For `*` and `/` six digits behind the point are kept ("Precision, scale, and length"). */
+const LEAST_SCALE = 6;
 
 /** Type of `left operator right` for two exact numbers. */
 export function decimalResultType(operator: "+" | "-" | "*" | "/" | "%", left: Shape, right: Shape): SqlType {
@@ -102,17 +103,23 @@ export function decimalResultType(operator: "+" | "-" | "*" | "/" | "%", left: S
     case "-": {
       const scale = Math.max(left.scale, right.scale);
       const integral = Math.max(left.precision - left.scale, right.precision - right.scale);
-      return limited(integral + scale + 1, scale, false);
+      // The digit of a carry is given up first.
+      return limited(integral + scale + 1, scale, integral, 0);
     }
-    case "*":
-      return limited(left.precision + right.precision + 1, left.scale + right.scale, true);
+    case "*": {
+      const scale = left.scale + right.scale;
+      const precision = left.precision + right.precision + 1;
+      return limited(precision, scale, precision - scale, LEAST_SCALE);
+    }
     case "/": {
       const scale = Math.max(6, left.scale + right.precision + 1);
-      return limited(left.precision - left.scale + right.scale + scale, scale, true);
+      const integral = left.precision - left.scale + right.scale;
+      return limited(integral + scale, scale, integral, LEAST_SCALE);
     }
     case "%": {
       const scale = Math.max(left.scale, right.scale);
-      return limited(Math.min(left.precision - left.scale, right.precision - right.scale) + scale, scale, false);
+      const integral = Math.min(left.precision - left.scale, right.precision - right.scale);
+      return limited(integral + scale, scale, integral, 0);
     }
   }
 }

@@ -25,11 +25,13 @@ export class SqlError extends Error {
     this.endsBatch = options.endsBatch ?? false;
   }
 
-  /** The same cause followed by what SQL Server adds behind it: 3013, 5069, 3119. */
+  /** The same cause followed by what SQL Server adds behind it (3013, 5069, 3119), before what ends the connection. */
   followedBy(...followers: readonly SqlError[]): SqlError {
+    const isFatal = (error: SqlError): boolean => error.class >= 20;
+    const others = this.followers.filter((error) => !isFatal(error));
     return new SqlError(this.number, this.class, this.message, {
       state: this.state,
-      followers: [...this.followers, ...followers],
+      followers: [...others, ...followers, ...this.followers.filter(isFatal)],
       endsBatch: this.endsBatch,
     });
   }

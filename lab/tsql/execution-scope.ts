@@ -217,14 +217,15 @@ export class ExecutionScope implements Environment {
         const value = definition.default?.value;
         return value === undefined ? undefined : () => this.evaluateAs(value, definition.type);
       },
-      check: (constraint, own) => this.checkOf(constraint.condition, own),
+      check: (constraint, own) => this.conditionOver(constraint.condition, own),
     };
     return new MemoryTable(name, columns, constraints, expressions, () =>
       transactional ? transactions.remember : transactions.rememberStatement,
     );
   }
 
-  private checkOf(
+  /** The test of a condition over single rows of these columns (CHECK): null = unknown. Throws BindError. */
+  conditionOver(
     condition: Extract<TableConstraint, { kind: "check" }>["condition"],
     columns: readonly Column[],
   ): (row: Row) => boolean | null {

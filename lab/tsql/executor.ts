@@ -63,6 +63,14 @@ const SILENT = new Set<Statement["kind"]>([
   "if",
 ]);
 
+/** 3920 of a transaction that is marked a second time. */
+const MARK_IGNORED = {
+  number: 3920,
+  class: 0,
+  state: 1,
+  text: "The WITH MARK option only applies to the first BEGIN TRAN WITH MARK statement. The option is ignored.",
+};
+
 export class Executor {
   private readonly output: StatementOutput;
   private readonly data: DataStatements;
@@ -255,7 +263,7 @@ export class Executor {
       case "commitTransaction":
       case "rollbackTransaction":
       case "saveTransaction":
-        this.transaction(statement);
+        await this.transaction(statement);
         this.output.done(0);
         return NEXT;
       case "execute":
@@ -359,7 +367,7 @@ export class Executor {
     this.output.done(0);
   }
 
-  private transaction(statement: TransactionStatement): void {
+  private async transaction(statement: TransactionStatement): Promise<void> {
     const { transactions } = this.state;
     const given =
       typeof statement.name === "object" ? this.scope.evaluateAs(statement.name, NVARCHAR_MAX) : statement.name;
@@ -367,9 +375,11 @@ export class Executor {
     switch (statement.kind) {
       case "beginTransaction":
         transactions.begin(name, this.sink);
+        if (statement.mark !== undefined && !transactions.mark(name, statement.mark))
+          this.output.message(MARK_IGNORED, statement.line);
         break;
       case "commitTransaction":
-        transactions.commit(this.sink);
+        await transactions.commit(this.sink);
         break;
       case "rollbackTransaction":
         transactions.rollback(name, this.sink);

@@ -94,8 +94,10 @@ export interface Host {
   execute(statement: ServerStatement, context: StatementContext): Promise<void>;
   /** Transactions over all databases of the session. Depth 0 → 1 begins, 1 → 0 ends; the language keeps @@TRANCOUNT. */
   begin(): void;
-  commit(): void;
+  commit(): void | Promise<void>;
   rollback(): void;
+  /** BEGIN TRAN name WITH MARK: the open transaction has a name in the log; "" = no description. */
+  markTransaction?(name: string, description: string): void;
   /** Called before and after each statement outside an explicit transaction that may write rows: autocommit. */
   beginStatement(): void;
   /**

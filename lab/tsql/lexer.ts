@@ -31,6 +31,24 @@ export interface Token {
   readonly line: number;
 }
 
+/** A token as it can be read again. */
+export function tokenText({ type, text }: Token): string {
+  switch (type) {
+    case "quoted":
+      return `[${text.replaceAll("]", "]]")}]`;
+    case "string":
+      return `'${text.replaceAll("'", "''")}'`;
+    case "nationalString":
+      return `N'${text.replaceAll("'", "''")}'`;
+    case "money":
+      return `$${text}`;
+    case "binary":
+      return `0x${text}`;
+    default:
+      return text;
+  }
+}
+
 /** sysname holds 128 characters. */
 const MAXIMUM_IDENTIFIER_LENGTH = 128;
 

@@ -8,6 +8,7 @@ import type { Host } from "./host";
 import { callProcedure, nameOf, type GivenArgument } from "./procedures";
 import type { ResultSink, ReturnValue } from "./results";
 import { runText } from "./scope-runner";
+import { SILENT_SINK } from "./silent-sink";
 import { SessionState } from "./session-state";
 
 /** What a session does with T-SQL; the server adds login, databases and files. */
@@ -66,7 +67,7 @@ export class LanguageSession {
     const { transactions } = this.#state;
     try {
       if (request === "begin") transactions.begin("", sink);
-      else if (request === "commit") transactions.commit(sink);
+      else if (request === "commit") await transactions.commit(sink);
       else transactions.rollback("", sink);
       sink.done({ command: 0, error: false });
     } catch (error) {
@@ -74,7 +75,6 @@ export class LanguageSession {
       for (const message of error.messages(1)) sink.message(message);
       sink.done({ command: 0, error: true });
     }
-    return Promise.resolve();
   }
 
   /** sp_reset_connection: rolls back and forgets what the session kept. */
@@ -119,12 +119,3 @@ export class LanguageSession {
     if (transactions.count > 0 && (settings.xactAbort || transactions.doomed)) transactions.rollback("", scope.sink);
   }
 }
-
-/** Nobody listens any more. */
-const SILENT_SINK: ResultSink = {
-  columns: () => undefined,
-  row: () => undefined,
-  message: () => undefined,
-  done: () => undefined,
-  environment: () => undefined,
-};

@@ -24,6 +24,7 @@ export class Transactions {
   /** Nothing may be written or committed any more: XACT_STATE() is -1. */
   doomed = false;
   #name = "";
+  #isMarked = false;
   #descriptor = 0n;
   #savepoints: Savepoint[] = [];
   readonly #undo: (() => void)[] = [];
@@ -49,6 +50,7 @@ export class Transactions {
     if (this.count === 0) {
       this.host.begin();
       this.doomed = false;
+      this.#isMarked = false;
       this.#name = name;
       this.#descriptor += 1n;
       sink.environment({ kind: "beginTransaction", descriptor: this.descriptor });
@@ -61,12 +63,20 @@ export class Transactions {
     return (BigInt(this.host.sessionId) << 32n) | this.#descriptor;
   }
 
+  /** Marks the transaction in the log; false when it has a mark already (3920). */
+  mark(name: string, description: string): boolean {
+    if (this.#isMarked) return false;
+    this.#isMarked = true;
+    this.host.markTransaction?.(name, description);
+    return true;
+  }
+
   /** @throws SqlError 3902, 3930 */
-  commit(sink: ResultSink): void {
+  async commit(sink: ResultSink): Promise<void> {
     if (this.count === 0) throw runErrors.commitWithoutBegin();
     if (this.doomed) throw runErrors.doomed();
     if (this.count === 1) {
-      this.host.commit();
+      await this.host.commit();
       this.#undo.length = 0;
       this.#savepoints = [];
       this.count = 0;

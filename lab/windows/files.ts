@@ -23,7 +23,7 @@ export class WindowsError extends Error {
   }
 }
 
-/** System error codes of Windows that the lab uses ("System Error Codes (0-499)", (1300-1699)). */
+/** System error codes of Windows that the lab uses ("System Error Codes (0-499)", "(1000-1299)", "(1300-1699)"). */
 export const windowsErrors = {
   fileNotFound: () => new WindowsError(2, "The system cannot find the file specified."),
   pathNotFound: () => new WindowsError(3, "The system cannot find the path specified."),
@@ -35,6 +35,7 @@ export const windowsErrors = {
   networkNameNotFound: () => new WindowsError(67, "The network name cannot be found."),
   diskFull: () => new WindowsError(112, "There is not enough space on the disk."),
   invalidName: () => new WindowsError(123, "The filename, directory name, or volume label syntax is incorrect."),
+  serviceLogonFailed: () => new WindowsError(1069, "The service did not start due to a logon failure."),
 } as const;
 
 /** A right taken away: `account` may not do `access` at or below `path` as seen from `host` ("*" = every host, for UNC paths). */
@@ -53,6 +54,9 @@ export interface Located {
   readonly kind: "file" | "directory" | "absent";
 }
 
+/** Folders of a backup share: for the full backup of a failback, for the initialization of a secondary, and for mirrors. */
+const SHARE_FOLDERS = ["failback", "seed", "mirror"] as const;
+
 const UNC = /^\\\\([^\\/:*?"<>|]+)\\([^\\/:*?"<>|]+)((?:\\[^\\/:*?"<>|]+)*)\\?$/;
 const DRIVE = /^([A-Za-z]):((?:\\[^\\/:*?"<>|]+)*)\\?$/;
 
@@ -60,9 +64,12 @@ const DRIVE = /^([A-Za-z]):((?:\\[^\\/:*?"<>|]+)*)\\?$/;
 export class WindowsFiles {
   readonly #directory: string;
   readonly #shares: ReadonlySet<string>;
+  readonly #sharesOff = new Set<string>();
   readonly #denials: Denial[] = [];
   /** Free bytes that a volume ("host|D:" or "\\\\server\\share") says it has; absent = what the machine has. */
   readonly freeBytes = new Map<string, number>();
+  /** Accounts, in lower case, that cannot log on: locked out, or with a password that the service does not know. */
+  readonly #lockedOut = new Set<string>();
 
   /**
    * @param directory the lab's directory; hosts lie in `hosts/<host>/<drive>`, shares in `shares/<server>/<share>`
@@ -72,6 +79,22 @@ export class WindowsFiles {
     this.#directory = directory;
     this.#shares = new Set(shares.map((share) => share.toLowerCase()));
     for (const share of shares) mkdirSync(this.shareDirectory(share), { recursive: true });
+  }
+
+  /** The share with the folders that an administrator makes for full backups; what is there stays. */
+  makeShare(share: string): void {
+    for (const folder of SHARE_FOLDERS) mkdirSync(join(this.shareDirectory(share), folder), { recursive: true });
+  }
+
+  /** Whether the share's server answers. */
+  isShareOff(share: string): boolean {
+    return this.#sharesOff.has(share.toLowerCase());
+  }
+
+  /** The share's server goes down (53 for every path of it), or comes back with what it had. */
+  turnShare(share: string, state: "on" | "off"): void {
+    if (state === "off") this.#sharesOff.add(share.toLowerCase());
+    else this.#sharesOff.delete(share.toLowerCase());
   }
 
   get denials(): readonly Denial[] {
@@ -89,6 +112,26 @@ export class WindowsFiles {
       (Object.keys(match) as (keyof Denial)[]).every((key) => denial[key].toLowerCase() === match[key]?.toLowerCase());
     this.#denials.splice(0, before, ...this.#denials.filter((denial) => !same(denial)));
     return before - this.#denials.length;
+  }
+
+  /** Accounts that cannot log on, in lower case. */
+  get lockedOut(): readonly string[] {
+    return [...this.#lockedOut];
+  }
+
+  /** From now on no service of the account can be started; those that run go on. */
+  lockOut(account: string): void {
+    this.#lockedOut.add(account.toLowerCase());
+  }
+
+  /** Lets the account log on again; answers whether it could not. */
+  unlock(account: string): boolean {
+    return this.#lockedOut.delete(account.toLowerCase());
+  }
+
+  /** The service control manager logs the account of a service on. Throws WindowsError 1069 when it cannot. */
+  logOnService(account: string): void {
+    if (this.#lockedOut.has(account.toLowerCase())) throw windowsErrors.serviceLogonFailed();
   }
 
   /** The folder that plays `\\server\share`. */
@@ -143,6 +186,7 @@ export class WindowsFiles {
       const known = [...this.#shares].some((other) => other.startsWith(`\\\\${unc[1]!.toLowerCase()}\\`));
       throw known ? windowsErrors.networkNameNotFound() : windowsErrors.networkPathNotFound();
     }
+    if (this.#sharesOff.has(share)) throw windowsErrors.networkPathNotFound();
     return join(this.shareDirectory(share), ...this.#names(unc[3]!));
   }
 

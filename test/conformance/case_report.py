@@ -1,6 +1,7 @@
 """How a conformance program tells what it found: one JSON object a line on standard output, read by tools/conformance.ts.
 
-First {"client", "version"}; per case {"begin": name}, then {"case", "passed", "found"}; last {"end": true}.
+First {"client", "version"}; per case {"begin": name}, then {"case", "passed", "found"}; a {"note"} if there is more to say;
+last {"end": true}.
 """
 
 import json

@@ -1,5 +1,9 @@
-"""FreeTDS's own programs against one instance of a lab: python freetds_cases.py LAB.json (needs tsql and bsqldb)."""
+"""FreeTDS's own programs against one instance of a lab: python freetds_cases.py LAB.json
 
+Needs tsql, bsqldb and bsqlodbc, and FreeTDS's ODBC driver (Debian: freetds-bin, tdsodbc).
+"""
+
+import glob
 import os
 import re
 import subprocess
@@ -22,25 +26,41 @@ port = {port}
 tds version = {version}
 encryption = {encryption}
 client charset = UTF-8
+timeout = {timeout}
 """
+# What asks for each kind of connection in freetds.conf(5).
+ENCRYPTION = {"without TLS": "off", "TLS for the login only": "request", "TLS throughout": "require"}
 
 
 def write_configuration():
-    """One server name per way of connecting: freetds.conf(5)."""
-    ways = [("off", "auto"), ("request", "auto"), ("require", "auto")] + [("off", f"7.{minor}") for minor in range(5)]
+    """One server name per way of connecting; only the last has a time-out, in seconds."""
     path = os.path.join(folder.name, "freetds.conf")
     with open(path, "w", encoding="utf-8") as file:
-        for encryption, version in ways:
-            name = encryption if version == "auto" else f"tds{version}"
-            file.write(CONFIGURATION.format(name=name, encryption=encryption, version=version, **server_address()))
+        def write(name, address, encryption="off", version="auto", timeout=0):
+            settings = {"host": address["host"], "port": address["port"], "version": version, "timeout": timeout}
+            file.write(CONFIGURATION.format(name=name, encryption=encryption, **settings))
+
+        write("off", server)
+        for minor in range(5):
+            write(f"tds7.{minor}", server, version=f"7.{minor}")
+        for role, encryption in ENCRYPTION.items():
+            write(role.replace(" ", "-"), estate.wire(role), encryption)
+        write("refused", estate.wire("refused login"))
+        write("limited", estate.wire("attention"), timeout=1)
     return path
 
 
-def server_address():
-    return {"host": server["host"], "port": server["port"]}
+def write_odbc_configuration():
+    """A data source on FreeTDS's ODBC driver: odbc.ini(5)."""
+    (driver,) = glob.glob("/usr/lib/*/odbc/libtdsodbc.so")
+    path = os.path.join(folder.name, "odbc.ini")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"[limited]\nDriver = {driver}\nServername = limited\n")
+    return path
 
 
-ENVIRONMENT = {**os.environ, "FREETDSCONF": write_configuration(), "LC_ALL": "C.UTF-8"}
+ENVIRONMENT = {**os.environ, "FREETDSCONF": write_configuration(), "ODBCINI": write_odbc_configuration()}
+ENVIRONMENT["LC_ALL"] = "C.UTF-8"
 ENVIRONMENT.pop("TDSVER", None)
 
 
@@ -60,12 +80,17 @@ def tsql(text, name="off", password=None, database="master"):
     return run(command, script)
 
 
-def bsqldb(text, *options):
+def batch(program, name, text, *options):
+    """Runs a program that reads its batches from a file."""
     path = os.path.join(folder.name, "script.sql")
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
-    command = ["bsqldb", "-S", "request", "-U", server["user"], "-P", server["password"], "-i", path, *options]
+    command = [program, "-S", name, "-U", server["user"], "-P", server["password"], "-i", path, *options]
     return run(command, None)
+
+
+def bsqldb(text, *options):
+    return batch("bsqldb", "off", text, *options)
 
 
 def run(command, script):
@@ -74,12 +99,14 @@ def run(command, script):
     )
 
 
-def protected(name, expected):
-    answer = tsql("SELECT encrypt_option FROM sys.dm_exec_connections WHERE session_id = @@SPID", name)
-    equal("status", answer.status, 0)
-    if expected is not None:
+def protected(role, expected):
+    def case():
+        name = role.replace(" ", "-")
+        answer = tsql("SELECT encrypt_option FROM sys.dm_exec_connections WHERE session_id = @@SPID", name)
+        equal("status", answer.status, 0)
         equal("encrypt_option", answer.rows, [expected])
-    return answer.rows
+
+    return case
 
 
 def version(minor):
@@ -98,13 +125,13 @@ def version(minor):
 
 
 def wrong_password():
-    answer = tsql("SELECT 1", password="wrong")
+    answer = tsql("SELECT 1", "refused", password="wrong")
     equal("status", answer.status, 1)
     equal("numbers", answer.numbers, [18456])
 
 
 def unknown_database():
-    answer = tsql("SELECT 1", database="nosuch")
+    answer = tsql("SELECT 1", "refused", database="nosuch")
     equal("status", answer.status, 1)
     equal("numbers", answer.numbers, [4060, 18456])
 
@@ -117,12 +144,24 @@ def several_results():
 
 
 def severities():
-    answer = tsql("RAISERROR(N'informative', 10, 7)\ngo\nRAISERROR(N'an error', 16, 3)\ngo\nSELECT 42")
-    equal("numbers", answer.numbers, [50000, 50000])
-    for expected in ("severity 0, state 7", "severity 16, state 3"):
-        if expected not in answer.messages:
-            raise AssertionError(f"{expected} is missing: {answer.messages}")
+    severities = (*INFORMATIVE_SEVERITIES, *ERROR_SEVERITIES)
+    raised = "".join(f"RAISERROR(N'number %d', {severity}, 7, {severity})\ngo\n" for severity in severities)
+    answer = tsql(f"{raised}PRINT N'printed'\ngo\nSELECT 42")
+    equal("numbers", answer.numbers, [50000] * len(severities))
+    found = [tuple(map(int, pair)) for pair in re.findall(r"severity (\d+), state (\d+)", answer.messages)]
+    # PRINT's own message has number 0, of which this program shows the text only.
+    equal("severities, states", found, [(told_severity(severity), 7) for severity in severities])
+    for text in ("number 9", "number 18", "printed"):
+        if text not in answer.messages:
+            raise AssertionError(f"{text} is missing: {answer.messages}")
     equal("rows", answer.rows, ["42"])
+
+
+def severity_of_the_connection():
+    """From 20 on the connection ends with the error."""
+    answer = tsql("RAISERROR(N'fatal', 20, 1) WITH LOG\ngo\nSELECT 42")
+    equal("numbers", answer.numbers, [50000])
+    equal("rows", answer.rows, [])
 
 
 def two_errors():
@@ -137,6 +176,16 @@ def error_after_row():
     equal("rows", answer.rows, ["2", "42"])
 
 
+def attention():
+    """bsqlodbc's time-out sends an attention and waits for its answer; the program then ends."""
+    answer = batch("bsqlodbc", "limited", f"{LONG_WAIT}\nGO\n")
+    equal("status", answer.status, 1)
+    for text in ("Timeout expired", "Operation was cancelled"):
+        if text not in "\n".join(answer.rows):
+            raise AssertionError(f"{text} is missing: {answer.rows} {answer.messages}")
+    wait_for("WAITFOR to end", lambda: tsql(WAITING).rows == ["0"])
+
+
 def killed_client():
     """A client that goes away in its statement: the instance notices and ends the session."""
     command = ["tsql", "-S", "off", "-U", server["user"], "-P", server["password"], "-o", "qh"]
@@ -145,13 +194,12 @@ def killed_client():
     )
     client.stdin.write(f"{LONG_WAIT}\ngo\n".encode())
     client.stdin.flush()
-    running = "SELECT COUNT(*) FROM sys.dm_exec_requests WHERE command = N'WAITFOR'"
     try:
-        wait_for("WAITFOR to run", lambda: tsql(running).rows == ["1"])
+        wait_for("WAITFOR to run", lambda: tsql(WAITING).rows == ["1"])
     finally:
         client.kill()
         client.wait()
-    wait_for("WAITFOR to end", lambda: tsql(running).rows == ["0"])
+    wait_for("WAITFOR to end", lambda: tsql(WAITING).rows == ["0"])
 
 
 def wait_for(what, condition):
@@ -168,6 +216,20 @@ def shown(type_name, literal, expected):
         equal("row", answer.rows, [f"{expected}\tNULL"])
 
     return case
+
+
+def typed_parameters():
+    """These programs send no parameters of their own: sp_executesql, called in a text, has them."""
+    columns = range(len(TYPES))
+    variables = ", ".join(f"@v{index} {TYPES[index][0]} = {TYPES[index][1]}" for index in columns)
+    declared = ", ".join(f"@p{index} {TYPES[index][0]}" for index in columns)
+    shown_columns = ", ".join(f"@p{index}" for index in columns)
+    for what, given, expected in (
+        ("values", [f"@v{index}" for index in columns], [expected for *_, expected in TYPES]),
+        ("NULLs", ["NULL"] * len(TYPES), ["NULL"] * len(TYPES)),
+    ):
+        call = f"EXEC sp_executesql N'SELECT {shown_columns}', N'{declared}', {', '.join(given)}"
+        equal(what, tsql(f"DECLARE {variables} {call}").rows, ["\t".join(expected)])
 
 
 def batch_program():
@@ -208,21 +270,24 @@ TYPES = [
     ("numeric(25, 0)", str(LSN), str(LSN)),
 ]
 
-report = Report("FreeTDS (tsql, bsqldb)", program_version())
-report.run("without TLS", lambda: protected("off", "FALSE"))
-report.run("TLS for the login only", lambda: protected("request", None))
-report.run("TLS throughout", lambda: protected("require", "TRUE"))
+report = Report("FreeTDS (tsql, bsqldb, bsqlodbc)", program_version())
+report.run("without TLS", protected("without TLS", "FALSE"))
+report.run("TLS for the login only", protected("TLS for the login only", "FALSE"))
+report.run("TLS throughout", protected("TLS throughout", "TRUE"))
 for minor in range(5):
     report.run(f"TDS 7.{minor}", version(minor))
 report.run("wrong password", wrong_password)
 report.run("unknown database", unknown_database)
 report.run("several statements, several results", several_results)
 report.run("PRINT and RAISERROR", severities)
+report.run("RAISERROR of severity 20", severity_of_the_connection)
 report.run("error after a row", error_after_row)
 report.run("two errors of one statement", two_errors)
+report.run("attention in WAITFOR", attention)
 report.run("client killed in WAITFOR", killed_client)
 for type_name, literal, expected in TYPES:
     report.run(f"type: {type_name}", shown(type_name, literal, expected))
+report.run("parameters of every type", typed_parameters)
 report.run("bsqldb", batch_program)
 report.run("bsqldb stops at an error", batch_program_stops)
 report.run("100,000 rows", large_result)

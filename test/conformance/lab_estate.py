@@ -31,6 +31,10 @@ class LabEstate:
             raise LookupError(f"the lab has no {role} of the {site} site in pool {pool + 1}")
         return found[pool]
 
+    def wire(self, role):
+        """The relay that watches connections of a role, such as "TLS throughout", to the backup's principal."""
+        return self.instance("wire", role)
+
     def share(self, pool=0):
         """The UNC path of a pool's backup share."""
         pools = self.description.get("pools")

@@ -14,8 +14,9 @@ server = estate.instance("backup", "principal")
 AUTHORITY = estate.certificate()
 
 
-def connect(**options):
-    return estate.connect(server, **options)
+def connect(wire=None, **options):
+    """A connection to the instance, or through the relay that watches those of a role."""
+    return estate.connect(server if wire is None else estate.wire(wire), **options)
 
 
 def number(error):
@@ -38,29 +39,21 @@ def alive(connection):
         equal("the next statement", value(cursor, "SELECT 40 + 2"), 42)
 
 
-def protected(**options):
-    with connect(**options) as connection, connection.cursor() as cursor:
-        return value(cursor, "SELECT encrypt_option FROM sys.dm_exec_connections WHERE session_id = @@SPID")
+def protected(role, expected, **options):
+    def case():
+        with connect(role, **options) as connection, connection.cursor() as cursor:
+            text = "SELECT encrypt_option FROM sys.dm_exec_connections WHERE session_id = @@SPID"
+            equal("encrypt_option", value(cursor, text), expected)
 
-
-def without_tls():
-    equal("encrypt_option", protected(), "FALSE")
-
-
-def tls_for_login():
-    return protected(cafile=AUTHORITY, validate_host=False, enc_login_only=True)
-
-
-def tls_throughout():
-    equal("encrypt_option", protected(cafile=AUTHORITY, validate_host=False), "TRUE")
+    return case
 
 
 def wrong_password():
-    raises("login", 18456, lambda: connect(password="wrong"), number)
+    raises("login", 18456, lambda: connect("refused login", password="wrong"), number)
 
 
 def unknown_database():
-    error = raises("login", 18456, lambda: connect(database="nosuch"), number)
+    error = raises("login", 18456, lambda: connect("refused login", database="nosuch"), number)
     if "nosuch" not in str(error):
         raise AssertionError(f"4060's text is missing: {error}")
 
@@ -82,9 +75,14 @@ def several_results():
 def severities():
     with connect() as connection:
         with connection.cursor() as cursor:
-            cursor.execute("RAISERROR(N'severity %d, %s', 10, 7, 10, N'informative')")
-            equal("severity 10", [message.text for _, message in cursor.messages], ["severity 10, informative"])
-        for severity in (11, 14, 16, 18):
+            cursor.execute("PRINT N'printed'")
+            equal("PRINT", [message.text for _, message in cursor.messages], ["printed"])
+        for severity in INFORMATIVE_SEVERITIES:
+            with connection.cursor() as cursor:
+                cursor.execute(f"RAISERROR(N'severity %d, %s', {severity}, 7, {severity}, N'informative')")
+                texts = [message.text for _, message in cursor.messages]
+                equal(f"severity {severity}", texts, [f"severity {severity}, informative"])
+        for severity in ERROR_SEVERITIES:
             with connection.cursor() as cursor:
                 text = f"RAISERROR(N'severity {severity}', {severity}, 3)"
                 error = raises(text, 50000, lambda: cursor.execute(text), number)
@@ -122,7 +120,7 @@ def two_errors():
 
 
 def cancelled_rows():
-    with connect() as connection:
+    with connect("attention") as connection:
         with connection.cursor() as cursor:
             cursor.execute(ENDLESS_ROWS)
             equal("rows before", len(cursor.fetchmany(10)), 10)
@@ -132,7 +130,7 @@ def cancelled_rows():
 
 def time_out():
     """The client's own limit: it sends the attention itself."""
-    with connect(timeout=1) as connection:
+    with connect("attention", timeout=1) as connection:
         with connection.cursor() as cursor:
             try:
                 cursor.execute(LONG_WAIT)
@@ -205,9 +203,10 @@ def large_result():
 
 
 report = Report("python-tds", version("python-tds"))
-report.run("without TLS", without_tls)
-report.run("TLS for the login only", tls_for_login)
-report.run("TLS throughout", tls_throughout)
+report.run("without TLS", protected("without TLS", "FALSE"))
+login_only = {"cafile": AUTHORITY, "validate_host": False, "enc_login_only": True}
+report.run("TLS for the login only", protected("TLS for the login only", "FALSE", **login_only))
+report.run("TLS throughout", protected("TLS throughout", "TRUE", cafile=AUTHORITY, validate_host=False))
 report.run("wrong password", wrong_password)
 report.run("unknown database", unknown_database)
 report.run("several statements, several results", several_results)

@@ -1,7 +1,7 @@
 """Reads an estate after a failback, as a client that shares no code with product and lab.
 
     python read_estate.py fingerprint LAB.json BEFORE.json   before the failback: what the backup's mgc holds
-    python read_estate.py check LAB.json BEFORE.json         after it: one line per check, status 1 if one fails
+    python read_estate.py check LAB.json BEFORE.json         after it: one case per check, told as case_report.py does
 
 LAB.json is what the lab printed, "-" for standard input. Where chat servers write between the two,
 `--growth` lets channels have more rows than before, never fewer.
@@ -9,8 +9,9 @@ LAB.json is what the lab printed, "-" for standard input. Where chat servers wri
 
 import argparse
 import json
-import sys
+from importlib.metadata import version
 
+from case_report import Report
 from lab_estate import LabEstate
 
 DATABASE = "mgc"
@@ -34,18 +35,13 @@ def fingerprint(estate, instance):
 
 
 class Checks:
-    """Prints one line per check and counts."""
+    """Tells one case per check."""
 
-    def __init__(self):
-        self.passed = 0
-        self.failed = 0
+    def __init__(self, report):
+        self.report = report
 
     def expect(self, what, holds, found):
-        if holds:
-            self.passed += 1
-        else:
-            self.failed += 1
-        print(f"{'ok    ' if holds else 'FAILED'}  {what}: {found}", flush=True)
+        self.report.say(case=what, passed=bool(holds), found=str(found))
 
     def equal(self, what, found, expected):
         holds = found == expected
@@ -300,20 +296,18 @@ def main():
         taken = fingerprint(estate, estate.instance("backup", "principal", options.pool))
         with open(options.before, "w", encoding="utf-8") as file:
             json.dump(taken, file, indent=2)
-        print(f"{sum(int(one['messages']) for one in taken.values())} messages in {len(taken)} channels: {options.before}")
-        return 0
+        return
     with open(options.before, encoding="utf-8") as file:
         before = json.load(file)
-    checks = Checks()
-    failback = Failback(estate, options.pool, checks)
+    report = Report(f"{options.client}, reading the estate after a failback", version(options.client))
+    failback = Failback(estate, options.pool, Checks(report))
     failback.check_primary()
     failback.check_rows(before, options.growth)
     failback.check_history()
     failback.check_backup_site()
     failback.check_shipping()
-    print(f"{checks.passed} passed, {checks.failed} failed")
-    return 0 if checks.failed == 0 else 1
+    report.end()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

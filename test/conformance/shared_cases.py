@@ -18,10 +18,21 @@ DROP TABLE #t;
 SELECT CAST(NULL AS bigint) AS nothing;
 """
 
+# Up to 10 a message is information, from 11 on an error; 20 and more end the connection ("Database Engine Error Severities").
+INFORMATIVE_SEVERITIES = (0, 1, 5, 9, 10)
+ERROR_SEVERITIES = (11, 12, 14, 16, 18)
+
+
+def told_severity(severity):
+    """The class that a client is told: severity 10 is sent as 0, for compatibility."""
+    return 0 if severity == 10 else severity
+
+
 # Long enough that only an attention can be what ended it.
 LONG_WAIT = "WAITFOR DELAY '00:02:00'"
 ENDLESS_ROWS = "SELECT a.chatId, b.channelId, a.content FROM mgc.dbo.tblChat AS a CROSS JOIN mgc.dbo.tblChat AS b"
 CANCEL_WITHIN_SECONDS = 20
+WAITING = "SELECT COUNT(*) FROM sys.dm_exec_requests WHERE command = N'WAITFOR'"
 
 LARGE_RESULT_ROWS = 100_000
 LARGE_RESULT = f"SELECT TOP ({LARGE_RESULT_ROWS}) channelId, chatId, chatDate, userId, content FROM mgc.dbo.tblChat"

@@ -18,9 +18,11 @@ estate = LabEstate.read(sys.argv[1])
 server = estate.instance("backup", "principal")
 
 
-def connect(**options):
+def connect(wire=None, **options):
+    """An open connection to the instance, or through the relay that watches those of a role."""
+    address = server if wire is None else estate.wire(wire)
     settings = {
-        "Data Source": f"tcp:{server['host']},{server['port']}",
+        "Data Source": f"tcp:{address['host']},{address['port']}",
         "User ID": server["user"],
         "Password": server["password"],
         "Initial Catalog": "master",
@@ -39,11 +41,12 @@ def connect(**options):
 class Connected:
     """A connection for a with statement."""
 
-    def __init__(self, **options):
+    def __init__(self, wire=None, **options):
+        self.wire = wire
         self.options = options
 
     def __enter__(self):
-        self.connection = connect(**self.options)
+        self.connection = connect(self.wire, **self.options)
         return self.connection
 
     def __exit__(self, *_):
@@ -71,13 +74,12 @@ def failing(what, call):
     raise AssertionError(f"{what}: no error")
 
 
-def protected(encrypt, expected):
+def protected(role, encrypt, expected):
     def case():
-        with Connected(Encrypt=encrypt) as connection:
+        with Connected(role, Encrypt=encrypt) as connection:
             text = "SELECT encrypt_option FROM sys.dm_exec_connections WHERE session_id = @@SPID"
             found = scalar(connection, text)
-            if expected is not None:
-                equal("encrypt_option", found, expected)
+            equal("encrypt_option", found, expected)
             equal("version", connection.ServerVersion, "11.00.7001")
             equal("database", connection.Database, "master")
             return found
@@ -87,7 +89,7 @@ def protected(encrypt, expected):
 
 def refused(expected, **options):
     def case():
-        error = failing("login", lambda: connect(**options))
+        error = failing("login", lambda: connect("refused login", **options))
         equal("numbers", numbers(error), expected)
 
     return case
@@ -124,9 +126,11 @@ def severities():
         connection.InfoMessage += SqlInfoMessageEventHandler(
             lambda _, event: heard.extend((one.Number, str(one.Message)) for one in event.Errors)
         )
-        SqlCommand("PRINT N'printed' RAISERROR(N'severity %d', 10, 7, 10)", connection).ExecuteNonQuery()
-        equal("messages", heard, [(0, "printed"), (50000, "severity 10")])
-        for severity in (11, 14, 16, 18):
+        raised = " ".join(f"RAISERROR(N'severity %d', {severity}, 7, {severity})" for severity in INFORMATIVE_SEVERITIES)
+        SqlCommand(f"PRINT N'printed' {raised}", connection).ExecuteNonQuery()
+        expected = [(50000, f"severity {severity}") for severity in INFORMATIVE_SEVERITIES]
+        equal("messages", heard, [(0, "printed"), *expected])
+        for severity in ERROR_SEVERITIES:
             text = f"RAISERROR(N'severity {severity}', {severity}, 3)"
             error = failing(text, lambda: SqlCommand(text, connection).ExecuteNonQuery())
             equal("number, class, state", (error.Number, int(error.Class), int(error.State)), (50000, severity, 3))
@@ -156,7 +160,7 @@ def two_errors():
 
 
 def time_out():
-    with Connected() as connection:
+    with Connected("attention") as connection:
         command = SqlCommand(LONG_WAIT, connection)
         command.CommandTimeout = 1
         equal("number", failing("time-out", command.ExecuteNonQuery).Number, -2)
@@ -164,11 +168,10 @@ def time_out():
 
 
 def cancelled_wait():
-    with Connected() as connection, Connected() as other:
+    with Connected("attention") as connection, Connected() as other:
         command = SqlCommand(LONG_WAIT, connection)
         running = command.ExecuteNonQueryAsync()
-        waiting = "SELECT COUNT(*) FROM sys.dm_exec_requests WHERE command = N'WAITFOR'"
-        while scalar(other, waiting) == 0 and not running.IsCompleted:
+        while scalar(other, WAITING) == 0 and not running.IsCompleted:
             Task.Delay(20).Wait()
         command.Cancel()
         try:
@@ -182,7 +185,7 @@ def cancelled_wait():
 
 
 def cancelled_rows():
-    with Connected() as connection:
+    with Connected("attention") as connection:
         command = SqlCommand(ENDLESS_ROWS, connection)
         reader = command.ExecuteReader()
         for _ in range(10):
@@ -225,10 +228,24 @@ def nulls():
         empty = (None,) * len(NULLABLE_TYPES)
         equal("rows", read_rows(reader), [empty, empty])
         reader.Close()
-        for kind in (SqlDbType.Int, SqlDbType.BigInt, SqlDbType.Bit, SqlDbType.UniqueIdentifier, SqlDbType.DateTime):
-            command = SqlCommand("SELECT @p AS v", connection)
-            command.Parameters.Add("@p", kind).Value = System.DBNull.Value
-            equal(f"parameter {kind}", python_value(command.ExecuteScalar()), None)
+        for kind in (
+            SqlDbType.Int,
+            SqlDbType.BigInt,
+            SqlDbType.Bit,
+            SqlDbType.NVarChar,
+            SqlDbType.VarBinary,
+            SqlDbType.DateTime,
+            SqlDbType.DateTime2,
+            SqlDbType.UniqueIdentifier,
+            SqlDbType.Decimal,
+        ):
+            for size in (50, -1) if kind in (SqlDbType.NVarChar, SqlDbType.VarBinary) else (None,):
+                command = SqlCommand("SELECT @p AS v", connection)
+                parameter = command.Parameters.Add("@p", kind)
+                parameter.Value = System.DBNull.Value
+                if size is not None:
+                    parameter.Size = size
+                equal(f"parameter {kind} {size}", python_value(command.ExecuteScalar()), None)
 
 
 def procedure():
@@ -313,8 +330,8 @@ datetime_sent = System.DateTime(2013, 2, 28, 23, 59, 58, 997)
 datetime2_sent = System.DateTime(1753, 1, 1).AddTicks(1234567)
 
 report = Report("System.Data.SqlClient", version())
-report.run("TLS for the login only", protected("false", None))
-report.run("TLS throughout", protected("true", "TRUE"))
+report.run("TLS for the login only", protected("TLS for the login only", "false", "FALSE"))
+report.run("TLS throughout", protected("TLS throughout", "true", "TRUE"))
 report.run("wrong password", refused([18456], Password="wrong"))
 report.run("unknown database", refused([4060, 18456], **{"Initial Catalog": "nosuch"}))
 report.run("several statements, several results", several_results)

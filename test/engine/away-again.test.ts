@@ -29,10 +29,10 @@ describe("a converged stack whose pool fails over behind its back", function () 
     assert.equal(preview.code, 0, preview.output);
     assert.equal(
       preview.output.match(/^ *~ pulumi-nodejs:dynamic\/persistent-chat:\w+: \(update\)/gm)?.length,
-      10,
+      13,
       preview.output,
     );
-    assert.equal(preview.output.match(/step\s*: "open: .*" => "done"/g)?.length, 10, preview.output);
+    assert.equal(preview.output.match(/step\s*: "open: .*" => "done"/g)?.length, 13, preview.output);
     const lines = await estate.journalLength();
     const up = await estate.stack.up();
     assert.equal(up.code, 0, up.output);

@@ -21,7 +21,7 @@ describe("failback", function () {
   after(() => estate.stop());
 
   it("prints its plan once, in the preview", () => {
-    assert.equal(printed.match(/^\s*\d+\.\s+F\d/gm)?.length, 9, printed);
+    assert.equal(printed.match(/^\s*\d+\.\s+F\d/gm)?.length, 12, printed);
   });
 
   it("brings every room home and opens it", async () => {
@@ -79,10 +79,42 @@ describe("failback", function () {
     assert.equal(pool["poolState"], "Normal");
     assert.deepEqual(pool["activeServers"], estate.lab.pools[0]?.machines.primary);
     const report = estate.report(pool["report"]);
-    // Both databases' mirroring ends side by side.
-    const keys = report.summary.steps.map((step) => (step.key.startsWith("F2-") ? "F2" : step.key));
-    assert.deepEqual(keys, ["F0", "F1", "F2", "F2", "F2b", "F3", "F4", "F5", "F6", "F7"]);
+    // Both databases' mirroring ends, and begins, side by side.
+    const keys = report.summary.steps.map((step) => step.key.replace(/^(F2|F8)-.*/, "$1"));
+    assert.deepEqual(keys, ["F0", "F1", "F2", "F2", "F2b", "F3", "F4", "F5", "F6", "F7", "F7b", "F8", "F8"]);
     assert.ok(report.summary.steps.every((step) => step.outcome === "succeeded"));
+  });
+
+  it("measures the recovery from its first change to the first ping at home", () => {
+    const { summary } = estate.report(String(printed.match(/report *: "(.*)"/)?.[1]));
+    const ended = (key: string): number => Date.parse(summary.steps.find((step) => step.key === key)?.ended ?? "");
+    const back = Date.parse(summary.serviceBack ?? "");
+    const begun = Date.parse(summary.steps[1]?.started ?? "");
+    assert.ok(back >= ended("F7") && back <= ended("F7b"), JSON.stringify(summary));
+    assert.ok(Math.abs((summary.recoverySeconds ?? 0) - (back - begun) / 1000) < 1, JSON.stringify(summary));
+  });
+
+  it("mirrors the primary again, and log shipping goes on behind the product's own log backup", async () => {
+    const sessions = await estate.ask(
+      "primary",
+      "SELECT DB_NAME(database_id) AS name, mirroring_role_desc, mirroring_state_desc, mirroring_partner_instance " +
+        "FROM sys.database_mirroring WHERE mirroring_guid IS NOT NULL ORDER BY 1;",
+    );
+    assert.deepEqual(
+      sessions.map((row) => Object.values(row)),
+      ["mgc", "mgccomp"].map((name) => [name, "PRINCIPAL", "SYNCHRONIZED", "SQL-P2"]),
+    );
+    const [job] = await estate.ask("primary", "SELECT enabled FROM msdb.dbo.sysjobs WHERE name = N'LSBackup_mgc';");
+    assert.equal(job?.["enabled"], 1);
+    const newestLog = (condition: string): string =>
+      `SELECT TOP (1) CONVERT(varchar(25), b.last_lsn) AS lsn FROM msdb.dbo.backupset AS b WHERE b.database_name = N'mgc' ` +
+      `AND b.type = 'L' AND ${condition} ORDER BY b.backup_set_id DESC;`;
+    const [taken] = await estate.ask("primary", newestLog("b.server_name = N'SQL-P1' AND b.is_copy_only = 0"));
+    const [reached] = await estate.ask(
+      "backup",
+      "SELECT CONVERT(varchar(25), redo_start_lsn) AS lsn FROM sys.master_files WHERE database_id = DB_ID(N'mgc') AND type = 0;",
+    );
+    assert.equal(reached?.["lsn"], taken?.["lsn"], "the secondary has every link of the chain");
   });
 
   it("does nothing the second time", async () => {

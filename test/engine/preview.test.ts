@@ -29,7 +29,7 @@ describe("preview of a pool that has failed over", function () {
     const plan = planLines(result.output);
     assert.deepEqual(
       plan.map((line) => line.trim().split(/\s+/)[1]),
-      ["F1", "F2", "F2", "F2b", "F3", "F4", "F5", "F6", "F7"],
+      ["F1", "F2", "F2", "F2b", "F3", "F4", "F5", "F6", "F7", "F7b", "F8", "F8"],
       result.output,
     );
     assert.match(result.output, /Preflight \(lyncpc-preflight\):\n\s+Pool lyncpc, authority: backup/);
@@ -38,7 +38,7 @@ describe("preview of a pool that has failed over", function () {
   it("prints it with --diff and --json too", async () => {
     const diff = await estate.stack.preview("--diff");
     assert.equal(diff.code, 0, diff.output);
-    assert.equal(planLines(diff.output).length, 9, diff.output);
+    assert.equal(planLines(diff.output).length, 12, diff.output);
     const json = await estate.stack.preview("--json");
     assert.equal(json.code, 0, json.output);
     const parsed = JSON.parse(json.output.slice(json.output.indexOf("{"))) as {
@@ -46,7 +46,7 @@ describe("preview of a pool that has failed over", function () {
     };
     const told = parsed.diagnostics.filter((one) => one.urn?.endsWith("lyncpc-preflight") === true);
     assert.equal(told.length, 1, json.output);
-    assert.equal(planLines(told[0]?.message ?? "").length, 9);
+    assert.equal(planLines(told[0]?.message ?? "").length, 12);
   });
 
   it("leaves no process behind when its reader goes away", async () => {

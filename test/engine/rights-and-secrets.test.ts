@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ConnectionPool } from "mssql";
 import { after, before, describe, it } from "mocha";
-import { labConfiguration } from "../../tools/lab-configuration";
+import { labInstance } from "../../tools/lab-configuration";
+import type { CliResult } from "../../tools/lab-stack";
 import { TestEstate } from "./support/estate";
 
 const share = String.raw`\\files.dci.discovery.com\lslogs`;
@@ -52,32 +56,98 @@ describe("Preflight at up", function () {
 });
 
 describe("a rotated password", function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   let estate: TestEstate;
+  let passwords: string[];
+  let told: string;
   before(async () => {
     estate = await TestEstate.start("steady");
+    passwords = [labInstance(estate.lab, "primary").password];
+    told = "";
     const up = await estate.stack.up();
     assert.equal(up.code, 0, up.output);
   });
   after(() => estate.stop());
 
-  it("works with the settings of npm run env, and fails with the hint without them", async () => {
-    const rotated = "An0ther-Passw0rd-Of-The-Lab";
-    await estate.ask("primary", `ALTER LOGIN [pchatdr] WITH PASSWORD = N'${rotated}';`);
-    for (const [site, role] of [
-      ["primary", "mirror"],
-      ["backup", "principal"],
-      ["backup", "mirror"],
-    ] as const) {
-      await estate.ask(site, `ALTER LOGIN [pchatdr] WITH PASSWORD = N'${rotated}';`, role);
+  const present = (): string => passwords.at(-1) ?? "";
+
+  /** The login's next password, on every instance. */
+  const rotate = async (): Promise<string> => {
+    const next = `An0ther-Passw0rd-${String(passwords.length)}-Of-The-Lab`;
+    for (const { host, port, user } of estate.lab.instances) {
+      const pool = new ConnectionPool({ server: host, port, user, password: present(), options: { encrypt: false } });
+      await pool.connect();
+      await pool.request().query(`ALTER LOGIN [${user}] WITH PASSWORD = N'${next}';`);
+      await pool.close();
     }
-    estate.stack.configure({ active: "primary", ...labConfiguration(estate.lab) });
-    await estate.stack.setPassword(rotated);
-    const plain = await estate.stack.preview();
+    passwords.push(next);
+    return next;
+  };
+
+  const run = async (environment: NodeJS.ProcessEnv, ...args: string[]): Promise<CliResult> => {
+    const result = await estate.stack.run([...args, ...estate.stack.where()], environment);
+    told += result.output;
+    return result;
+  };
+
+  it("in the configuration works with one flag that the failure names, and after the next up without it", async () => {
+    await estate.stack.setPassword(await rotate());
+    const plain = await run({}, "preview");
     assert.notEqual(plain.code, 0, plain.output);
     assert.match(plain.output, /PULUMI_RUN_PROGRAM=true/);
-    const withSettings = await estate.stack.run(["preview", ...estate.stack.where()], { PULUMI_RUN_PROGRAM: "true" });
-    assert.equal(withSettings.code, 0, withSettings.output);
-    assert.ok(!`${plain.output}${withSettings.output}`.includes(rotated));
+    const flagged = await run({ PULUMI_RUN_PROGRAM: "true" }, "preview");
+    assert.equal(flagged.code, 0, flagged.output);
+    const up = await run({ PULUMI_RUN_PROGRAM: "true" }, "up", "--yes", "--skip-preview");
+    assert.equal(up.code, 0, up.output);
+    const again = await run({}, "preview", "--expect-no-changes");
+    assert.equal(again.code, 0, again.output);
+  });
+
+  it("in the environment works as it is", async () => {
+    const environment = { PERSISTENT_CHAT_DR_SQL_PASSWORD: await rotate() };
+    const preview = await run(environment, "preview", "--expect-no-changes");
+    assert.equal(preview.code, 0, preview.output);
+  });
+
+  it("is printed and kept nowhere, whatever its age", async () => {
+    const instance = labInstance(estate.lab, "primary");
+    const pool = new ConnectionPool({
+      server: instance.host,
+      port: instance.port,
+      user: instance.user,
+      password: present(),
+      options: { encrypt: false },
+    });
+    await pool.connect();
+    await pool
+      .request()
+      .query(
+        "EXEC master.dbo.sp_change_log_shipping_primary_database @database = N'mgc', @backup_retention_period = 60;",
+      );
+    await pool.close();
+    const environment = { PERSISTENT_CHAT_DR_SQL_PASSWORD: present() };
+    const plan = join(estate.stack.folder, "plan.json");
+    assert.equal((await run(environment, "preview", "--json", "--save-plan", plan)).code, 0);
+    assert.equal((await run(environment, "preview", "--diff")).code, 0);
+    assert.equal((await run(environment, "up", "--yes", "--skip-preview", "--plan", plan)).code, 0);
+    // One that is not right: what the server says of it.
+    const wrong = "N0t-The-Passw0rd";
+    assert.notEqual((await run({ PERSISTENT_CHAT_DR_SQL_PASSWORD: wrong }, "preview")).code, 0);
+    const files = readdirSync(estate.stack.folder, { recursive: true, withFileTypes: true }).filter((one) =>
+      one.isFile(),
+    );
+    const kept = files.map((file) => ({
+      where: join(file.parentPath, file.name),
+      text: readFileSync(join(file.parentPath, file.name), "utf8"),
+    }));
+    assert.ok(
+      kept.some(({ where }) => where.includes("reports")) && kept.some(({ where }) => where.includes("history")),
+    );
+    for (const password of [...passwords, wrong]) {
+      for (const form of [password, Buffer.from(password).toString("base64").replace(/=+$/, "")]) {
+        assert.ok(!told.includes(form), `printed: ${form}`);
+        for (const { where, text } of kept) assert.ok(!text.includes(form), `${where} holds ${form}`);
+      }
+    }
   });
 });

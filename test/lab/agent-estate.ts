@@ -7,17 +7,18 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Agent } from "../../lab/agent/agent";
 import { agentClock } from "../../lab/agent/agent-clock";
 import { millisecondsOf } from "../../lab/agent/calendar-numbers";
-import { Instance } from "../../lab/server/instance";
+import { Instance, type InstanceOptions } from "../../lab/server/instance";
 import type { RequestEntry } from "../../lab/server/request-journal";
 import type { ServerSession } from "../../lab/server/server-session";
 import type { Message } from "../../lab/tsql/results";
-import { CalendarTime, type SqlValue } from "../../lab/tsql/values";
+import { decimalText } from "../../lab/tsql/decimal";
+import { CalendarTime, Decimal, type SqlValue } from "../../lab/tsql/values";
 import { WindowsFiles } from "../../lab/windows/files";
 
 export const SHARE = "\\\\files.dci.discovery.com\\lslogs";
 export const COPY_FOLDER = "D:\\LSCopy";
 
-/** A value as tests compare it: whole numbers and times (milliseconds since 1970) as numbers, bytes as hexadecimal text. */
+/** A value as tests compare it: whole numbers and times (milliseconds since 1970) as numbers, bytes as hexadecimal, decimals as text. */
 export type Cell = string | number | null;
 export type ResultRow = Readonly<Record<string, Cell>>;
 
@@ -115,7 +116,7 @@ export class AgentEstate {
   constructor(readonly factor = 1) {}
 
   /** Starts an instance and its Agent. */
-  async start(name: string): Promise<Server> {
+  async start(name: string, options: Partial<InstanceOptions> = {}): Promise<Server> {
     const suffix = name.toLowerCase().replace("sql-", "");
     for (const folder of ["D:\\SQLData", "E:\\SQLLog", COPY_FOLDER]) this.files.makeFolder(name, folder);
     const instance = await Instance.start({
@@ -127,6 +128,12 @@ export class AgentEstate {
       administrators: [{ name: "DCI\\administrator" }],
       utcTime: () => this.#begun + (Date.now() - this.#begun) * this.factor,
       onRequest: (entry) => void this.journal.push(entry),
+      fullyQualifiedName: `${name.toLowerCase()}.dci.discovery.com`,
+      partner: (address) => {
+        const wanted = address.toLowerCase();
+        return this.#servers.find(({ instance: one }) => one.endpointAddress?.toLowerCase() === wanted)?.instance;
+      },
+      ...options,
     });
     const agent = new Agent({ instance, clock: agentClock(this.factor) });
     await agent.start();
@@ -149,7 +156,8 @@ function cell(value: SqlValue): Cell {
   if (typeof value === "bigint") return Number(value);
   if (value instanceof CalendarTime) return millisecondsOf(value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString("hex").toUpperCase();
-  throw new Error("The tests of the Agent read no decimals and no sql_variant.");
+  if (value instanceof Decimal) return decimalText(value);
+  throw new Error("The tests of the Agent read no sql_variant.");
 }
 
 /** Asks until the answer is as wanted. Fails after 20 s. */

@@ -89,10 +89,12 @@ describe("the lab's command line", function () {
     assert.equal(entries[0]?.n, 1);
     assert.ok(entries.some(({ text }) => text === "SELECT @@SERVERNAME;"));
     const last = entries.length;
-    const later = JSON.parse(
-      (await runLab("journal", "--json", "--since", String(last - 1), ...common)).stdout,
-    ) as unknown[];
-    assert.equal(later.length, 1);
+    // Chat servers ping meanwhile.
+    const later = JSON.parse((await runLab("journal", "--json", "--since", String(last - 1), ...common)).stdout) as {
+      n: number;
+    }[];
+    assert.equal(later[0]?.n, last);
+    assert.deepEqual(status.chat.connected.length, 4);
     assert.match((await runLab("status", ...common)).stdout, /SQL-B1 +running +running +mgc +ONLINE +SYNCHRONIZED/);
   });
 
@@ -164,6 +166,21 @@ describe("faults", function () {
     assert.equal(await agent(), "Running");
   });
 
+  it("lock the account of SQL Server Agent out: the engine starts without it", async () => {
+    const [backup, account] = [lab.instance("SQL-B1"), "DCI\\svc-agent-b1"];
+    await lab.request("fault", { action: "lock-out", account });
+    await lab.request("fault", { action: "instance-stop", instance: "SQL-B1" });
+    await assert.rejects(
+      lab.request("fault", { action: "instance-start", instance: "SQL-B1" }),
+      /1069\(The service did/,
+    );
+    const agent = "SELECT status_desc FROM sys.dm_server_services WHERE servicename LIKE '%Agent%';";
+    assert.equal(await value(backup, agent), "Stopped");
+    await lab.request("fault", { action: "unlock", account });
+    await lab.request("fault", { action: "agent-start", instance: "SQL-B1" });
+    assert.equal(await value(backup, agent), "Running");
+  });
+
   it("take a right away and give it back", async () => {
     const [backup, path] = [lab.instance("SQL-B1"), lab.json.share.unc];
     const right = { host: "*", account: "DCI\\svc-sql-b1", path, access: "write" } as const;
@@ -188,5 +205,18 @@ describe("faults", function () {
     assert.equal(damaged.length, sound.length);
     assert.equal([...damaged].filter((byte, index) => byte !== sound[index]).length, 1);
     await assert.rejects(query(backup, `RESTORE VERIFYONLY FROM DISK = N'${file}' WITH CHECKSUM;`));
+  });
+
+  it("damage a page of a database, which a backup with checksums finds (3043)", async () => {
+    const backup = lab.instance("SQL-B1");
+    const { status, stdout } = await lab.run("fault", "damage-page", "--instance", "SQL-B1", "--database", "mgccomp");
+    assert.equal(status, 0);
+    const page = /Page (\d+) of mgccomp/.exec(stdout)?.[1];
+    const file = `${lab.json.share.unc}\\page.bak`;
+    await assert.rejects(query(backup, `BACKUP DATABASE mgccomp TO DISK = N'${file}' WITH CHECKSUM;`), (error: Error) =>
+      JSON.stringify(error).includes('"number":3043'),
+    );
+    const suspect = "SELECT page_id FROM msdb.dbo.suspect_pages WHERE database_id = DB_ID('mgccomp');";
+    assert.equal(String(await value(backup, suspect)), page);
   });
 });

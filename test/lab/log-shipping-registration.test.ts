@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { DesiredLogShipping } from "../../estate/desired";
 import * as statements from "../../estate/statements-log-shipping";
 import { COPY_FOLDER, SHARE } from "./agent-estate";
-import { JOBS, registerPrimary, registerSecondary, ShippingEstate } from "./log-shipping-estate";
+import { JOBS, ShippingEstate } from "./log-shipping-estate";
 
 const DESIRED: DesiredLogShipping = {
   primaryServer: "SQL-P1",
@@ -112,112 +112,6 @@ describe("log shipping, registration", () => {
     }
     const state = await secondary.row("SELECT state_desc FROM sys.databases WHERE name = N'mgc'");
     assert.equal(state["state_desc"], "RESTORING");
-  });
-
-  it("makes jobs with one CmdExec step that calls sqllogship", async () => {
-    const { primaryId } = await estate.primary.row(registerPrimary());
-    const step = await estate.primary.row(
-      `SELECT s.subsystem, s.command, c.name AS category, j.owner_sid FROM msdb.dbo.sysjobsteps AS s
-JOIN msdb.dbo.sysjobs AS j ON j.job_id = s.job_id JOIN msdb.dbo.syscategories AS c ON c.category_id = j.category_id`,
-    );
-    assert.deepEqual([step["subsystem"], step["category"]], ["CmdExec", "Log Shipping"]);
-    assert.equal(
-      step["command"],
-      `"C:\\Program Files\\Microsoft SQL Server\\110\\Tools\\Binn\\sqllogship.exe" -Backup ${String(primaryId)} -server SQL-P1`,
-    );
-  });
-
-  it("refuses what is there already, what is not there, and what cannot be shipped", async () => {
-    const { primary, secondary } = estate;
-    const add = (more: string): string =>
-      `EXEC master.dbo.sp_add_log_shipping_primary_database @backup_directory = N'${SHARE}', @backup_share = N'${SHARE}', ${more}`;
-    await primary.run(registerPrimary());
-    await primary.refused(add("@database = N'mgc', @backup_job_name = N'x'"), 32009);
-    await primary.refused(add("@database = N'none', @backup_job_name = N'x'"), 15010);
-    await primary.refused(add("@database = N'mgc', @backup_job_name = NULL"), 32052);
-    await primary.refused(add("@database = N'mgc'"), 201);
-    await primary.refused(add("@database = N'mgc', @backup_job_name = N'x', @threshold_alert = 1"), 32028);
-    await primary.run(
-      "CREATE DATABASE simple; ALTER DATABASE simple SET RECOVERY SIMPLE; EXEC msdb.dbo.sp_add_job @job_name = N'mine';",
-    );
-    await primary.refused(add("@database = N'simple', @backup_job_name = N'x'"), 32015);
-    await primary.refused(add("@database = N'mgc', @backup_job_name = N'mine', @overwrite = 1"), 32022);
-    const name = "@primary_database = N'mgc', @secondary_server = N'SQL-B1', @secondary_database = N'mgc'";
-    await primary.refused(`EXEC master.dbo.sp_add_log_shipping_primary_secondary ${name}`, 32012);
-    await primary.refused(
-      "EXEC master.dbo.sp_add_log_shipping_primary_secondary @primary_database = N'none', @secondary_server = N'a', @secondary_database = N'b'",
-      32010,
-    );
-    await primary.refused("EXEC master.dbo.sp_delete_log_shipping_primary_database @database = N'none'", 32010);
-    await secondary.refused(
-      "EXEC master.dbo.sp_add_log_shipping_secondary_database @secondary_database = N'mgc', @primary_server = N'SQL-P1', @primary_database = N'mgc'",
-      32023,
-    );
-    await secondary.refused(
-      "EXEC master.dbo.sp_delete_log_shipping_secondary_database @secondary_database = N'mgc'",
-      32014,
-    );
-    await secondary.run(registerSecondary());
-    await secondary.refused(
-      "EXEC master.dbo.sp_delete_log_shipping_secondary_primary @primary_server = N'SQL-P1', @primary_database = N'mgc'",
-      32025,
-    );
-    await secondary.refused(
-      "EXEC master.dbo.sp_refresh_log_shipping_monitor @agent_id = '00000000-0000-0000-0000-000000000001', @agent_type = 1, @mode = 1",
-      32016,
-    );
-  });
-
-  it("refuses logins that are not members of sysadmin, whatever they were granted", async () => {
-    const { primary } = estate;
-    await primary.run("CREATE LOGIN almost WITH PASSWORD = 'Pa55word!x'; GRANT CONTROL SERVER TO almost;");
-    const session = primary.instance.openInternalSession("almost", "test");
-    const { errors } = await primary.ask("EXEC master.dbo.sp_add_log_shipping_alert_job", session);
-    session.close();
-    assert.deepEqual(errors, [21089]);
-  });
-
-  it("registers a database that is not ONLINE with a notice, and its job succeeds without a file", async () => {
-    const { secondary } = estate;
-    const answer = await secondary.ask(registerPrimary());
-    assert.deepEqual(answer.errors, []);
-    assert.ok(answer.messages.some((message) => message.number === 32008 && message.class <= 10));
-    await secondary.succeed(JOBS.backup);
-    const { last } = await secondary.row(
-      "SELECT last_backup_file AS last FROM msdb.dbo.log_shipping_primary_databases",
-    );
-    assert.equal(last, null);
-  });
-
-  it("makes one alert job, which tells of a primary without a backup and of a secondary without a restore", async () => {
-    await estate.register();
-    await estate.cycle();
-    for (const server of [estate.primary, estate.secondary]) {
-      const first = await server.row(
-        "DECLARE @j uniqueidentifier; EXEC master.dbo.sp_add_log_shipping_alert_job @j OUTPUT; SELECT @j AS j",
-      );
-      const second = await server.row(
-        "DECLARE @j uniqueidentifier; EXEC master.dbo.sp_add_log_shipping_alert_job @j OUTPUT; SELECT @j AS j",
-      );
-      assert.equal(first["j"], second["j"]);
-      await server.succeed(`LSAlert_${server.instance.name}`);
-    }
-    await estate.primary.run(
-      "UPDATE msdb.dbo.log_shipping_monitor_primary SET last_backup_date_utc = DATEADD(hour, -2, GETUTCDATE())",
-    );
-    await estate.secondary.run(
-      "UPDATE msdb.dbo.log_shipping_monitor_secondary SET last_restored_date_utc = DATEADD(hour, -2, GETUTCDATE())",
-    );
-    const [late] = await estate.primary.runJob("LSAlert_SQL-P1");
-    assert.match(
-      String(late?.["message"]),
-      /The log shipping primary database SQL-P1\.mgc has backup threshold of 60 minutes and has not performed a backup log operation for 1(?:19|20) minutes\..*\(Error 14420\)/,
-    );
-    const [behind] = await estate.secondary.runJob("LSAlert_SQL-B1");
-    assert.match(String(behind?.["message"]), /\(Error 14421\)/);
-    assert.ok(estate.primary.instance.errorLog.entries.some((entry) => entry.number === 14420));
-    const monitor = await estate.primary.row("EXEC master.dbo.sp_help_log_shipping_monitor");
-    assert.deepEqual([monitor["status"], monitor["is_primary"], monitor["backup_threshold"]], [1, 1, 60]);
   });
 
   it("replaces a registration with @overwrite and leaves one job of each name", async () => {

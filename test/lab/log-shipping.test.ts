@@ -103,21 +103,6 @@ INSERT dbo.tblNode VALUES (1, N'Root'), (2, NULL); CREATE USER reader WITHOUT LO
     }
   });
 
-  it("succeeds without a file when the restore finds nothing, and last_restored_file stays", async () => {
-    await estate.register();
-    await estate.cycle();
-    const before = await estate.lastFiles();
-    await estate.secondary.succeed(JOBS.restore);
-    assert.deepEqual(await estate.lastFiles(), before);
-    const [last] = await estate.secondary.run(
-      "SELECT TOP 1 message FROM msdb.dbo.log_shipping_monitor_history_detail WHERE message LIKE N'Could not find%' ORDER BY session_id DESC",
-    );
-    assert.equal(
-      last?.["message"],
-      "Could not find a log backup file that could be applied to secondary database 'mgc'.",
-    );
-  });
-
   it("fails the copy when the Agent's account may not write the copy folder, and goes on when it may again", async () => {
     await estate.register();
     await estate.say("late");
@@ -145,71 +130,6 @@ INSERT dbo.tblNode VALUES (1, N'Root'), (2, NULL); CREATE USER reader WITHOUT LO
     assert.equal(step?.["run_status"], 0);
   });
 
-  it("skips what was applied, and a file that somebody else took away breaks the chain with 4305", async () => {
-    await estate.register();
-    for (const text of ["one", "one more"]) {
-      await estate.say(text);
-      await estate.cycle();
-    }
-    // A registration made anew takes every file that lies there (stale ones too); those that were applied are skipped.
-    await estate.register();
-    await estate.say("two");
-    await estate.cycle();
-    const skipped =
-      "SELECT COUNT(*) AS n FROM msdb.dbo.log_shipping_monitor_history_detail WHERE message LIKE N'Skipped%'";
-    assert.deepEqual(await estate.secondary.run(skipped), [{ n: 1 }]);
-    await estate.primary.run("BACKUP LOG mgc TO DISK = N'D:\\SQLData\\elsewhere.trn'");
-    await estate.say("three");
-    await estate.primary.run("BACKUP LOG mgc TO DISK = N'D:\\SQLData\\elsewhere.trn'");
-    await estate.primary.succeed(JOBS.backup);
-    await estate.secondary.succeed(JOBS.copy);
-    const rows = await estate.secondary.runJob(JOBS.restore);
-    assert.deepEqual(
-      rows.map((row) => row["run_status"]),
-      [0, 0],
-    );
-    const errors = await estate.secondary.run(ERRORS);
-    assert.ok(errors.some((row) => /too recent to apply to the database/.test(String(row["message"]))));
-  });
-
-  it("fails the restore on a copy that somebody recovered", async () => {
-    await estate.register();
-    await estate.cycle();
-    await estate.secondary.run("RESTORE DATABASE mgc WITH RECOVERY");
-    await estate.say("never arrives");
-    await estate.primary.succeed(JOBS.backup);
-    await estate.secondary.succeed(JOBS.copy);
-    const [step] = await estate.secondary.runJob(JOBS.restore);
-    assert.equal(step?.["run_status"], 0);
-  });
-
-  it("fails the restore on a log of another fork that lies in the share", async () => {
-    await estate.register();
-    await estate.cycle();
-    // The primary is put back to the seed: its next logs belong to a new fork.
-    await estate.say("lost");
-    await estate.primary.succeed(JOBS.backup);
-    await estate.primary.run(`ALTER DATABASE mgc SET SINGLE_USER WITH ROLLBACK IMMEDIATE;
-RESTORE DATABASE mgc FROM DISK = N'${SHARE}\\seed.bak' WITH REPLACE, RECOVERY; ALTER DATABASE mgc SET MULTI_USER;`);
-    await estate.say("other");
-    await estate.primary.succeed(JOBS.backup);
-    await estate.secondary.succeed(JOBS.copy);
-    const [step] = await estate.secondary.runJob(JOBS.restore);
-    assert.equal(step?.["run_status"], 0);
-  });
-
-  it("looks for older files when the next one is too recent for a copy that was put back", async () => {
-    await estate.register();
-    for (const text of ["one", "two"]) {
-      await estate.say(text);
-      await estate.cycle();
-    }
-    await estate.secondary.run(`RESTORE DATABASE mgc FROM DISK = N'${SHARE}\\seed.bak' WITH REPLACE, NORECOVERY`);
-    await estate.say("three");
-    await estate.cycle();
-    assert.deepEqual(await estate.recovered(), ["one", "two", "three"]);
-  });
-
   it("deletes files past their retention, its own only, and only warns when it may not", async () => {
     await estate.register();
     const share = estate.files.shareDirectory(SHARE);
@@ -232,20 +152,6 @@ RESTORE DATABASE mgc FROM DISK = N'${SHARE}\\seed.bak' WITH REPLACE, RECOVERY; A
       ["mgc_20200101000000.trn", "mgccomp_20200101000000.trn", "mgc_notes.trn"].filter((name) => left.includes(name)),
       ["mgccomp_20200101000000.trn", "mgc_notes.trn"],
     );
-  });
-
-  it("waits with files that are younger than restore_delay", async () => {
-    await estate.register(", @restore_delay = 60");
-    await estate.say("later");
-    await estate.primary.succeed(JOBS.backup);
-    await estate.secondary.succeed(JOBS.copy);
-    await estate.secondary.succeed(JOBS.restore);
-    assert.equal((await estate.lastFiles())[2], undefined);
-    await estate.secondary.run(
-      "EXEC master.dbo.sp_change_log_shipping_secondary_database @secondary_database = N'mgc', @restore_delay = 0",
-    );
-    await estate.secondary.succeed(JOBS.restore);
-    assert.deepEqual(await estate.recovered(), ["later"]);
   });
 
   it("lets readers in between restores in standby mode", async () => {

@@ -229,4 +229,57 @@ describe("management store", () => {
     assert.ok(store.authenticate("lyncadmin@dci.discovery.com", "right"));
     assert.equal(store.authenticate("DCI\\lyncadmin", "wrong"), undefined);
   });
+
+  it("shows a remote user the cmdlets of his roles", () => {
+    const seen = (role: string): string[] =>
+      store.commands({ userName: "DCI\\someone", password: "x", roles: [role] }).map(({ name }) => name);
+    const all = store.commands().map(({ name }) => name);
+    assert.deepEqual(seen("CsAdministrator"), all);
+    assert.deepEqual(
+      seen("CsViewOnlyAdministrator"),
+      all.filter((name) => name.startsWith("Get-Cs")),
+    );
+    const chat = seen("CsPersistentChatAdministrator");
+    assert.ok(chat.includes("Test-CsPersistentChatMessage") && chat.includes("Set-CsPersistentChatState"));
+    for (const name of ["Install-CsDatabase", "Install-CsMirrorDatabase", "Uninstall-CsMirrorDatabase"])
+      assert.ok(!chat.includes(name) && !seen("CsServerAdministrator").includes(name), name);
+  });
+
+  it("says that a store alone reaches no SQL Server", async () => {
+    await assert.rejects(
+      run("Install-CsDatabase", { ConfiguredDatabases: true, SqlServerFqdn: "sql-p1.dci.discovery.com" }),
+      (error) => error instanceof CmdletFailure && error.data.errorId === "ProcessingFailed",
+    );
+  });
+
+  it("keeps one pair of test users per Registrar pool", async () => {
+    const fqdn = "lyncfe.dci.discovery.com";
+    const get = async (): Promise<readonly WireValue[]> =>
+      (await run("Get-CsHealthMonitoringConfiguration")).map(({ properties }) => [
+        properties["Identity"] ?? null,
+        properties["FirstTestUserSipUri"] ?? null,
+        properties["SecondTestSamAccountName"] ?? null,
+      ]);
+    assert.deepEqual(await get(), [[fqdn, "sip:user01@dci.discovery.com", null]]);
+    const users = { FirstTestUserSipUri: "sip:a@contoso.com", SecondTestUserSipUri: "sip:b@contoso.com" };
+    await assert.rejects(
+      run("New-CsHealthMonitoringConfiguration", { Identity: fqdn, ...users }),
+      (error) => error instanceof CmdletFailure && error.data.errorId === "ItemAlreadyExists",
+    );
+    await run("Set-CsHealthMonitoringConfiguration", { Identity: fqdn, SecondTestSamAccountName: "DCI\\b" });
+    assert.deepEqual(await get(), [[fqdn, "sip:user01@dci.discovery.com", "DCI\\b"]]);
+    await run("Remove-CsHealthMonitoringConfiguration", { Identity: fqdn });
+    assert.deepEqual(await get(), []);
+    await assert.rejects(run("Get-CsHealthMonitoringConfiguration", { Identity: fqdn }), /Cannot find item/);
+    await assert.rejects(
+      run("New-CsHealthMonitoringConfiguration", { TargetFqdn: fqdn, ...users, FirstTestUserSipUri: "a@contoso.com" }),
+      /must include the sip: prefix/,
+    );
+    await run("New-CsHealthMonitoringConfiguration", { TargetFqdn: fqdn, ...users, InMemory: true });
+    assert.deepEqual(await get(), []);
+    await run("New-CsHealthMonitoringConfiguration", { TargetFqdn: fqdn, ...users });
+    store.close();
+    store = open();
+    assert.deepEqual(await get(), [[fqdn, "sip:a@contoso.com", null]]);
+  });
 });

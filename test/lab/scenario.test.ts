@@ -167,3 +167,55 @@ describe("scenario steady", function () {
     assert.match(stderr, /the way there is the failback itself/);
   });
 });
+
+describe("scenario outage", function () {
+  this.timeout(60_000);
+  let lab: Lab;
+
+  before(async () => {
+    lab = await startLab({ scenario: "outage", chat: true });
+  });
+
+  after(() => lab.stop());
+
+  it("has nothing of the primary site, and a backup that waits for more log", async () => {
+    const { instances, chat } = await lab.request("status", {});
+    assert.deepEqual(
+      instances.map(({ name, running }) => [name, running]),
+      [
+        ["SQL-P1", false],
+        ["SQL-P2", false],
+        ["SQL-B1", true],
+        ["SQL-B2", true],
+      ],
+    );
+    assert.deepEqual(chat.connected, []);
+    assert.deepEqual(await settings(lab), { poolState: "Normal", sites: ["primary"] });
+    assert.deepEqual((await states(lab, "SQL-B1"))[0], ["mgc", "RESTORING", "FULL"]);
+  });
+
+  it("ends as rebuilt, with the dead primary's log files where they were", async () => {
+    const { status, stderr } = await lab.run("scenario", "rebuilt");
+    assert.equal(status, 0, stderr);
+    await assertFailedOver(lab);
+    assert.ok(readdirSync(lab.json.share.directory).some((name) => name.endsWith(".trn")));
+    assert.equal((await lab.request("status", {})).lab.scenario, "rebuilt");
+  });
+});
+
+describe("scenario rebuilt", function () {
+  this.timeout(60_000);
+  let lab: Lab;
+
+  before(async () => {
+    lab = await startLab({ scenario: "rebuilt" });
+  });
+
+  after(() => lab.stop());
+
+  it("is failed over, with the history of how it came to that", async () => {
+    await assertFailedOver(lab);
+    const history = "SELECT COUNT(*) FROM msdb.dbo.restorehistory WHERE restore_type = 'L';";
+    assert.ok(Number(await value(lab.instance("SQL-B1"), history)) > 0);
+  });
+});

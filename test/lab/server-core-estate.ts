@@ -55,6 +55,7 @@ export class CoreEstate {
       defaultDataPath: "D:\\SQLData",
       defaultLogPath: "E:\\SQLLog",
       evaluateDefault: (_, text) => Number(text),
+      checkTest: () => () => null,
       sessionsIn: (database: Database) => this.sessions.get(`${name} ${database.name}`) ?? [],
       endSessions: (database: Database) => {
         this.sessions.delete(`${name} ${database.name}`);

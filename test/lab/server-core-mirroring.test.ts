@@ -208,6 +208,29 @@ describe("lab: database mirroring", () => {
     assert.deepEqual(heard(p1.require("mgc")), ["one", "two", "three"]);
   });
 
+  it("keeps on the mirror what the next log backup shall hold, also of the time before the session", async () => {
+    await seed();
+    await say(mgc, "before");
+    const log = (core: InstanceCore, device: string, copyOnly = false): Promise<unknown> =>
+      core.backup({ kind: "log", database: "mgc", devices: [device], copyOnly, requester: asker() });
+    const apply = (core: InstanceCore, device: string): Promise<unknown> =>
+      core.restoreLog({ database: "mgc", devices: [device], recovery: "NORECOVERY", requester: asker() });
+    await log(b1, `${SHARE}\\ahead.trn`, true);
+    await apply(b2, `${SHARE}\\ahead.trn`);
+    await partner(b2, "SQL-B1");
+    await partner(b1, "SQL-B2");
+    await say(mgc, "during");
+    await b1.alterPartner("mgc", { kind: "failover" }, asker());
+    await say(copy(), "after");
+    await log(b2, `${SHARE}\\b2.trn`);
+    assert.deepEqual([copy().log.usedBytes, mgc.log.usedBytes], [0, 0]);
+    const p1 = estate.start("SQL-P1");
+    await p1.restoreDatabase({ database: "mgc", devices: [FULL], recovery: "NORECOVERY", requester: asker() });
+    for (const device of [LOG, `${SHARE}\\b2.trn`]) await apply(p1, device);
+    await p1.recoverDatabase("mgc", asker());
+    assert.deepEqual(heard(p1.require("mgc")), ["one", "before", "during", "after"]);
+  });
+
   it("forces service when the principal is gone; what it had more is lost when mirroring resumes", async () => {
     await mirrored();
     await refused(b2.alterPartner("mgc", { kind: "forceService" }, asker()), 1455);

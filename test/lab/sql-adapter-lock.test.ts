@@ -236,7 +236,7 @@ describe("an observation of what does not answer", () => {
         "defaultLogPath",
         "login",
       ];
-      const numbers = ["engineEdition", "isClustered", "isSysadmin", "agentXpsEnabled"];
+      const numbers = ["engineEdition", "isClustered", "isSysadmin", "agentXpsEnabled", "mirroringPort"];
       const columns: Record<string, SqlType> = Object.fromEntries<SqlType>([
         ...texts.map((name): [string, SqlType] => [name, TEXT]),
         ...numbers.map((name): [string, SqlType] => [name, INT]),
@@ -247,6 +247,7 @@ describe("an observation of what does not answer", () => {
         0,
         0,
         1,
+        5022,
       ]);
       await rows(sink, { permission: TEXT }, ["CONNECT SQL"], ["VIEW ANY DATABASE"]);
       await rows(sink, { name: TEXT });

@@ -45,9 +45,13 @@ describe("authority, over every combination of its facts", function () {
       if ((row.outcome === "unclear" || index < 0) && row.allows.length > 0)
         report("a refusal that allows steps", facts);
       if ((row.outcome === "unclear") !== (row.code !== undefined)) report("a code without refusal, or none", facts);
-      const restores = row.allows.includes("F4");
+      // A primary that has applied the backup's tail is only opened by F4; nothing is restored there.
+      const opens = row.outcome === "primary" && facts.backupCopy === "afterTail" && facts.tail === "applied";
+      const restores = row.allows.includes("F4") && !opens;
       if (restores !== (row.outcome === "backup")) report("F4 without the backup being the truth", facts);
-      if (restores && !backupIsOpen(facts)) report("F4 from a copy that is not online", facts);
+      // By log alone: both copies are closed, and the backup's tail is what the primary lacks.
+      const byLog = facts.backupCopy === "afterTail" && ["restoring", "afterTail"].includes(facts.primaryCopy);
+      if (restores && !backupIsOpen(facts) && !byLog) report("F4 from a copy that is not online", facts);
       if (restores && facts.poolState !== "FailedOver") report("the way home in a pool that is not failed over", facts);
       if (restores && facts.primaryCopy === "silent") report("F4 on an instance that does not answer", facts);
       // What the primary alone may hold goes only with an acknowledgement.

@@ -139,6 +139,50 @@ describe("configuration", () => {
     expectProblem(both, "pools[0].primary.mirror.instance", /not both/);
   });
 
+  it("mirrors both databases inside their site, by the product, unless told otherwise", () => {
+    const wanted = desiredOf(configuration(), "pool1");
+    assert.equal(wanted.mirrorFolder, String.raw`\\files.dci.discovery.com\lslogs\mirror`);
+    assert.deepEqual(wanted.pool.mirroring, {
+      chat: true,
+      compliance: true,
+      by: "Install-CsMirrorDatabase",
+      dropLeftovers: false,
+    });
+    const found = problems((raw) => {
+      pool(raw)["mirroring"] = { by: "hand", share: "D:\\mirror" };
+      const principal = { ...(pool(raw)["primary"]?.["principal"] as object), mirroringAddress: "sql-p1:5022" };
+      pool(raw)["primary"] = { ...pool(raw)["primary"], principal };
+    });
+    expectProblem(found, "pools[0].mirroring.by", /"Install-CsMirrorDatabase" or "ALTER DATABASE"/);
+    expectProblem(found, "pools[0].mirroring.share", /UNC path/);
+    expectProblem(found, "pools[0].primary.principal.mirroringAddress", /TCP:\/\/sql-p1\.contoso\.com:5022/);
+  });
+
+  it("tests a message where the active site names its registrar, and asks for one where it is to", () => {
+    const health = (site: string, check: string | undefined) =>
+      desiredOf(
+        configuration((raw) => {
+          pool(raw)[site] = { ...pool(raw)[site], registrar: "FE.dci.discovery.com" };
+          pool(raw)["health"] = check === undefined ? {} : { check };
+        }),
+        "pool1",
+      ).health;
+    assert.equal(health("primary", undefined).check, "message");
+    assert.equal(health("primary", undefined).registrar, "fe.dci.discovery.com");
+    assert.equal(health("primary", "pings").check, "pings");
+    assert.equal(health("backup", undefined).check, "pings", "the registrar of the other site");
+    const found = problems((raw) => {
+      pool(raw)["health"] = { check: "message", senderSipAddress: "sip:a@contoso.com", timeoutSeconds: 0 };
+    });
+    expectProblem(found, "pools[0].primary.registrar", /because health\.check is message/);
+    expectProblem(found, "pools[0].health.receiverSipAddress", /other test user/);
+    expectProblem(found, "pools[0].health.timeoutSeconds", /whole number of seconds/);
+    const strange = problems((raw) => {
+      pool(raw)["health"] = { senderSipAddress: "a@contoso.com", receiverSipAddress: "sip:b@contoso" };
+    });
+    assert.equal(strange.length, 2, formatProblems(strange));
+  });
+
   it("survives anything that is no configuration", () => {
     for (const raw of [undefined, null, 7, "pools", [], { pools: [null] }, { pools: {} }, { pools: [[]], sql: [] }]) {
       const parsed = parseConfiguration(raw);

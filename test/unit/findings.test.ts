@@ -121,6 +121,31 @@ describe("findings of Preflight", () => {
     });
   }
 
+  it("finds users whose login the primary lacks: an error while chat servers log in so, else a warning", () => {
+    const chatUsers = [{ name: "pchatsvc", login: "pchatsvc", sid: "0A0B" }];
+    const session = {
+      sessionId: 60,
+      database: "mgc",
+      hostName: "CHAT-B1",
+      programName: "Lync Persistent Chat",
+      loginName: "pchatsvc",
+      loginTime: "2013-05-01T01:00:00",
+      lastBatch: "2013-05-01T02:00:00",
+      openTransactions: 0,
+      command: "AWAITING COMMAND",
+    };
+    const found = (sessions: readonly (typeof session)[], loginSids: readonly string[]): string | undefined => {
+      const seen = observation({
+        backup: failedOverBackup({ chatUsers, sessions }),
+        primary: rebuiltPrimary({ loginSids }),
+      });
+      return plan(seen, wanted).findings.find(({ id }) => id === "logins")?.severity;
+    };
+    assert.equal(found([session], []), "error");
+    assert.equal(found([], ["0C0D"]), "warning");
+    assert.equal(found([session], ["0A0B"]), undefined);
+  });
+
   it("accepts what was acknowledged", () => {
     const want = desired({ acknowledge: { complianceRows: true, missingMirrorCopy: true } });
     const seen = observation({ backup: failedOverBackup({ complianceRows: 3 }), backupMirror: null });

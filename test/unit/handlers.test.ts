@@ -10,7 +10,8 @@ import type { StepKey } from "../../estate/plan-types";
 import { handler } from "../../providers/host";
 import { type Kind, kinds } from "../../providers/stub";
 
-const keys: Readonly<Record<Kind, StepKey>> = {
+/** Kinds of the stack that makes the primary active. */
+const keys: Readonly<Partial<Record<Kind, StepKey>>> = {
   Preflight: "F0",
   ClearedActiveServers: "F1",
   DatabaseMirroring: "F2-compliance",
@@ -20,8 +21,15 @@ const keys: Readonly<Record<Kind, StepKey>> = {
   LogShipping: "F5",
   ActiveServers: "F6",
   PoolState: "F7",
+  ChatService: "F7b",
+  DroppedMirrorCopies: "F8-leftovers",
 };
-const others = kinds.filter((kind) => kind !== "Preflight");
+const ofPrimary = kinds.filter((kind) => keys[kind] !== undefined);
+const others = ofPrimary.filter((kind) => kind !== "Preflight");
+
+function withoutMirrors({ pools: [pool] }: ReturnType<typeof rawConfiguration>): void {
+  for (const site of ["primary", "backup"]) (pool?.[site] as Record<string, unknown>)["mirror"] = undefined;
+}
 
 /** The handlers as a provider process runs them, with an estate of which nothing answers. */
 describe("handlers without an estate", () => {
@@ -34,11 +42,12 @@ describe("handlers without an estate", () => {
     port = (server.address() as AddressInfo).port;
     server.close();
     await once(server, "close");
-    const { pools, active, sql } = rawConfiguration();
+    const raw = rawConfiguration();
+    withoutMirrors(raw);
+    const { pools, active, sql } = raw;
     for (const site of ["primary", "backup"]) {
       const sites = pools[0]?.[site] as Record<string, unknown>;
       sites["principal"] = { ...(sites["principal"] as object), host: site === "primary" ? "127.0.0.1" : "127.0.0.2" };
-      sites["mirror"] = undefined;
       Object.assign(sites["principal"] as object, { port });
     }
     const values: Record<string, string> = {
@@ -54,7 +63,7 @@ describe("handlers without an estate", () => {
 
   const inputsOf = (kind: Kind): Record<string, unknown> => ({
     pool: "pool1",
-    ...desiredInputs(desiredOf(configuration(), "pool1"), keys[kind]),
+    ...desiredInputs(desiredOf(configuration(withoutMirrors), "pool1"), keys[kind] ?? "F0"),
   });
   const run = (kind: Kind) => ({ urn: `urn:pulumi:primary::p::pulumi-nodejs:dynamic/x:${kind}::n`, dryRun: false });
   const check = (kind: Kind, change: Record<string, unknown> = {}) =>
@@ -103,13 +112,13 @@ describe("handlers without an estate", () => {
     assert.equal(whole.code, "AUTHORITY_UNCLEAR");
     assert.match(whole.message, /SQL-P1/);
     for (const kind of others) {
-      const short = await failure(handler(kind).read(`primary/pool1/${keys[kind]}`, inputsOf(kind)));
+      const short = await failure(handler(kind).read(`primary/pool1/${String(keys[kind])}`, inputsOf(kind)));
       assert.equal(short.message, `${kind}: not read, see Preflight. [AUTHORITY_UNCLEAR]`);
     }
   });
 
   it("diff lets nothing pass for unchanged", async () => {
-    for (const kind of kinds) {
+    for (const kind of ofPrimary) {
       const refused = await failure(handler(kind).diff("id", { step: "done" }, { ...inputsOf(kind), step: "done" }));
       assert.equal(refused.code, "AUTHORITY_UNCLEAR", kind);
     }
@@ -123,6 +132,11 @@ describe("handlers without an estate", () => {
       assert.equal((await failure(handler(kind).create(inputs))).code, "AUTHORITY_UNCLEAR", kind);
       assert.equal((await failure(handler(kind).update("id", inputs, inputs))).code, "AUTHORITY_UNCLEAR", kind);
     }
+  });
+
+  it("a resource of the other stack is refused with the way out", async () => {
+    const refused = await failure(handler("TailLogBackup").create({ pool: "pool1", step: "done" }));
+    assert.match(refused.message, /active site is the primary has no TailLogBackup.*use the other stack/);
   });
 
   it("a pool that the configuration does not have is told once, with the way out", async () => {

@@ -74,7 +74,7 @@ describe("log shipping, part by part", () => {
     const { inputs, step } = sectionOf(seen, wanted, plan(seen, wanted), "F5");
     assert.deepEqual((inputs["secondary"] as { copyJob: unknown }).copyJob, {
       name: "LSCopy_SQL-P1_mgc",
-      everyMinutes: 15,
+      schedules: ["every 15 minutes"],
       enabled: false,
     });
     assert.equal(step, "open: copy job enabled");
@@ -86,12 +86,12 @@ describe("log shipping, part by part", () => {
     const hourly = ofPrimary({
       backupJob: job("LSBackup_mgc", { schedules: [{ ...schedule, freqSubdayInterval: 60 }] }),
     });
-    assert.deepEqual(shown(hourly), ["jobs backup job schedule: every 60 minutes => every 15 minutes"]);
+    assert.deepEqual(shown(hourly), ["jobs backup job schedules: every 60 minutes => every 15 minutes"]);
     assert.match(text(hourly), new RegExp(`sp_update_schedule\\n +@schedule_id = ${schedule.scheduleId}, `));
     const none = ofPrimary({ backupJob: job("LSBackup_mgc", { schedules: [] }) });
     assert.match(text(none), /sp_add_schedule[^]*sp_attach_schedule/);
     const off = ofPrimary({ backupJob: job("LSBackup_mgc", { schedules: [{ ...schedule, enabled: false }] }) });
-    assert.deepEqual(shown(off), ["jobs backup job schedule: every 15 minutes, disabled => every 15 minutes"]);
+    assert.deepEqual(shown(off), ["jobs backup job schedules: every 15 minutes, disabled => every 15 minutes"]);
   });
 
   it("makes a broken registration anew: without job, without monitor, half a secondary", () => {

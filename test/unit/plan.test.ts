@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import type { Desired } from "../../estate/desired";
-import type { InstanceObservation, Observation } from "../../estate/observation-types";
+import type { DatabaseObservation, InstanceObservation, Observation } from "../../estate/observation-types";
 import { errorsOf, openSteps, plan, planLines, planWords, refusalOf, setToVerify, stepOf } from "../../estate/plan";
 import { sectionOf } from "../../estate/plan-inputs";
-import { stepKeys, type StepKey } from "../../estate/plan-types";
+import { failbackKeys, type StepKey } from "../../estate/plan-types";
 import { fenceEvidence, salvageMark } from "../../estate/relations";
 import {
   backupSet,
+  chatSession,
   content,
   database,
   desired,
@@ -19,6 +20,7 @@ import {
   observation,
   type Parts,
   rebuiltPrimary,
+  restore,
   restoredPrimary,
   shell,
   steady,
@@ -36,13 +38,16 @@ const cleared = shell({ activeServers: [] });
 const set = backupSet();
 
 describe("plan of a failback", () => {
-  const all: StepKey[] = ["F1", "F2-chat", "F2-compliance", "F2b", "F3", "F4", "F5", "F6", "F7"];
+  const after: StepKey[] = ["F7b", "F8-chat", "F8-compliance"];
+  const all: StepKey[] = ["F1", "F2-chat", "F2-compliance", "F2b", "F3", "F4", "F5", "F6", "F7", ...after];
 
   /** The estate after each step of the failback, and what must then still be open. */
   const unmirrored = () => failedOverBackup({ databases: [database("mgc"), database("mgccomp")] });
   const seeded = (change: Partial<InstanceObservation> = {}) =>
     steadyBackup({ backupSets: [set], files: files({ fork: forks.primary, lsn: "2100" }), ...change });
   const shipping = restoredPrimary(set, { logShippingPrimary: steadyPrimary().logShippingPrimary });
+  const inUse = (chat: Partial<DatabaseObservation> = {}) =>
+    restoredPrimary(set, { logShippingPrimary: shipping.logShippingPrimary, sessions: [chatSession("CHAT-P1")] }, chat);
   const stages: readonly (readonly [string, Parts, readonly StepKey[]])[] = [
     ["at the beginning", {}, all],
     ["after F1", { shell: cleared }, all.slice(1)],
@@ -90,7 +95,18 @@ describe("plan of a failback", () => {
       { shell: steadyShell({ poolState: "FailedOver" }), backup: seeded(), primary: shipping },
       all.slice(8),
     ],
-    ["after F7", { shell: steadyShell(), backup: seeded(), primary: shipping }, []],
+    ["after F7", { shell: steadyShell(), backup: seeded(), primary: shipping }, all.slice(9)],
+    ["after F7b", { shell: steadyShell(), backup: seeded(), primary: inUse() }, all.slice(10)],
+    [
+      "after the first of F8",
+      { shell: steadyShell(), backup: seeded(), primary: inUse({ mirroring: mirrored("SQL-P2") }) },
+      all.slice(11),
+    ],
+    [
+      "after F8",
+      { shell: steadyShell(), backup: seeded(), primary: steadyPrimary({ restoreHistory: [restore(set)] }) },
+      [],
+    ],
   ];
 
   for (const [when, parts, expected] of stages) {
@@ -119,7 +135,7 @@ describe("plan of a failback", () => {
     const lines = planLines(whole);
     assert.match(lines[0] ?? "", /^Pool pool1, authority: backup: .* \[row 9\]$/);
     const numbered = lines.filter((line) => /^\d+\./.test(line));
-    assert.equal(numbered.length, 9);
+    assert.equal(numbered.length, 12);
     const column = numbered.map((line) => line.indexOf("=>"));
     assert.equal(new Set(column).size, 1, lines.join("\n"));
     assert.match(numbered[0] ?? "", /1\. +F1 +Clear the active servers +Management Shell +chat-b1, chat-b2/);
@@ -176,7 +192,7 @@ describe("plan of a failback", () => {
   it("does the pool's state before the active servers when asked to", () => {
     const stateFirst = desired({ activation: "state-first" });
     const keys = openKeys(observation(), stateFirst);
-    assert.deepEqual(keys.slice(-2), ["F7", "F6"]);
+    assert.deepEqual(keys.slice(-5), ["F7", "F6", ...after]);
     const whole = plan(steady({ shell: shell({ activeServers: [] }) }), stateFirst);
     assert.match(refusalOf(whole, "F6")?.message ?? "", /F7 is still open/);
     assert.equal(refusalOf(whole, "F7"), undefined);
@@ -242,7 +258,7 @@ describe("plan of a failback", () => {
 
   it("saves a copy that is given up before anything else", () => {
     const acknowledged = desired({ acknowledge: { privateTail: forks.primary } });
-    const primary = steadyPrimary({ content: content(90), logShippingPrimary: [] });
+    const primary = steadyPrimary({ content: content(90), logShippingPrimary: [], sessions: [] }, { mirroring: null });
     const whole = plan(observation({ primary }), acknowledged);
     assert.match(whole.salvage?.text ?? "", /COPY_ONLY[^]*pchat-dr salvage <run>/);
     assert.match(refusalOf(whole, "F1")?.message ?? "", /not saved to the share yet/);
@@ -260,13 +276,10 @@ describe("plan of a failback", () => {
   it("refuses every step while authority is unclear", () => {
     const whole = plan(observation({ primary: null }), wanted);
     assert.deepEqual(openSteps(whole), []);
-    for (const key of stepKeys) assert.equal(refusalOf(whole, key)?.code, "AUTHORITY_UNCLEAR");
+    for (const key of failbackKeys) assert.equal(refusalOf(whole, key)?.code, "AUTHORITY_UNCLEAR");
     assert.equal(errorsOf(whole, false).length, 1);
     assert.match(errorsOf(whole, false)[0]?.message ?? "", /127\.0\.0\.1 \(primary\): no answer within 15 s/);
   });
-
-  it("is that of the stack primary only", () =>
-    assert.throws(() => plan(steady(), desired({}, { active: "backup" })), /this plan is that of a failback/));
 
   it("yields no step that writes for any mix of copies that authority refuses", () => {
     const primaries = [
@@ -318,9 +331,9 @@ describe("plan of a failback", () => {
               assert.deepEqual(writing, [], context);
               assert.equal(whole.salvage, null, context);
               assert.ok(errorsOf(whole, false).length > 0, context);
-              for (const key of stepKeys) assert.ok(refusalOf(whole, key), context);
+              for (const key of failbackKeys) assert.ok(refusalOf(whole, key), context);
             }
-            if (console === null) for (const key of stepKeys.slice(1)) assert.ok(refusalOf(whole, key), context);
+            if (console === null) for (const key of failbackKeys.slice(1)) assert.ok(refusalOf(whole, key), context);
           }
         }
       }
@@ -335,13 +348,13 @@ describe("plan of a steady estate", () => {
     assert.deepEqual(openSteps(whole), []);
     assert.deepEqual(whole.findings, []);
     assert.equal(stepOf(whole, "F0").open, false);
-    for (const key of stepKeys) assert.equal(sectionOf(steady(), wanted, whole, key).step, "done", key);
+    for (const key of failbackKeys) assert.equal(sectionOf(steady(), wanted, whole, key).step, "done", key);
   });
 
   it("mends the active servers alone, with the least change", () => {
     const list = ["chat-p1.dci.discovery.com", "chat-p3.dci.discovery.com"];
     const seen = steady({ shell: steadyShell({ activeServers: list }) });
-    assert.deepEqual(openKeys(seen), ["F6"]);
+    assert.deepEqual(openKeys(seen), ["F6", "F7b"]);
     assert.deepEqual(sectionOf(seen, wanted, plan(seen, wanted), "F6"), {
       inputs: { activeServers: list },
       step: "open: the list differs",
@@ -368,12 +381,12 @@ describe("plan of a steady estate", () => {
   });
 
   it("sets the pool back to Normal where the backup never stopped following", () =>
-    assert.deepEqual(openKeys(steady({ shell: steadyShell({ poolState: "FailedOver" }) })), ["F7"]));
+    assert.deepEqual(openKeys(steady({ shell: steadyShell({ poolState: "FailedOver" }) })), ["F7", "F7b"]));
 
   it("lets F6 and F7 be mended while the backup does not answer", () => {
     const seen = steady({ backup: null, shell: steadyShell({ activeServers: [] }) });
     const whole = plan(seen, wanted);
-    assert.deepEqual(openKeys(seen), ["F6"]);
+    assert.deepEqual(openKeys(seen), ["F6", "F7b"]);
     assert.equal(refusalOf(whole, "F6"), undefined);
     assert.deepEqual(errorsOf(whole, true), []);
     assert.equal(whole.findings[0]?.id, "unreachable:backup");
@@ -393,6 +406,8 @@ describe("what a preview shows", () => {
     assert.deepEqual(section("F7").inputs, { poolState: "FailedOver" });
     assert.equal(section("F4").inputs["source"], "none");
     assert.deepEqual(section("F5").inputs, { primary: { server: "none" }, secondary: { server: "none" } });
-    for (const key of stepKeys) assert.match(section(key).step, /^open: ./, key);
+    for (const key of failbackKeys.filter((one) => one !== "F8-leftovers")) {
+      assert.match(section(key).step, /^open: ./, key);
+    }
   });
 });

@@ -10,7 +10,12 @@ import { desired, observation } from "./support/estate";
 interface Written {
   outcome: string;
   ended: string | null;
-  summary: { steps: { key: string; outcome: string; durationMs: number | null }[]; left: string[] };
+  summary: {
+    steps: { key: string; outcome: string; durationMs: number | null }[];
+    left: string[];
+    serviceBack?: string;
+    recoverySeconds?: number | null;
+  };
   entries: { step?: string; text: string; outcome: string }[];
 }
 
@@ -40,6 +45,21 @@ describe("record of a run", () => {
     const [decision, ...more] = written(record).entries;
     assert.match(decision?.text ?? "", /Clear the active servers/);
     assert.deepEqual([more, written(record).outcome], [[], "running"]);
+  });
+
+  it("measures the recovery from the first change on, Preflight left out", () => {
+    const record = begun();
+    record.open(whole);
+    const first = record.begin(stepOf(whole, "F0"));
+    assert.deepEqual([record.hasChanged, record.serviceIsBack().recoverySeconds], [false, null]);
+    record.end(first, "succeeded");
+    const second = record.begin(stepOf(whole, "F1"));
+    assert.equal(record.hasChanged, true);
+    const back = record.serviceIsBack();
+    record.end(second, "succeeded", []);
+    const { serviceBack, recoverySeconds } = written(record).summary;
+    assert.deepEqual({ serviceBack, recoverySeconds }, back);
+    assert.ok(typeof recoverySeconds === "number" && recoverySeconds >= 0 && recoverySeconds < 60);
   });
 
   it("says after every step how the run went so far, and what is left", async () => {

@@ -10,6 +10,13 @@ import {
   setOwner,
   setRestoredOptions,
 } from "../../estate/statements";
+import {
+  backupLog,
+  dropRestoringCopy,
+  restoreMirror,
+  resumeMirroring,
+  setPartner,
+} from "../../estate/statements-mirroring";
 import { addPrimary, addSecondary, changeSchedule, deletePrimary } from "../../estate/statements-log-shipping";
 import { desired, rebuiltPrimary } from "./support/estate";
 
@@ -28,6 +35,11 @@ describe("statements", () => {
       backupFull({ database: hostile, file, name: hostile, description: hostile }),
       restoreFull({ database: hostile, file, moves, recovery: "NORECOVERY", takeOver: true }),
       deletePrimary(hostile),
+      setPartner(hostile, hostile),
+      resumeMirroring(hostile),
+      backupLog({ database: hostile, file, name: hostile, description: hostile, copyOnly: true }),
+      restoreMirror({ database: hostile, file, moves }),
+      dropRestoringCopy(hostile),
     ];
     for (const text of all) {
       assert.doesNotMatch(text.replaceAll("[it's ]]mgc]", "").replaceAll("N'it''s ]mgc'", ""), /mgc/, text);
@@ -47,6 +59,17 @@ describe("statements", () => {
     );
     assert.equal(setRestoredOptions("mgc", {}), "");
     assert.equal(setRestoredOptions("mgc", { trustworthy: true }), "ALTER DATABASE [mgc] SET TRUSTWORTHY ON;");
+  });
+
+  it("drop or overwrite nothing but a RESTORING copy that no session holds", () => {
+    assert.match(
+      dropRestoringCopy("mgc"),
+      /mirroring_guid IS NOT NULL\)\nBEGIN RAISERROR[^]*RETURN; END;[^]*state = 1\)/,
+    );
+    assert.match(
+      restoreMirror({ database: "mgc", file: "f", moves: [] }),
+      /state <> 1\)\nBEGIN RAISERROR[^]*RETURN; END;/,
+    );
   });
 
   it("pass every number of log shipping and check each call", () => {

@@ -20,6 +20,13 @@ describe("stub", () => {
         'exports.handler = () => require(process.cwd() + "/providers/load.js").handler("LogShipping");',
         'exports.handler = () => require(process.cwd() + "/providers/load.js").handler("ActiveServers");',
         'exports.handler = () => require(process.cwd() + "/providers/load.js").handler("PoolState");',
+        'exports.handler = () => require(process.cwd() + "/providers/load.js").handler("TailLogBackup");',
+        'exports.handler = () => require(process.cwd() + "/providers/load.js").handler("RestoredLogs");',
+        'exports.handler = () => require(process.cwd() + "/providers/load.js").handler("RemovedLogShipping");',
+        'exports.handler = () => require(process.cwd() + "/providers/load.js").handler("DatabaseRecovery");',
+        'exports.handler = () => require(process.cwd() + "/providers/load.js").handler("LogBackupJob");',
+        'exports.handler = () => require(process.cwd() + "/providers/load.js").handler("ChatService");',
+        'exports.handler = () => require(process.cwd() + "/providers/load.js").handler("DroppedMirrorCopies");',
       ],
     );
   });

@@ -397,6 +397,24 @@ describe("T-SQL parser: principals, permissions, administration", () => {
       { kind: "alterEndpoint", name: "Mirroring", options: { state: "STOPPED" } },
     ],
     ["DROP ENDPOINT Mirroring", { kind: "dropEndpoint", name: "Mirroring" }],
+    ["CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'p'", { kind: "createMasterKey" }],
+    [
+      "CREATE CERTIFICATE c WITH SUBJECT = N'of mgc'",
+      { kind: "createCertificate", name: "c", source: { subject: "of mgc" } },
+    ],
+    [
+      "CREATE CERTIFICATE c FROM FILE = 'f' WITH PRIVATE KEY (FILE = 'k', DECRYPTION BY PASSWORD = 'p')",
+      { kind: "createCertificate", name: "c", source: { file: "f", privateKey: "k", password: "p" } },
+    ],
+    [
+      "BACKUP CERTIFICATE c TO FILE = 'f' WITH PRIVATE KEY (FILE = 'k', ENCRYPTION BY PASSWORD = 'p')",
+      { kind: "backupCertificate", name: "c", target: { file: "f", privateKey: "k", password: "p" } },
+    ],
+    ["DROP CERTIFICATE c", { kind: "dropCertificate", name: "c" }],
+    [
+      "CREATE DATABASE ENCRYPTION KEY WITH ALGORITHM = AES_256 ENCRYPTION BY SERVER CERTIFICATE c",
+      { kind: "createEncryptionKey", algorithm: "AES_256", certificate: "c" },
+    ],
     ["USE [m]]gc]", { kind: "use", database: "m]gc" }],
     ["KILL 54", { kind: "kill", session: 54, statusOnly: false }],
     ["KILL 54 WITH STATUSONLY", { kind: "kill", session: 54, statusOnly: true }],

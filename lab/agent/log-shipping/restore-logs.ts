@@ -1,4 +1,7 @@
-/** sqllogship -restore: applies the copied files in their order, as far as they fit the secondary's log. */
+/**
+ * sqllogship -restore: applies the copied files in their order, as far as they fit the secondary's log. Assumed: that it skips
+ * what 4326 says, looks for an older file after 4305, and fails by every other error; no page tells.
+ */
 import type { PowerShellResult } from "../../shell/run";
 import type { NamedRow } from "../../server/msdb/system-tables";
 import { quoteIdentifier, sqlLiteral } from "../../server/sql-text";

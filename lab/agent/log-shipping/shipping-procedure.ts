@@ -2,11 +2,15 @@
 import type { ProcedureAnswer, ServerProcedure } from "../../server/procedures/server-procedure";
 import { textArgument } from "../../server/procedures/server-procedure";
 import { agentError } from "../agent-errors";
+import { EDITIONS } from "../../server/product";
 import { type AgentProcedure, Caller } from "../procedures/caller";
 import type { SqlValue } from "../../tsql/values";
 import { sameName } from "../row-values";
 
-/** A procedure of master for members of sysadmin (21089 for others). */
+/**
+ * A procedure of master for members of sysadmin (assumed: 21089 for others), on an edition with log shipping (32017), to be
+ * called in master or by its full name (assumed: 5001). sql-docs, each procedure's page: "must be run from master".
+ */
 export function shippingProcedure(procedure: AgentProcedure): ServerProcedure {
   return {
     name: `master.dbo.${procedure.name}`,
@@ -15,6 +19,8 @@ export function shippingProcedure(procedure: AgentProcedure): ServerProcedure {
     execute(call, session): Promise<ProcedureAnswer> {
       // Membership counts, CONTROL SERVER does not ("Configure Log Shipping", permissions).
       if (!session.isSysadmin) throw agentError(21089);
+      if (session.instance.edition === "Express") throw agentError(32017, EDITIONS[session.instance.edition].text);
+      if (session.database.name !== "master") throw agentError(5001);
       return procedure.execute(new Caller(session, call));
     },
   };

@@ -1,5 +1,6 @@
 /** Makes the header of a backup set from the database as it is. */
 import type { Database } from "../database";
+import { encryptionKey } from "../encryption";
 import { lsnText } from "../log-sequence-number";
 import { textOrNull } from "../log-manager";
 import { newGuid } from "../storage/guid";
@@ -25,6 +26,7 @@ export function startHeader(
   const { environment } = database.instance;
   const { options } = database;
   const status = database.log.status;
+  const encryption = encryptionKey(database);
   const log = request.kind === "log";
   const differential = request.differential === true;
   const spansForks = log && status.firstRecoveryForkGuid !== status.recoveryForkGuid;
@@ -74,6 +76,7 @@ export function startHeader(
     differentialBaseLsn: differential ? textOrNull(status.differentialBaseLsn) : null,
     differentialBaseGuid: differential ? status.differentialBaseGuid : null,
     ownerSid: database.ownerSid,
+    ...(encryption?.isOn === true ? { protectorThumbprint: encryption.thumbprint } : {}),
     files: fileEntries(database, 0),
   };
 }

@@ -119,6 +119,17 @@ async function takeSnapshot(database: Database, request: BackupRequest): Promise
   }
 }
 
+/** CHECKSUM reads the checksum of each page. Throws 3043, unless CONTINUE_AFTER_ERROR. */
+async function checkPages(database: Database, request: BackupRequest, first: number, count: number): Promise<void> {
+  for (const page of database.damagedPages.filter((one) => one >= first && one < first + count)) {
+    await database.instance.environment.suspectPage?.(database, page);
+    const file = database.files.find(({ type }) => type === "ROWS")?.physicalName ?? "";
+    const found = backupErrors.badPage(database.name, page, file);
+    if (request.continueAfterError !== true) throw found;
+    database.instance.errorLog(found.number, found.message);
+  }
+}
+
 async function writeData(
   database: Database,
   request: BackupRequest,
@@ -132,8 +143,10 @@ async function writeData(
       let page = 0;
       for await (const bytes of readAhead(pageReads(handle, snapshot.pages))) {
         keepGoing();
+        const pages = pagesOf(bytes.length);
+        if (request.checksum === true) await checkPages(database, request, page, pages);
         await writer.piece("DATA", page, bytes);
-        page += pagesOf(bytes.length);
+        page += pages;
         progress.moved(page, snapshot.pages, request.stats, request.requester);
         await database.instance.environment.transferred?.(bytes.length);
       }
@@ -144,8 +157,12 @@ async function writeData(
       await handle.close();
     }
     const { end, logPages } = await writeMeanwhile(database, writer, from, keepGoing);
+    const damagedPages = database.damagedPages.filter((page) => page < snapshot.pages);
+    const isDamaged = request.checksum === true && damagedPages.length > 0;
+    if (isDamaged) request.requester.message(backupMessages.damagedSet());
     return {
       lastLsn: end,
+      header: { isDamaged, ...(damagedPages.length === 0 ? {} : { damagedPages }) },
       pages: [snapshot.pages, logPages],
       succeeded: (header) => {
         if (header.isCopyOnly) return;
@@ -281,6 +298,8 @@ async function writeLog(
 
 interface SetContent {
   readonly lastLsn: bigint;
+  /** What the header says of damaged pages. */
+  readonly header?: Pick<BackupSetHeader, "isDamaged" | "damagedPages">;
   /** Pages of 8 KiB per file told in 4035: data and log, or log alone. */
   readonly pages: readonly number[];
   /** What changes in the database once the set is complete on the media. */
@@ -309,9 +328,10 @@ async function writeSet(
       firstLsn,
     });
     await writer.begin(start);
-    const { lastLsn, pages, succeeded } = await content(writer, keepGoing);
+    const { lastLsn, header: found, pages, succeeded } = await content(writer, keepGoing);
     const header: BackupSetHeader = {
       ...start,
+      ...found,
       lastLsn: lsnText(lastLsn),
       backupSize: writer.payloadBytes,
       compressedBackupSize: writer.storedBytes,

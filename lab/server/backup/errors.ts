@@ -40,6 +40,8 @@ export const backupErrors = {
       3036,
       `The database "${name}" is in warm-standby state (set by executing RESTORE WITH STANDBY) and cannot be backed up until the entire restore sequence is completed.`,
     ),
+  badPage: (name: string, page: number, file: string) =>
+    error(3043, `BACKUP '${name}' detected an error on page (1:${String(page)}) in file '${file}'.`),
   invalidDeviceName: () =>
     error(3044, "Invalid zero-length device name. Reissue the BACKUP statement with a valid device name."),
   deviceNameTooLong: (most: number) =>
@@ -203,6 +205,37 @@ export const backupErrors = {
       4330,
       "This backup set cannot be applied because it is on a recovery path that is inconsistent with the database. The recovery path is the sequence of data and log backups that have brought the database to a particular recovery point. Find a compatible backup to restore, or restore the rest of the database to match a recovery point within this backup set, which will restore the database to a different point in time.",
     ),
+  forwardOfLog: (file: string, at: string, last: string) =>
+    error(
+      4318,
+      `File '${file}' has been rolled forward to LSN ${at}. This log terminates at LSN ${last}, which is too early to apply the WITH RECOVERY option. Reissue the RESTORE LOG statement WITH NORECOVERY.`,
+    ),
+  noLsn: () => error(4334, "The named mark does not identify a valid LSN."),
+  stopPassed: () =>
+    error(
+      4335,
+      "The specified STOPAT time is too early. All or part of the database is already rolled forward beyond that point.",
+    ),
+  stopTooEarly: () =>
+    error(
+      4338,
+      "The STOPAT clause specifies a point too early to allow this backup set to be restored. Choose a different stop point or use RESTORE DATABASE WITH RECOVERY to recover at the current point.",
+    ),
+  stopOfLogOnly: () =>
+    error(
+      4340,
+      "The point-in-time clause of this RESTORE statement is restricted for use by RESTORE LOG statements only. Omit the clause or use a clause that includes a timestamp.",
+    ),
+  bulkLoggedStop: () =>
+    error(
+      4341,
+      "This log backup contains bulk-logged changes. It cannot be used to stop at an arbitrary point in time.",
+    ),
+  rolledBeyondStop: () =>
+    error(
+      4343,
+      "The database has been rolled forward to the end of this backup set and beyond the specified point in time. RESTORE WITH RECOVERY can be used to accept the current recovery point.",
+    ),
   logNotRestored: () => error(4333, "The database cannot be recovered because the log was not restored."),
   movedTwice: (logical: string) =>
     error(
@@ -225,6 +258,16 @@ export const backupMessages = {
       `${statement} successfully processed ${String(pages)} pages in ${seconds} seconds (${rate} MB/sec).`,
     );
   },
+  beforeTime: () =>
+    information(
+      4322,
+      "This backup set contains records that were logged before the designated point in time. The database is being left in the restoring state so that more roll forward can be performed.",
+    ),
+  beforeMark: () =>
+    information(
+      4329,
+      "This log file contains records logged before the designated mark. The database is being left in the Restoring state so you can apply another log file.",
+    ),
   percent: (percent: number) => information(3211, `${String(percent)} percent processed.`),
   valid: (position: number) => information(3262, `${setName(position)} is valid.`),
   readOnly: (name: string) =>
@@ -234,6 +277,11 @@ export const backupMessages = {
     ),
   expires: (device: string, date: string) =>
     information(4030, `The medium on device '${device}' expires on ${date} and cannot be overwritten.`),
+  damagedSet: () =>
+    information(
+      3042,
+      "BACKUP WITH CONTINUE_AFTER_ERROR successfully generated a backup of the damaged database. Refer to the SQL Server error log for information about the errors that were encountered.",
+    ),
   otherVolume: (given: string, found: string, device: string) =>
     information(
       4037,

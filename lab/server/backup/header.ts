@@ -41,6 +41,8 @@ export interface BackupSetHeader {
   readonly isSingleUser: boolean;
   readonly hasBackupChecksums: boolean;
   readonly isDamaged: boolean;
+  /** Pages of the set that do not match their own checksum, as the bytes of a real one would tell; data sets only. */
+  readonly damagedPages?: readonly number[];
   readonly beginsLogChain: boolean;
   readonly hasIncompleteMetaData: boolean;
   readonly isForceOffline: boolean;
@@ -50,6 +52,8 @@ export interface BackupSetHeader {
   readonly differentialBaseGuid: string | null;
   /** Owner's sid at backup, hexadecimal. */
   readonly ownerSid: string;
+  /** Thumbprint of the certificate that protects the database's encryption key; absent: the database is not encrypted. */
+  readonly protectorThumbprint?: string;
   readonly files: readonly BackupFileEntry[];
 }
 

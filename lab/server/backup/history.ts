@@ -1,6 +1,7 @@
 /** What a backup or restore leaves for msdb: rows of backupset, backupmediaset, backupmediafamily, backupfile, restorehistory. */
 import type { CalendarTime } from "../../tsql/values";
 import type { BackupFileEntry, BackupSetHeader } from "./header";
+import type { StopPoint } from "./stop-point";
 
 /** A media set and its families, for msdb.dbo.backupmediaset and backupmediafamily. */
 export interface MediaHistory {
@@ -43,6 +44,7 @@ export interface RestoreOutcome {
     readonly recovery: boolean;
     readonly restoreDate: CalendarTime;
     readonly deviceCount: number;
+    readonly stop?: StopPoint;
     /** msdb.dbo.restorefile. */
     readonly files: readonly { readonly fileId: number; readonly physicalName: string }[];
   };

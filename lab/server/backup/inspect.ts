@@ -1,6 +1,7 @@
 /** RESTORE HEADERONLY, FILELISTONLY, LABELONLY and VERIFYONLY. */
 import type { Column, Row } from "../../tsql/values";
 import type { InstanceCore } from "../instance-core";
+import { requireCertificate } from "../encryption";
 import { backupErrors, backupMessages } from "./errors";
 import type { BackupSetHistory } from "./history";
 import { fileListRows, headerRows, labelRow } from "./inspect-rows";
@@ -49,9 +50,11 @@ export function headers(core: InstanceCore, request: InspectRequest): Promise<Ro
 
 /** RESTORE FILELISTONLY. */
 export function fileList(core: InstanceCore, request: InspectRequest): Promise<RowSet> {
-  return reading(core, "RESTORE FILELIST", request, (reader) =>
-    fileListRows(reader.set(request.file ?? 1).header, core.environment.version.major),
-  );
+  return reading(core, "RESTORE FILELIST", request, (reader) => {
+    const { header } = reader.set(request.file ?? 1);
+    requireCertificate(core, header.protectorThumbprint);
+    return fileListRows(header, core.environment.version.major);
+  });
 }
 
 /** RESTORE LABELONLY. */
@@ -77,6 +80,7 @@ export async function verify(
       const position = request.file ?? 1;
       const { header } = reader.set(position);
       refuseNewerVersion(core, header);
+      requireCertificate(core, header.protectorThumbprint);
       if (request.checksum === true && !header.hasBackupChecksums) throw backupErrors.noChecksums();
       if (request.move !== undefined)
         planFiles(

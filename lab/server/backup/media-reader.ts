@@ -133,6 +133,7 @@ export class MediaReader {
     verification: Verification,
     kinds: readonly PieceKind[] = ["DATA", "DIFF", "LOGR"],
   ): AsyncGenerator<Piece, void, undefined> {
+    const { header } = this.set(position);
     const all = this.#parts(position);
     if (all.some(({ head }, index) => head.sequence !== index)) throw backupErrors.damage();
     const parts = all.filter(({ head }) => kinds.includes(head.kind));
@@ -149,7 +150,15 @@ export class MediaReader {
         });
         if (bytes.done === true || bytes.value.length < head.storedBytes)
           throw backupErrors.read(device.path, windowsErrors.endOfFile().text);
-        yield { kind: head.kind, firstPage: head.firstPage, payload: await checked(head, bytes.value, verification) };
+        const payload = await checked(head, bytes.value, verification);
+        if (
+          head.kind === "DATA" &&
+          header.hasBackupChecksums &&
+          verification.verify &&
+          !verification.continueAfterError
+        )
+          refuseDamaged(header, head.firstPage, pagesOf(payload.length), verification);
+        yield { kind: head.kind, firstPage: head.firstPage, payload };
       }
     } finally {
       await stored.return();
@@ -175,6 +184,12 @@ export class MediaReader {
   async close(): Promise<void> {
     for (const family of this.families) await family.device.close();
   }
+}
+
+/** A page that was damaged when the set was taken. Throws 3183. */
+function refuseDamaged(header: BackupSetHeader, first: number, count: number, verification: Verification): void {
+  const page = header.damagedPages?.find((one) => one >= first && one < first + count);
+  if (page !== undefined) throw backupErrors.pageDamaged(page, verification.database);
 }
 
 async function checked(head: PieceHead, stored: Buffer, verification: Verification): Promise<Buffer> {

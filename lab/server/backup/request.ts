@@ -1,5 +1,6 @@
 /** What BACKUP is asked for and what it answers. */
 import type { Message } from "../../tsql/results";
+import type { StopPoint } from "./stop-point";
 
 /** The session that asks, as far as BACKUP and RESTORE need it. */
 export interface Requester {
@@ -80,7 +81,8 @@ export interface RestoreRequest {
   readonly continueAfterError?: boolean;
   readonly restrictedUser?: boolean;
   readonly mediaName?: string;
-  /** STOPAT …: only so that 3159 is lifted and 4338 family can be said by the caller. */
+  /** STOPAT, STOPATMARK, STOPBEFOREMARK. */
+  readonly stop?: StopPoint;
   readonly stats?: number;
   /** VERIFYONLY … LOADHISTORY. */
   readonly loadHistory?: boolean;

@@ -6,6 +6,8 @@ import { databaseVersion } from "./backup-header";
 import { backupErrors } from "./errors";
 import type { BackupSetHeader } from "./header";
 import type { RestoreRequest } from "./request";
+import type { Recovery } from "./restore-job";
+import type { RedoPoint } from "../storage/registry";
 
 /** Before any media is opened. Throws 3104, 3059, 3102, 3101. */
 export function refuseTargetDatabase(
@@ -56,32 +58,46 @@ export function refuseDataSet(database: Database | undefined, header: BackupSetH
   if (database.familyGuid !== null && database.familyGuid !== header.familyGuid)
     throw backupErrors.otherDatabase(database.name);
   const logged = database.options.recoveryModel !== "SIMPLE" && (database.recovery?.lastLogBackupLsn ?? null) !== null;
-  if (database.state === "ONLINE" && !database.isInStandby && logged) throw backupErrors.tailNotBackedUp(database.name);
+  // REPLACE or a stop point says that the log which is not backed up may be lost (3159).
+  if (database.state === "ONLINE" && !database.isInStandby && logged && request.stop === undefined)
+    throw backupErrors.tailNotBackedUp(database.name);
 }
 
 /**
- * RESTORE LOG at the position where the roll forward stands; a set that ends just there is allowed and changes nothing.
- * Throws 3135, 3117, 4319, 3154, 4305, 4326, 4330.
+ * RESTORE LOG at the position where the roll forward stands. Answers "apply", or "nothing" for a set that ends just
+ * there (assumed: no page says what becomes of it). Throws 3135, 3117, 4319, 3154, 4305, 4318, 4326, 4330.
  */
-export function refuseLogSet(database: Database, header: BackupSetHeader, device: string): void {
+export function refuseLogSet(
+  database: Database,
+  header: BackupSetHeader,
+  device: string,
+  recovery: Recovery,
+): "apply" | "nothing" {
   if (header.backupType !== 2) throw backupErrors.otherKind(device, "BACKUP DATABASE", "RESTORE LOG");
   const redo = positionOf(database);
   if (database.familyGuid !== header.familyGuid) throw backupErrors.otherDatabase(database.name);
   const first = BigInt(header.firstLsn);
   const last = BigInt(header.lastLsn);
   if (first > redo.lsn) throw backupErrors.tooRecent(header.firstLsn, lsnText(redo.lsn));
-  if (last < redo.lsn) throw backupErrors.tooEarly(header.lastLsn, lsnText(redo.lsn));
+  if (last < redo.lsn) {
+    // Assumed, by 4318's text: a log of the time of the data backup itself fits, but cannot end the restore.
+    if (redo.dataFrom === undefined || last < BigInt(redo.dataFrom))
+      throw backupErrors.tooEarly(header.lastLsn, lsnText(redo.lsn));
+    if (recovery !== "NORECOVERY")
+      throw backupErrors.forwardOfLog(database.files[0]?.name ?? "", lsnText(redo.lsn), header.lastLsn);
+  }
   // On the path: already on the set's last fork, or on its first one and not beyond the point where it was left.
   const onLast = redo.fork === header.recoveryForkId;
   const forkPoint = header.forkPointLsn === null ? null : BigInt(header.forkPointLsn);
   const onFirst = redo.fork === header.firstRecoveryForkId && (forkPoint === null || redo.lsn <= forkPoint);
   if (!onLast && !onFirst) throw backupErrors.otherPath();
+  return last < redo.lsn || (last === redo.lsn && onLast) ? "nothing" : "apply";
 }
 
 /** Where the roll forward goes on. Throws 3117 when recovered, 4319 when a restore was interrupted. */
-export function positionOf(database: Database): { readonly lsn: bigint; readonly fork: string } {
+export function positionOf(database: Database): Omit<RedoPoint, "lsn"> & { readonly lsn: bigint } {
   const { redo, state } = database.record;
   if (state !== "RESTORING" && !database.isInStandby) throw backupErrors.notReadyToRollForward();
   if (redo === null || !database.hasStore) throw backupErrors.interruptedRestore();
-  return { lsn: BigInt(redo.lsn), fork: redo.fork };
+  return { ...redo, lsn: BigInt(redo.lsn) };
 }

@@ -1,20 +1,17 @@
-/** What all kinds of RESTORE share: the job, its end, what it tells. */
+/** One RESTORE of a set while it runs, and what it tells when it has succeeded. */
 import { SqlError } from "../../tsql/errors";
 import type { Database } from "../database";
 import type { InstanceCore } from "../instance-core";
-import type { DatabaseOptions } from "../storage/definitions";
 import { datetimeOf } from "../storage/encoding";
-import type { RedoPosition } from "../storage/store";
 import { backupErrors, backupMessages } from "./errors";
 import type { BackupSetHeader } from "./header";
 import type { MediaHistory, RestoreOutcome } from "./history";
 import type { MediaReader, Verification } from "./media-reader";
 import type { Progress } from "./progress";
 import type { RestoreRequest } from "./request";
-import { makeUndoFile, removeUndoFile } from "./undo-file";
 
-/** How a restore ends. */
-export type Recovery = "RECOVERY" | "NORECOVERY" | { readonly standby: string };
+/** How the database is left. */
+export type Recovery = Exclude<RestoreRequest["recovery"], undefined>;
 
 /** What one RESTORE works with. */
 export interface RestoreJob {
@@ -35,7 +32,7 @@ export async function terminating<T>(statement: string, work: () => Promise<T>):
   }
 }
 
-/** What is done about checksums. */
+/** How the pages and records of the set are checked while they are read. */
 export function verificationOf({ request, header }: RestoreJob): Verification {
   return {
     verify: request.noChecksum !== true,
@@ -44,55 +41,15 @@ export function verificationOf({ request, header }: RestoreJob): Verification {
   };
 }
 
-/** Throws 3204 after attention, KILL, a lost connection, and when the instance stops. */
+/** Throws 3204 when nobody waits for the restore any more. */
 export function keepGoing({ request, core }: RestoreJob): void {
   if (request.requester.signal.aborted || core.isStopped) throw backupErrors.aborted();
 }
 
-/** Where a set ends. */
-export function endOf({ header }: RestoreJob): RedoPosition {
-  return { lsn: BigInt(header.lastLsn), fork: header.recoveryForkId };
-}
-
-/** The roll forward stands at the end of the set now; options follow its content. */
-export function settle(job: RestoreJob, database: Database): void {
-  database.log.rolledForward(endOf(job));
-  database.refresh();
-}
-
-/**
- * Ends a restore as its WITH says; in every state that is named by one write.
- * @param restricted WITH RESTRICTED_USER
- */
-export function finish(database: Database, recovery: Recovery, restricted: boolean): void {
-  if (database.record.standby !== null) removeUndoFile(database.instance, database.record.standby);
-  if (recovery === "NORECOVERY") {
-    database.change({ state: "RESTORING", standby: null });
-    return;
-  }
-  if (recovery !== "RECOVERY") {
-    makeUndoFile(database.instance, recovery.standby);
-    database.change({ state: "ONLINE", standby: recovery.standby });
-    return;
-  }
-  const change: Partial<DatabaseOptions> = {
-    ...(database.options.isTrustworthy ? { isTrustworthy: false } : {}),
-    ...(restricted ? { userAccess: "RESTRICTED_USER" } : {}),
-  };
-  if (Object.keys(change).length > 0) {
-    const options = { ...database.options, ...change };
-    const store = database.openStore();
-    store.begin(database.log.keepsLog, database.log.notesChanges);
-    store.putDefinition("database", "options", JSON.stringify(options));
-    store.commit();
-    database.refresh();
-  }
-  database.log.startFork({ state: "ONLINE", standby: null, redo: null });
-}
-
-/** Tells 4035 and 3014; answers what msdb keeps. */
+/** Tells 4035 and 3014, and answers what msdb shall know. @param recovery what really became of the database */
 export function outcome(
   job: RestoreJob,
+  recovery: Recovery,
   database: Database,
   type: "D" | "I" | "L",
   pages: readonly [number, number],
@@ -111,9 +68,10 @@ export function outcome(
       userName: request.requester.userName,
       restoreType: type,
       replace: request.replace === true,
-      recovery: (request.recovery ?? "RECOVERY") === "RECOVERY",
+      recovery: recovery === "RECOVERY",
       restoreDate: datetimeOf(core.localTime()),
       deviceCount: request.devices.length,
+      ...(request.stop === undefined ? {} : { stop: request.stop }),
       files: database.files.map((file) => ({ fileId: file.fileId, physicalName: file.physicalName })),
     },
   };

@@ -1,37 +1,31 @@
-/** RESTORE DATABASE, RESTORE LOG and RESTORE DATABASE … WITH RECOVERY: "RESTORE Statements (Transact-SQL)". */
+/** RESTORE DATABASE and RESTORE LOG with FROM: "RESTORE Statements (Transact-SQL)". */
 import { open } from "node:fs/promises";
 import { SqlError } from "../../tsql/errors";
 import { Database } from "../database";
+import { requireCertificate } from "../encryption";
 import { type InstanceCore, writeLogFile } from "../instance-core";
 import { lsnOrNull, toRecord } from "../log-manager";
 import { DataFile, PAGE_BYTES } from "../storage/data-file";
 import { MODEL_OPTIONS, type DatabaseFile } from "../storage/definitions";
-import { storageErrors } from "../storage/errors";
 import { newGuid } from "../storage/guid";
+import type { RedoPoint } from "../storage/registry";
 import { DatabaseStore } from "../storage/store";
 import { windowsErrorOf } from "./device";
-import { backupErrors, backupMessages } from "./errors";
+import { backupErrors } from "./errors";
 import type { BackupSetHeader } from "./header";
 import type { RestoreOutcome } from "./history";
 import { recordsOf } from "./log-stream";
 import { MediaReader, pagesOf } from "./media-reader";
 import type { Progress } from "./progress";
-import type { Requester, RestoreRequest } from "./request";
-import { SteadyWriter } from "./steady-writer";
+import { finish, pointOf, settle } from "./recovery";
+import type { RestoreRequest } from "./request";
 import { refuseDataSet, refuseNewerVersion, refuseTargetDatabase, positionOf } from "./restore-checks";
-import { restoreDifference, restoreLog } from "./restore-forward";
-import {
-  endOf,
-  finish,
-  keepGoing,
-  outcome,
-  type Recovery,
-  type RestoreJob,
-  settle,
-  terminating,
-  verificationOf,
-} from "./restore-job";
+import { restoreDifference } from "./restore-forward";
+import { keepGoing, outcome, type RestoreJob, terminating, verificationOf } from "./restore-job";
+import { restoreLog } from "./restore-log";
+import { SteadyWriter } from "./steady-writer";
 import { planFiles } from "./restore-plan";
+import { refuseDataStop, tellDataStop } from "./stop-point";
 
 type Kind = "database" | "log";
 
@@ -59,6 +53,7 @@ export async function restore(
     try {
       const { header } = reader.set(request.file ?? 1);
       refuseNewerVersion(core, header);
+      requireCertificate(core, header.protectorThumbprint);
       if (request.checksum === true && !header.hasBackupChecksums) throw backupErrors.noChecksums();
       const job: RestoreJob = { core, request, progress, reader, header, began: Date.now() };
       return kind === "log" ? await restoreLog(job, existing as Database) : await restoreData(job, existing);
@@ -79,6 +74,7 @@ function refuseLogTarget(database: Database | undefined, name: string): void {
 async function restoreData(job: RestoreJob, existing: Database | undefined): Promise<RestoreOutcome> {
   const { core, request, header } = job;
   refuseDataSet(existing, header, request);
+  if (request.stop !== undefined) refuseDataStop(request.stop, header);
   if (header.backupType === 5 && existing !== undefined) return restoreDifference(job, existing);
   const files = planFiles(core, request, header, existing);
   keepGoing(job);
@@ -95,14 +91,20 @@ async function restoreData(job: RestoreJob, existing: Database | undefined): Pro
       files,
       familyGuid: header.familyGuid,
       recovery: null,
+      damagedPages: header.damagedPages ?? [],
     });
     database.removeFiles(old.filter((file) => !files.some((one) => sameFile(one, file))));
     for (const file of files) if (file.type === "LOG") writeLogFile(core, file);
     const pages = await writePages(job, database, files);
-    const logPages = await openRestored(job, database);
-    settle(job, database);
-    finish(database, request.recovery ?? "RECOVERY", request.restrictedUser === true);
-    return outcome(job, database, "D", [pages, logPages]);
+    const point = pointOf(header, { end: BigInt(header.lastLsn), time: header.backupFinishDate });
+    const logPages = await openRestored(job, database, point);
+    settle(database, point);
+    const asked = request.recovery ?? "RECOVERY";
+    // A data set alone never reaches a stop point: that is in a log set.
+    const recovery = request.stop === undefined ? asked : "NORECOVERY";
+    finish(database, recovery, request.restrictedUser === true);
+    if (request.stop !== undefined) tellDataStop(job, request.stop);
+    return outcome(job, recovery, database, "D", [pages, logPages]);
   } finally {
     database.busy = undefined;
   }
@@ -173,7 +175,7 @@ async function writePages(job: RestoreJob, database: Database, files: readonly D
 }
 
 /** Opens the restored file and rolls the set's own log forward. */
-async function openRestored(job: RestoreJob, database: Database): Promise<number> {
+async function openRestored(job: RestoreJob, database: Database, point: RedoPoint): Promise<number> {
   const store = openPages(database);
   try {
     let bytes = 0;
@@ -188,7 +190,7 @@ async function openRestored(job: RestoreJob, database: Database): Promise<number
       store.undoRedo();
       throw error;
     }
-    store.keepRedo(endOf(job));
+    store.keepRedo(point);
     database.change({ recovery: recoveryAfterData(job.header) });
     database.attach(store);
     return Math.max(1, pagesOf(bytes));
@@ -222,27 +224,5 @@ function recoveryAfterData(header: BackupSetHeader): ReturnType<typeof toRecord>
     beginsLogChain: false,
     checkpointLsn: BigInt(header.checkpointLsn),
     hasBulkLoggedData: false,
-  });
-}
-
-// Recovery -------------------------------------------------------------------------------------------------------------
-
-/** RESTORE DATABASE … WITH RECOVERY without FROM. Throws 911, 3104, 3102, 3101, 3153, 4333, with 3013. */
-export async function recover(
-  core: InstanceCore,
-  name: string,
-  requester: Requester,
-  recovery: Recovery,
-): Promise<void> {
-  await terminating("RESTORE DATABASE", () => {
-    const database = core.require(name);
-    refuseTargetDatabase(database, name, { requester }, "RESTORE DATABASE");
-    if (database.state === "OFFLINE") throw storageErrors.offline(name);
-    if (database.state !== "RESTORING" && !database.isInStandby) throw backupErrors.alreadyRecovered();
-    if (database.record.redo === null || !database.hasStore) throw backupErrors.logNotRestored();
-    const began = Date.now();
-    finish(database, recovery, false);
-    requester.message(backupMessages.succeeded("RESTORE DATABASE", 0, Date.now() - began));
-    return Promise.resolve();
   });
 }

@@ -6,8 +6,9 @@
 import { fromEpoch } from "../../tsql/calendar";
 import type { SqlValue } from "../../tsql/values";
 import type { Database } from "../database";
+import { encryptionKey } from "../encryption";
 import { LOG_REUSE_WAITS } from "../log-manager";
-import { MIRRORING_STATES } from "../mirroring/record";
+import { MIRRORING_STATES, type MirroringView } from "../mirroring/record";
 import { releaseOf } from "../product";
 import { DATABASE_STATES } from "../storage/definitions";
 import type { CatalogContext } from "./context";
@@ -181,7 +182,7 @@ export const databases: SystemView = {
         log_reuse_wait: LOG_REUSE_WAITS[database.log.reuseWait],
         log_reuse_wait_desc: database.log.reuseWait,
         is_cdc_enabled: 0,
-        is_encrypted: 0,
+        is_encrypted: bit(encryptionKey(database)?.isOn === true),
         containment: 0,
         containment_desc: "NONE",
       };
@@ -215,6 +216,14 @@ export const recoveryStatus: SystemView = {
   },
 };
 
+/** sys.database_mirroring.mirroring_witness_state. */
+const WITNESS_STATES = ["UNKNOWN", "CONNECTED", "DISCONNECTED"] as const;
+
+function witnessState({ witnessName, isWitnessConnected }: MirroringView): (typeof WITNESS_STATES)[number] {
+  if (witnessName === "") return "UNKNOWN";
+  return isWitnessConnected ? "CONNECTED" : "DISCONNECTED";
+}
+
 /** The columns that are NULL for a database that is not mirrored, or a mirror seen without sysadmin. */
 function mirroringColumns(database: Database, context: CatalogContext): ViewRow {
   const view = database.mirroring;
@@ -231,9 +240,9 @@ function mirroringColumns(database: Database, context: CatalogContext): ViewRow 
     mirroring_safety_sequence: view.safetySequence,
     mirroring_partner_name: view.partnerName,
     mirroring_partner_instance: view.partnerInstance,
-    mirroring_witness_name: "",
-    mirroring_witness_state: 0,
-    mirroring_witness_state_desc: "UNKNOWN",
+    mirroring_witness_name: view.witnessName,
+    mirroring_witness_state: WITNESS_STATES.indexOf(witnessState(view)),
+    mirroring_witness_state_desc: witnessState(view),
     mirroring_failover_lsn: whole(view.failoverLsn),
     mirroring_connection_timeout: view.timeout,
     mirroring_redo_queue_type: "UNLIMITED",

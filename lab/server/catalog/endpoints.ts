@@ -1,8 +1,11 @@
 /**
- * sys.endpoints, sys.tcp_endpoints, sys.database_mirroring_endpoints, sys.dm_db_persisted_sku_features.
+ * sys.endpoints, sys.tcp_endpoints, sys.database_mirroring_endpoints, sys.database_mirroring_witnesses,
+ * sys.dm_db_persisted_sku_features.
  * Source: sql-docs relational-databases/system-catalog-views/sys-{endpoints,tcp-endpoints,database-mirroring-endpoints}-
- * transact-sql.md, system-dynamic-management-views/sys-dm-db-persisted-sku-features-transact-sql.md.
+ * transact-sql.md, database-mirroring-witness-catalog-views-sys-database-mirroring-witnesses.md, system-dynamic-management-views/sys-dm-db-persisted-sku-features-transact-sql.md.
  */
+import { editionFeaturesOf } from "../edition-features";
+import { encryptionKey } from "../encryption";
 import type { MirroringEndpoint } from "../mirroring-endpoints";
 import type { SystemView, ViewRow } from "./system-view";
 import { bit } from "./values";
@@ -115,11 +118,51 @@ export const mirroringEndpoints: SystemView = {
   },
 };
 
+export const mirroringWitnesses: SystemView = {
+  name: "sys.database_mirroring_witnesses",
+  columns: `
+    database_name sysname
+    principal_server_name sysname
+    mirror_server_name sysname
+    safety_level tinyint
+    safety_level_desc nvarchar(60)
+    safety_sequence_number int
+    role_sequence_number int
+    mirroring_guid uniqueidentifier
+    family_guid uniqueidentifier
+    is_suspended bit
+    is_suspended_sequence_number int
+    partner_sync_state tinyint
+    partner_sync_state_desc nvarchar(60)`,
+  *rows({ instance }) {
+    for (const role of instance.core.witnessRoles())
+      yield {
+        database_name: role.database,
+        principal_server_name: role.principal,
+        mirror_server_name: role.mirror,
+        safety_level: role.safety === "FULL" ? 2 : 1,
+        safety_level_desc: role.safety,
+        safety_sequence_number: role.safetySequence,
+        role_sequence_number: role.roleSequence,
+        mirroring_guid: role.guid,
+        family_guid: role.familyGuid,
+        is_suspended: bit(role.suspended),
+        is_suspended_sequence_number: 1,
+        partner_sync_state: role.synchronized ? 5 : 6,
+        partner_sync_state_desc: role.synchronized ? "SYNCHRONIZED" : "UNSYNCHRONIZED",
+      };
+  },
+};
+
 export const editionFeatures: SystemView = {
   name: "sys.dm_db_persisted_sku_features",
   columns: `
     feature_name sysname null
     feature_id int null`,
-  // Compression, partitioning, encryption and change data capture are not in the lab: no database uses them.
-  rows: () => [],
+  // Partitioning and change data capture are not in the lab: no database uses them.
+  *rows({ database, session }) {
+    for (const { name, id } of editionFeaturesOf(database, session.transactions))
+      yield { feature_name: name, feature_id: id };
+    if (encryptionKey(database)?.isOn === true) yield { feature_name: "TransparentDataEncryption", feature_id: 400 };
+  },
 };

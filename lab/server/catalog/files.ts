@@ -170,6 +170,8 @@ function volumeOf(path: string): string {
 
 export const volumeStatistics: SystemFunction = {
   name: "sys.dm_os_volume_stats",
+  // SQL Server 2008 R2 SP1.
+  sinceBuild: { 10: 2500 },
   needs: "VIEW SERVER STATE",
   parameters: 2,
   columns: `

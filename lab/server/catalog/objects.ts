@@ -367,6 +367,8 @@ export const partitions: SystemView = {
     for (const table of visibleTables(context)) {
       const count = BigInt(context.database.rowCount(context.session.transactions, table));
       for (const { id } of indexesOf(table)) {
+        // Of a table, its heap or clustered index: DATA_COMPRESSION of other indexes is not kept.
+        const compression = id > 1 ? undefined : table.compression;
         // The number SQL Server makes of object and index: unique within the database.
         const partition = 72057594037927936n + BigInt(table.id) * 65536n + BigInt(id);
         yield {
@@ -377,8 +379,8 @@ export const partitions: SystemView = {
           hobt_id: partition,
           rows: count,
           filestream_filegroup_id: 0,
-          data_compression: 0,
-          data_compression_desc: "NONE",
+          data_compression: compression === undefined ? 0 : compression === "ROW" ? 1 : 2,
+          data_compression_desc: compression ?? "NONE",
         };
       }
     }

@@ -4,6 +4,9 @@
  * server-permissions,certificates}-transact-sql.md.
  */
 import { fixedServerRoles } from "../server-permissions";
+import { fromEpoch } from "../../tsql/calendar";
+import type { CalendarTime } from "../../tsql/values";
+import { certificates as certificateList } from "../encryption";
 import type { ServerPrincipal } from "../server-principals";
 import type { CatalogContext } from "./context";
 import { bit, hexBytes } from "./values";
@@ -190,5 +193,24 @@ export const certificates: SystemView = {
     thumbprint varbinary(32)
     attested_by nvarchar(260) null
     pvt_key_last_backup_date datetime null`,
-  rows: () => [],
+  *rows({ instance, database, session }) {
+    // The lab keeps certificates in master alone.
+    if (database.id !== 1) return;
+    const time = (iso: string): CalendarTime => fromEpoch(Date.parse(iso));
+    for (const one of certificateList(instance.core, session.transactions))
+      yield {
+        name: one.name,
+        certificate_id: one.id,
+        principal_id: 1,
+        pvt_key_encryption_type: "MK",
+        pvt_key_encryption_type_desc: "ENCRYPTED_BY_MASTER_KEY",
+        is_active_for_begin_dialog: 1,
+        issuer_name: one.subject,
+        subject: one.subject,
+        expiry_date: time(one.expiryDate),
+        start_date: time(one.startDate),
+        thumbprint: hexBytes(one.thumbprint),
+        pvt_key_last_backup_date: one.lastBackup === null ? null : time(one.lastBackup),
+      };
+  },
 };

@@ -28,6 +28,8 @@ function withOffset(utc: number, local: number): CalendarTime {
 
 export const services: SystemView = {
   name: "sys.dm_server_services",
+  // SQL Server 2008 R2 SP1.
+  sinceBuild: { 10: 2500 },
   needs: "VIEW SERVER STATE",
   columns: `
     servicename nvarchar(256)

@@ -14,6 +14,8 @@ export interface SystemView {
   readonly columns: string;
   /** First major version that has the view. */
   readonly since?: number;
+  /** First build of a major version that has it, where a service pack brought it. */
+  readonly sinceBuild?: Readonly<Record<number, number>>;
   /** One of the rights of the server's scope that reading needs (300 and 297 without it). */
   readonly needs?: "VIEW SERVER STATE";
   rows(context: CatalogContext): Iterable<ViewRow>;

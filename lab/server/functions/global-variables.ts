@@ -16,7 +16,7 @@ const VARIABLES: Readonly<Record<string, GlobalVariable>> = {
   "@@SPID": { type: { name: "smallint" }, value: (session) => session.id },
   "@@VERSION": {
     type: { name: "nvarchar", length: 300 },
-    value: (session) => versionText(session.instance.version),
+    value: (session) => versionText(session.instance.version, session.instance.edition),
   },
   "@@MICROSOFTVERSION": {
     type: INT,

@@ -55,7 +55,7 @@ function objectId(text: string | null, type: string | null, session: ServerSessi
     .find(({ one }) => one.kind !== "unique index" && one.name.toLowerCase() === name.name.toLowerCase());
   if (key !== undefined && (kind === undefined || kind === (key.one.kind === "unique" ? "UQ" : "PK"))) return key.id;
   if (kind === undefined || kind === "V" || kind === "S")
-    return systemObjectId(name, database, session.instance.version.major) ?? procedureId(name, session);
+    return systemObjectId(name, database, session.instance.version) ?? procedureId(name, session);
   return kind === "P" || kind === "X" ? procedureId(name, session) : null;
 }
 

@@ -101,7 +101,7 @@ export const securityFunctions: FunctionTable = {
     return name === null ? null : (session.instance.principals.find(name)?.id ?? null);
   }),
   SYSTEM_USER: currentLogin,
-  ORIGINAL_LOGIN: currentLogin,
+  ORIGINAL_LOGIN: define(SYSNAME, (_, session) => session.originalPrincipal.name),
   CURRENT_USER: currentUser,
   SESSION_USER: currentUser,
   USER: currentUser,

@@ -4,7 +4,7 @@
  */
 import { SYSNAME, type SqlValue, Variant } from "../../tsql/values";
 import type { Instance } from "../instance";
-import { EDITION, productVersion, releaseOf } from "../product";
+import { EDITIONS, productVersion, releaseOf } from "../product";
 import { define, type FunctionTable, intVariant, textOf, textVariant } from "./definition";
 
 type Property = (instance: Instance) => SqlValue;
@@ -16,9 +16,9 @@ const PROPERTIES: Readonly<Record<string, Property>> = {
   COLLATIONID: () => intVariant(872468488),
   COMPARISONSTYLE: () => intVariant(196609),
   COMPUTERNAMEPHYSICALNETBIOS: (instance) => textVariant(instance.hostName),
-  EDITION: () => textVariant(EDITION),
-  EDITIONID: () => new Variant({ name: "bigint" }, -2117995310n),
-  ENGINEEDITION: () => intVariant(3),
+  EDITION: (instance) => textVariant(EDITIONS[instance.edition].text),
+  EDITIONID: (instance) => new Variant({ name: "bigint" }, EDITIONS[instance.edition].id),
+  ENGINEEDITION: (instance) => intVariant(EDITIONS[instance.edition].engine),
   FILESTREAMCONFIGUREDLEVEL: () => intVariant(0),
   FILESTREAMEFFECTIVELEVEL: () => intVariant(0),
   INSTANCEDEFAULTDATAPATH: (instance) =>
@@ -30,7 +30,7 @@ const PROPERTIES: Readonly<Record<string, Property>> = {
   ISCLUSTERED: () => intVariant(0),
   ISFULLTEXTINSTALLED: () => intVariant(0),
   ISHADRENABLED: (instance) => (instance.version.major >= 11 ? intVariant(0) : null),
-  ISINTEGRATEDSECURITYONLY: () => intVariant(0),
+  ISINTEGRATEDSECURITYONLY: (instance) => intVariant(instance.windowsAuthenticationOnly ? 1 : 0),
   ISLOCALDB: (instance) => (instance.version.major >= 11 ? intVariant(0) : null),
   ISSINGLEUSER: () => intVariant(0),
   LCID: () => intVariant(1033),

@@ -6,6 +6,7 @@ import { lsnText } from "../log-sequence-number";
 import { newGuid } from "../storage/guid";
 import { storageErrors } from "../storage/errors";
 import { mirroringErrors } from "./errors";
+import { actsAsWitness, connectedWitness, hasQuorum, roleOf } from "./quorum";
 import type { MirroringRecord } from "./record";
 import { MirroringSession } from "./session";
 
@@ -62,11 +63,37 @@ export async function alterPartner(
       forceService(database, session);
       return;
     case "witness":
-      requirePrincipal(session);
-      throw mirroringErrors.witnessNeedsAll();
+      setWitness(core, session, option.address);
+      return;
     case "witnessOff":
-      requirePrincipal(session);
+      removeWitness(session);
   }
+}
+
+/** SET WITNESS: all three must be connected, and the mirror must have caught up. */
+function setWitness(core: InstanceCore, session: MirroringSession, address: string): void {
+  requirePrincipal(session);
+  const same = (other: string | undefined): boolean => address.toLowerCase() === other?.toLowerCase();
+  if (same(core.environment.endpointAddress) || same(session.record.partnerName))
+    throw mirroringErrors.witnessIsPartner();
+  const witness = core.environment.partner(address);
+  const mirror = session.partner();
+  if (mirror === undefined || witness === undefined || witness.isStopped || session.state !== "SYNCHRONIZED")
+    throw mirroringErrors.witnessNeedsAll();
+  if (!actsAsWitness(witness)) throw mirroringErrors.notAWitness(address);
+  connectedWitness(session)?.removeWitnessRole(session.record.guid);
+  witness.putWitnessRole(roleOf(session));
+  for (const side of [session, mirror]) side.change({ witnessName: address });
+}
+
+/** SET WITNESS OFF: the witness or the partner must be there to agree. */
+function removeWitness(session: MirroringSession): void {
+  requirePrincipal(session);
+  const { name } = session.database;
+  if (session.record.witnessName === "") throw mirroringErrors.noWitness(name);
+  if (!hasQuorum(session)) throw mirroringErrors.nobodyThere(name);
+  connectedWitness(session)?.removeWitnessRole(session.record.guid);
+  for (const side of [session, session.partner()]) side?.change({ witnessName: "" });
 }
 
 function requirePrincipal(session: MirroringSession): void {
@@ -108,7 +135,7 @@ async function setPartner(core: InstanceCore, database: Database, address: strin
   waiting.change({ guid, pending: false, partnerInstance: core.environment.serverName, failoverLsn: end });
   core.errorLog(1440, `Database mirroring is active with database '${database.name}' as the principal copy.`);
   remote.errorLog(1441, `Database mirroring is active with database '${database.name}' as the mirror copy.`);
-  await session.catchUp();
+  await session.begin();
 }
 
 function newRecord(address: string, instance: string): MirroringRecord {
@@ -121,6 +148,7 @@ function newRecord(address: string, instance: string): MirroringRecord {
     suspended: false,
     partnerName: address,
     partnerInstance: instance,
+    witnessName: "",
     timeout: 10,
     failoverLsn: "0",
     pending: true,
@@ -178,6 +206,7 @@ async function failOver(database: Database, session: MirroringSession, requester
 function forceService(database: Database, session: MirroringSession): void {
   if (session.record.role !== "MIRROR" || session.partnerInstance() !== undefined)
     throw mirroringErrors.forceRefused(database.name);
+  if (!hasQuorum(session)) throw mirroringErrors.nobodyThere(database.name);
   if (database.redoStart === null) throw storageErrors.inaccessible(database.name);
   session.force();
 }

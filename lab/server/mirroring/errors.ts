@@ -36,6 +36,22 @@ export const mirroringErrors = {
       1426,
       "To issue ALTER DATABASE SET WITNESS, all three server instances must be interconnected, and the mirror database must be caught up. When these conditions are met, reissue the command.",
     ),
+  notAWitness: (address: string) =>
+    error(
+      1427,
+      `The server instance '${address}' could not act as the witness. The ALTER DATABASE SET WITNESS command failed.`,
+    ),
+  witnessIsPartner: () =>
+    error(
+      1429,
+      "The witness server instance name must be distinct from both of the server instances that manage the database. The ALTER DATABASE SET WITNESS command failed.",
+    ),
+  nobodyThere: (name: string) =>
+    error(
+      1431,
+      `Neither the partner nor the witness server instance for database "${name}" is available. Reissue the command when at least one of the instances becomes available.`,
+    ),
+  noWitness: (name: string) => error(1439, `There is currently no witness associated with database "${name}".`),
   bothPartnersNeeded: (name: string) =>
     error(
       1447,

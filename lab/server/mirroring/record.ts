@@ -16,6 +16,8 @@ export interface MirroringRecord {
   readonly partnerName: string;
   /** @@SERVERNAME of the partner. */
   readonly partnerInstance: string;
+  /** `TCP://host:port` of the witness; "" = none. */
+  readonly witnessName: string;
   /** Seconds. */
   readonly timeout: number;
   readonly failoverLsn: string;
@@ -42,6 +44,8 @@ export interface MirroringView {
   readonly safetySequence: number;
   readonly partnerName: string;
   readonly partnerInstance: string;
+  readonly witnessName: string;
+  readonly isWitnessConnected: boolean;
   readonly failoverLsn: bigint;
   readonly endOfLogLsn: bigint;
   readonly timeout: number;

@@ -29,6 +29,7 @@ export async function reseed(principal: Database, mirror: Database): Promise<voi
     await copyFile(snapshot.file, fresh);
     mirror.detach();
     DataFile.replace(path, fresh);
+    // The pages hold the principal's log as well: the mirror keeps it until the next log backup.
     mirror.change({ recovery: principal.record.recovery });
     mirror.attach(DatabaseStore.open(path));
   } finally {

@@ -7,6 +7,8 @@ import type { Database } from "../database";
 import type { InstanceCore } from "../instance-core";
 import { sizeOf } from "../log-records";
 import { lsnText } from "../log-sequence-number";
+import type { DatabaseStore } from "../storage/store";
+import { connectedWitness, mayServe, tellWitness } from "./quorum";
 import { hasDiverged, reseed } from "./reseed";
 import type { MirroringRecord, MirroringState, MirroringView } from "./record";
 
@@ -48,6 +50,8 @@ export class MirroringSession {
       safetySequence: record.safetySequence,
       partnerName: record.partnerName,
       partnerInstance: record.partnerInstance,
+      witnessName: record.witnessName,
+      isWitnessConnected: connectedWitness(this) !== undefined,
       failoverLsn: otherEnd < end ? otherEnd : end,
       endOfLogLsn: end,
       timeout: record.timeout,
@@ -90,6 +94,25 @@ export class MirroringSession {
   change(change: Partial<MirroringRecord>): void {
     this.#record = { ...this.#record, ...change };
     this.database.change({ mirroring: this.#record });
+    tellWitness(this);
+  }
+
+  /** A principal that a witness asks for quorum, and that has none: its database is not served (955). */
+  get lacksQuorum(): boolean {
+    return this.#record.role === "PRINCIPAL" && !this.#record.pending && !mayServe(this);
+  }
+
+  /** The partner's instance is gone. @param wasSynchronized state of the session until then */
+  partnerLost(wasSynchronized: boolean): void {
+    const { role, safety } = this.#record;
+    if (role === "PRINCIPAL") this.stopServingWithoutQuorum();
+    else if (safety === "FULL" && wasSynchronized && connectedWitness(this) !== undefined) this.promote();
+  }
+
+  /** Without quorum the principal disconnects its clients. */
+  stopServingWithoutQuorum(): void {
+    const { database } = this;
+    if (this.lacksQuorum) void database.instance.environment.endSessions(database);
   }
 
   /** The principal has committed from an LSN on: its records go to the mirror before the client is told (SAFETY FULL). */
@@ -112,6 +135,14 @@ export class MirroringSession {
   shareStatus(): void {
     if (this.#record.role !== "PRINCIPAL" || this.#record.pending || this.#record.suspended) return;
     this.partner()?.database.change({ recovery: this.database.record.recovery });
+  }
+
+  /** The session begins: the mirror's log gets what the principal's next log backup shall hold, then the mirror catches up. */
+  async begin(): Promise<void> {
+    const mirror = this.partner();
+    const from = this.database.log.status.lastLogBackupLsn;
+    if (mirror !== undefined && from !== null) shareLog(this.database.openStore(), mirror.database.openStore(), from);
+    await this.catchUp();
   }
 
   /** Brings the mirror up to date, piece by piece; ends when it is, or when one of both goes away. */
@@ -138,6 +169,7 @@ export class MirroringSession {
       this.#catchingUp = false;
       this.shareStatus();
       this.database.log.truncate();
+      tellWitness(this);
     }
   }
 
@@ -151,13 +183,15 @@ export class MirroringSession {
       return;
     }
     if (this.#record.role === "PRINCIPAL" && partner.record.role === "PRINCIPAL") {
-      // Service was forced on the other side while this one was away, or a failover was cut off: the later role stands.
-      const [later, earlier] =
+      // The other side took over while this one was away, or the reverse: the later role stands. After forced service
+      // the session is suspended, after an automatic failover it goes on.
+      const [present, former] =
         partner.record.roleSequence > this.#record.roleSequence ? [partner, this] : [this, partner];
-      earlier.demote(later.record.suspended);
-      void later.catchUp();
+      former.demote(present.record.suspended);
+      void present.catchUp();
       return;
     }
+    if (this.#record.role === "PRINCIPAL") tellWitness(this);
     void this.catchUp();
   }
 
@@ -193,8 +227,11 @@ export class MirroringSession {
     const { database } = this;
     if (this.#record.role === "MIRROR" && database.hasStore) {
       const fork = database.record.redo?.fork ?? database.log.status.recoveryForkGuid;
-      database.change({ redo: { lsn: lsnText(database.openStore().endOfLog), fork } });
+      const store = database.openStore();
+      store.truncateLog(store.endOfLog);
+      database.change({ redo: { lsn: lsnText(store.endOfLog), fork } });
     }
+    connectedWitness(this)?.removeWitnessRole(this.#record.guid);
     database.mirroringSession = undefined;
     database.instance.errorLog(1443, `Database mirroring has been terminated for database '${database.name}'.`);
     if (this.#record.role === "PRINCIPAL") database.log.truncate();
@@ -217,7 +254,8 @@ export class MirroringSession {
     try {
       for (const record of store.log(from, until)) {
         found = true;
-        target.mirror(record, store.withBulkRows(record));
+        target.rollForward.apply(store.withBulkRows(record));
+        target.keep(record);
         bytes += sizeOf(record);
         definitions ||= record.operation === "LOP_DEFINITION";
       }
@@ -250,11 +288,25 @@ export class MirroringSession {
 
   #tellRole(from: string, to: string): void {
     const { database } = this;
+    tellWitness(this);
     database.instance.errorLog(
       1480,
       `The database mirroring database "${database.name}" is changing roles from "${from}" to "${to}" because the mirroring session failed over.`,
     );
   }
+}
+
+/** Gives the mirror's log the principal's records from an LSN on, as far as the mirror has rolled forward. */
+function shareLog(principal: DatabaseStore, mirror: DatabaseStore, from: bigint): void {
+  const end = mirror.endOfLog;
+  let bytes = 0;
+  mirror.truncateLog(end);
+  mirror.beginRedo();
+  for (const record of principal.log(from, end)) {
+    mirror.keep(record);
+    bytes += sizeOf(record);
+  }
+  mirror.keepMirrored(end, bytes);
 }
 
 /** An instance has started: its sessions and those of its partners connect again. */

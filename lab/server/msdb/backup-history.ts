@@ -1,7 +1,7 @@
 /**
  * Backup and restore history of msdb.
  * Source: sql-docs relational-databases/system-tables/{backupset,backupmediaset,backupmediafamily,backupfile,
- * restorehistory,restorefile,suspect-pages}-transact-sql.md.
+ * restorehistory,restorefile,logmarkhistory,suspect-pages}-transact-sql.md.
  */
 
 /** Name of a table of msdb's schema dbo and its columns as {@link columnList} reads them. */
@@ -161,6 +161,16 @@ export const backupHistoryTables: readonly TableDefinition[] = [
       file_number numeric(10,0) null
       destination_phys_drive nvarchar(260) null
       destination_phys_name nvarchar(260) null`,
+  },
+  {
+    name: "logmarkhistory",
+    columns: `
+      database_name nvarchar(128)
+      mark_name nvarchar(128)
+      description nvarchar(255) null
+      user_name nvarchar(128) null
+      lsn numeric(25,0)
+      mark_time datetime`,
   },
   {
     name: "suspect_pages",

@@ -4,8 +4,12 @@ import { SqlError } from "../../tsql/errors";
 import type { SqlValue } from "../../tsql/values";
 import type { BackupOutcome, BackupSetHistory, RestoreOutcome } from "../backup/history";
 import type { BackupFileEntry, BackupSetHeader } from "../backup/header";
+import type { StopPoint } from "../backup/stop-point";
 import { bit, guid, whole } from "../catalog/values";
+import { userOf } from "../database-principals";
+import type { Database } from "../database";
 import type { Instance } from "../instance";
+import type { ServerSession } from "../server-session";
 import type { NamedRow, TableWriter } from "./system-tables";
 
 /** Software vendor number of SQL Server in media and set headers. */
@@ -200,6 +204,34 @@ export async function recordVerified(instance: Instance, history: BackupSetHisto
   await record(instance, (writer) => backupSetId(writer, history, timeZone(instance)));
 }
 
+/** Rows of logmarkhistory: a marked transaction has committed in these databases, at these LSNs. */
+export async function recordMark(
+  session: ServerSession,
+  mark: { readonly name: string; readonly description: string },
+  commits: ReadonlyMap<Database, bigint>,
+): Promise<void> {
+  const { instance } = session;
+  await instance.msdb.change((writer) => {
+    for (const [database, lsn] of commits)
+      writer.insert("logmarkhistory", {
+        database_name: database.name,
+        mark_name: mark.name,
+        // Longer descriptions are cut ("BEGIN TRANSACTION").
+        description: mark.description === "" ? null : mark.description.slice(0, 128),
+        user_name: userOf(database, session)?.name ?? null,
+        lsn: whole(lsn),
+        mark_time: time(instance.localTime()),
+      });
+  });
+}
+
+/** restorehistory's columns of STOPAT, STOPATMARK and STOPBEFOREMARK. */
+function stopColumns(stop: StopPoint | undefined): NamedRow {
+  if (stop === undefined) return {};
+  if (stop.kind === "time") return { stop_at: time(stop.at) };
+  return { stop_at_mark_name: stop.name, stop_before: bit(stop.isExcluded) };
+}
+
 /** Rows of a successful RESTORE DATABASE or LOG with FROM. */
 export async function recordRestore(instance: Instance, outcome: RestoreOutcome): Promise<void> {
   const { history, restore } = outcome;
@@ -215,6 +247,7 @@ export async function recordRestore(instance: Instance, outcome: RestoreOutcome)
       recovery: bit(restore.recovery),
       restart: 0,
       device_count: restore.deviceCount,
+      ...stopColumns(restore.stop),
     });
     for (const file of restore.files)
       writer.insert("restorefile", {

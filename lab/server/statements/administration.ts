@@ -91,11 +91,21 @@ function checkDatabase(database: Database, execution: Execution, quiet: boolean)
       `There are ${String(rows)} rows in ${String(Math.max(1, Math.ceil(rows / 64)))} pages for object "${table.name}".`,
     );
   }
-  if (!quiet)
+  const { damagedPages } = database;
+  for (const page of damagedPages)
+    execution.context.sink.message({
+      number: 8909,
+      state: 1,
+      class: 16,
+      text: `Table error: Object ID 0, index ID -1, partition ID 0, alloc unit ID 0 (type Unknown), page ID (1:${String(page)}) contains an incorrect page ID in its page header. The PageId in the page header = (0:0).`,
+      procedure: "",
+      line: execution.context.line,
+    });
+  if (!quiet || damagedPages.length > 0)
     inform(
       execution,
       8989,
-      `CHECKDB found 0 allocation errors and 0 consistency errors in database '${database.name}'.`,
+      `CHECKDB found 0 allocation errors and ${String(damagedPages.length)} consistency errors in database '${database.name}'.`,
     );
 }
 

@@ -6,6 +6,7 @@ import type { PartnerOption } from "../mirroring/alter-partner";
 import { sessionError } from "../session-errors";
 import type { DatabaseFile } from "../storage/definitions";
 import { storageErrors } from "../storage/errors";
+import { setEncryption } from "./certificates";
 import { clearDatabase } from "./clear-database";
 import { mergeOptions, type WantedChange } from "./database-options";
 import { pagesOf } from "./create-database";
@@ -54,6 +55,7 @@ async function setOptions(
   const wanted = mergeOptions(database, action.options);
   if (database.id <= 4) refuseForSystem(database, wanted);
   refuseMirrored(database, wanted);
+  if (wanted.isEncrypted !== undefined) await setEncryption(database, wanted.isEncrypted, execution);
   // ONLINE and OFFLINE are judged by the core in the other states; options need an open database (5052).
   if (wanted.state === undefined && (database.state !== "ONLINE" || database.isInStandby))
     throw storageErrors.notPermittedInState("ALTER DATABASE", database.state);

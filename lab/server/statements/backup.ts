@@ -1,16 +1,17 @@
 /** BACKUP DATABASE and BACKUP LOG: sql-docs t-sql/statements/backup-transact-sql.md. */
 import type { BackupOptionName, BackupStatement } from "../../tsql/ast";
 import { SqlError } from "../../tsql/errors";
-import { CalendarTime, type SqlValue } from "../../tsql/values";
-import { DAYS_TO_1970, TICKS_PER_DAY } from "../../tsql/calendar";
+import type { CalendarTime, SqlValue } from "../../tsql/values";
 import type { BackupRequest } from "../backup/request";
 import { hasDatabasePermission } from "../database-permissions";
 import { numberOf, textOf } from "../functions/definition";
 import { recordBackup } from "../msdb/history";
+import { EDITIONS } from "../product";
 import { sessionError } from "../session-errors";
 import { calendarText } from "../sql-text";
 import { devicePaths } from "./backup-devices";
 import { evaluatedText, type Execution, followed, requesterOf } from "./execution";
+import { optionTime } from "./option-time";
 
 /** Pairs that exclude each other (3031). */
 const CONFLICTS: readonly (readonly [BackupOptionName, BackupOptionName])[] = [
@@ -61,17 +62,7 @@ class BackupOptions {
 
   /** EXPIREDATE as milliseconds since 1970 of the local clock. */
   date(name: BackupOptionName): number | undefined {
-    const value = this.#values.get(name);
-    if (value === undefined || value === null) return undefined;
-    if (value instanceof CalendarTime)
-      return (value.days - DAYS_TO_1970) * 86_400_000 + (value.ticks / TICKS_PER_DAY) * 86_400_000;
-    const text = textOf(value) ?? "";
-    const milliseconds = Date.parse(
-      /^\d{8}$/.test(text) ? text.replace(/(\d{4})(\d\d)(\d\d)/, "$1-$2-$3") : `${text}Z`,
-    );
-    if (Number.isNaN(milliseconds))
-      throw new SqlError(241, 16, "Conversion failed when converting date and/or time from character string.");
-    return milliseconds;
+    return optionTime(this.#values.get(name) ?? null);
   }
 }
 
@@ -95,6 +86,8 @@ export async function backup(statement: BackupStatement, execution: Execution): 
       if (database.hasStore && !hasDatabasePermission(database, session, name))
         throw sessionError(262, name, database.name);
       const options = new BackupOptions(statement, execution);
+      if (options.has("COMPRESSION") && instance.edition === "Express")
+        throw sessionError(1844, `${name} WITH COMPRESSION`, EDITIONS[instance.edition].text);
       const compression = options.has("COMPRESSION")
         ? true
         : !options.has("NO_COMPRESSION") && instance.configuration.value("backup compression default") === 1;

@@ -8,6 +8,8 @@ export interface WantedChange {
   readonly options: Partial<DatabaseOptions>;
   /** ONLINE, OFFLINE and EMERGENCY are states, not options. */
   readonly state?: "ONLINE" | "OFFLINE" | "EMERGENCY";
+  /** ENCRYPTION is kept with the database's key. */
+  readonly isEncrypted?: boolean;
   /** The change waits for, or ends, the other sessions of the database. */
   readonly needsExclusiveAccess: boolean;
   /** Names as written, for messages. */
@@ -44,6 +46,7 @@ export function mergeOptions(database: Database, options: readonly DatabaseOptio
   const change: Writable = {};
   const others: Record<string, string> = {};
   let state: WantedChange["state"];
+  let isEncrypted: boolean | undefined;
   for (const { name, value } of options) {
     const text = String(value ?? "").toUpperCase();
     switch (name) {
@@ -60,6 +63,9 @@ export function mergeOptions(database: Database, options: readonly DatabaseOptio
       case "OFFLINE":
       case "EMERGENCY":
         state = name;
+        break;
+      case "ENCRYPTION":
+        isEncrypted = text === "ON";
         break;
       case "RECOVERY":
         change.recoveryModel = text as RecoveryModel;
@@ -89,6 +95,7 @@ export function mergeOptions(database: Database, options: readonly DatabaseOptio
   return {
     options: change,
     ...(state === undefined ? {} : { state }),
+    ...(isEncrypted === undefined ? {} : { isEncrypted }),
     needsExclusiveAccess: options.some(({ name }) => EXCLUSIVE.has(name)),
     names: options.map(({ name }) => name),
   };

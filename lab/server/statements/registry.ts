@@ -5,7 +5,15 @@ import type { ServerSession } from "../server-session";
 import { changeEndpoint, checkpoint, dbcc, dropEndpoint, kill, reconfigure, shutdown } from "./administration";
 import { alterDatabase } from "./alter-database";
 import { backup } from "./backup";
+import {
+  backupCertificate,
+  createCertificate,
+  createEncryptionKey,
+  createMasterKey,
+  dropCertificate,
+} from "./certificates";
 import { createDatabase, dropDatabase } from "./create-database";
+import { executeAs } from "./execute-as";
 import type { Execution } from "./execution";
 import { alterLogin, alterServerRole, createLogin, dropLogin, refuseServerRole } from "./logins";
 import { alterAuthorization, changePermissions } from "./permissions";
@@ -32,6 +40,11 @@ export async function executeServerStatement(
   switch (statement.kind) {
     case "use":
       return use(statement, execution);
+    case "executeAs":
+      return executeAs(statement, execution);
+    case "revert":
+      execution.session.revert();
+      return;
     case "backup":
       return backup(statement, execution);
     case "restore":
@@ -76,6 +89,16 @@ export async function executeServerStatement(
     case "createServerRole":
     case "dropServerRole":
       return refuseServerRole(statement);
+    case "createMasterKey":
+      return createMasterKey(statement, execution);
+    case "createCertificate":
+      return createCertificate(statement, execution);
+    case "backupCertificate":
+      return backupCertificate(statement, execution);
+    case "dropCertificate":
+      return dropCertificate(statement, execution);
+    case "createEncryptionKey":
+      return createEncryptionKey(statement, execution);
     case "permission":
       return changePermissions(statement, execution);
     case "alterAuthorization":

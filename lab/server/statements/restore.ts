@@ -5,12 +5,15 @@ import type { SqlValue } from "../../tsql/values";
 import type { RestoreOutcome } from "../backup/history";
 import type { RowSet } from "../backup/inspect";
 import type { InspectRequest, RestoreRequest } from "../backup/request";
+import type { StopPoint } from "../backup/stop-point";
 import { numberOf, textOf } from "../functions/definition";
 import { recordRestore, recordVerified } from "../msdb/history";
+import { noteRestoredPages } from "../msdb/suspect-pages";
 import { sessionError } from "../session-errors";
 import { terminatedAbnormally } from "./backup";
 import { devicePaths } from "./backup-devices";
 import { evaluatedText, type Execution, followed, requesterOf, sendRows } from "./execution";
+import { optionTime } from "./option-time";
 
 /** Name that 3013 puts into its text. */
 const TERMINATED: Readonly<Record<RestoreStatement["type"], string>> = {
@@ -22,14 +25,16 @@ const TERMINATED: Readonly<Record<RestoreStatement["type"], string>> = {
   VERIFYONLY: "VERIFY DATABASE",
 };
 
-/** Options of point-in-time, piecemeal and restarted restores: not part of the lab, refused by their name. */
-const UNKNOWN: readonly RestoreOptionName[] = ["STOPAT", "STOPATMARK", "STOPBEFOREMARK", "PARTIAL", "RESTART"];
+/** Options of piecemeal and restarted restores: not part of the lab, refused by their name. */
+const UNKNOWN: readonly RestoreOptionName[] = ["PARTIAL", "RESTART"];
 
 class RestoreOptions {
   readonly #values = new Map<RestoreOptionName, SqlValue>();
+  readonly #after: SqlValue = null;
 
   constructor(statement: RestoreStatement, { context }: Execution) {
-    for (const { name, value } of statement.options) {
+    for (const { name, value, after } of statement.options) {
+      if (after !== undefined) this.#after = context.evaluate(after);
       if (UNKNOWN.includes(name)) throw new SqlError(155, 15, `'${name}' is not a recognized RESTORE option.`);
       this.#values.set(name, value === undefined ? null : context.evaluate(value));
     }
@@ -51,6 +56,22 @@ class RestoreOptions {
 
   number(name: RestoreOptionName): number | undefined {
     return numberOf(this.#values.get(name)) ?? undefined;
+  }
+
+  /** STOPAT, STOPATMARK or STOPBEFOREMARK. Throws 241, 242. */
+  get stop(): StopPoint | undefined {
+    if (this.has("STOPAT")) {
+      const at = optionTime(this.#values.get("STOPAT") ?? null);
+      return at === undefined ? undefined : { kind: "time", at };
+    }
+    const isExcluded = this.has("STOPBEFOREMARK");
+    const name = this.text(isExcluded ? "STOPBEFOREMARK" : "STOPATMARK");
+    if (name === undefined) return undefined;
+    const lsn = /^lsn:(.*)$/i.exec(name)?.[1];
+    if (lsn !== undefined)
+      return { kind: "lsn", name, isExcluded, lsn: /^\d{1,25}$/.test(lsn) ? BigInt(lsn) : undefined };
+    const after = optionTime(this.#after);
+    return { kind: "mark", name, isExcluded, ...(after === undefined ? {} : { after }) };
   }
 
   get recovery(): Exclude<RestoreRequest["recovery"], undefined> {
@@ -86,6 +107,7 @@ function restoreRequest(
 ): Omit<RestoreRequest, "database"> {
   const file = options.number("FILE");
   const mediaName = options.text("MEDIANAME");
+  const { stop } = options;
   const { context } = execution;
   return {
     devices: devicePaths(statement.devices, execution),
@@ -101,6 +123,7 @@ function restoreRequest(
     continueAfterError: options.has("CONTINUE_AFTER_ERROR"),
     restrictedUser: options.has("RESTRICTED_USER"),
     ...(mediaName === undefined ? {} : { mediaName }),
+    ...(stop === undefined ? {} : { stop }),
     ...(options.has("STATS") ? { stats: options.number("STATS") ?? 10 } : {}),
     loadHistory: options.has("LOADHISTORY"),
     requester: requesterOf(execution),
@@ -168,5 +191,8 @@ export async function restore(statement: RestoreStatement, execution: Execution)
     },
   );
   // Behind 3013's reach: a restore that msdb does not learn of has succeeded all the same.
-  if (outcome !== undefined) await recordRestore(session.instance, outcome);
+  if (outcome === undefined) return;
+  await recordRestore(session.instance, outcome);
+  const restored = session.instance.core.database(outcome.restore?.destinationDatabase ?? "");
+  if (restored !== undefined) await noteRestoredPages(session.instance.msdb, restored);
 }

@@ -5,7 +5,7 @@ import { SqlError } from "../../tsql/errors";
 import { expressionText } from "../expression-text";
 import type { ForeignKey } from "../foreign-keys";
 import { sessionError } from "../session-errors";
-import type { ColumnDefinition, KeyDefinition, NewTable } from "../storage/definitions";
+import type { CheckDefinition, ColumnDefinition, KeyDefinition, NewTable } from "../storage/definitions";
 
 /** PRIMARY KEY or UNIQUE. */
 export type KeyConstraint = Extract<TableConstraint, { readonly kind: "primaryKey" | "unique" }>;
@@ -100,7 +100,23 @@ export function foreignKeyDefinition(
   };
 }
 
-/** Everything of a CREATE TABLE. CHECK constraints are not kept by the lab: refused, not ignored. */
+/** The CHECK constraints among these, for a table of these columns. */
+export function checkDefinitions(
+  table: string,
+  columns: readonly { readonly name: string }[],
+  constraints: readonly TableConstraint[],
+): CheckDefinition[] {
+  return constraints
+    .filter((constraint) => constraint.kind === "check")
+    .map(({ name, text, names }) => {
+      const read = columns
+        .map((column) => column.name)
+        .filter((column) => names.some((one) => one.toLowerCase() === column.toLowerCase()));
+      return { name: name ?? madeUpName("CK", table, read.length === 1 ? (read[0] ?? "") : text), text, columns: read };
+    });
+}
+
+/** Everything of a CREATE TABLE. */
 export function defineTable(
   schema: string,
   name: string,
@@ -128,11 +144,12 @@ export function defineTable(
       `Multiple identity columns specified for table '${name}'. Only one identity column per table is allowed.`,
     );
   const columns = written.map((column) => columnDefinition(name, column, inPrimary.has(column.name.toLowerCase())));
-  refuseChecks(constraints);
+  const checks = checkDefinitions(name, columns, constraints);
   return {
     table: {
       schema,
       name,
+      ...(checks.length === 0 ? {} : { checks }),
       columns: columns.map((column) => withDefault(name, column, constraints)),
       keys: constraints.filter(isKey).map((constraint) => keyDefinition(name, columns, constraint)),
     },
@@ -140,12 +157,6 @@ export function defineTable(
       .filter((constraint) => constraint.kind === "foreignKey")
       .map((constraint) => foreignKeyDefinition(schema, name, constraint)),
   };
-}
-
-/** CHECK: the lab has no conditions on rows. */
-export function refuseChecks(constraints: readonly TableConstraint[]): void {
-  if (constraints.some((constraint) => constraint.kind === "check"))
-    throw new SqlError(156, 15, "Incorrect syntax near the keyword 'CHECK'.");
 }
 
 /** A column with the DEFAULT that a table constraint gives it. */

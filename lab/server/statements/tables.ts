@@ -15,19 +15,20 @@ import type { Database } from "../database";
 import { openDatabase } from "../database-access";
 import { hasDatabasePermission } from "../database-permissions";
 import { databasePrincipal } from "../database-principals";
+import { hasCompression } from "../edition-features";
 import { foreignKeysOf, putForeignKey, removeForeignKey } from "../foreign-keys";
 import { createSchema as addSchema, schemaOf } from "../schemas";
 import { sessionError } from "../session-errors";
 import type { ColumnDefinition, KeyDefinition, TableDefinition } from "../storage/definitions";
 import { changing, type Execution } from "./execution";
 import {
+  checkDefinitions,
   columnDefinition,
   defineTable,
   foreignKeyDefinition,
   isKey,
   keyDefinition,
   positionOf,
-  refuseChecks,
   withDefault,
 } from "./table-definition";
 
@@ -61,14 +62,40 @@ export async function createTable(statement: CreateTableStatement, execution: Ex
   const known = schemaOf(database, schema, session.transactions);
   if (known === undefined) throw sessionError(2760, schema);
   const defined = defineTable(known.name, statement.name.name, statement.columns, statement.constraints);
+  const { compression } = statement;
+  if (compression !== undefined && !hasCompression(session.instance))
+    throw new SqlError(
+      7738,
+      16,
+      `Cannot enable compression for object '${statement.name.name}'. Only SQL Server Enterprise Edition supports compression.`,
+      { state: 2 },
+    );
   await changing(execution, database, () => {
-    database.createTable(session.transactions, defined.table);
+    requireConditions(database, defined.table);
+    database.createTable(session.transactions, {
+      ...defined.table,
+      ...(compression === undefined ? {} : { compression }),
+    });
     for (const key of defined.foreignKeys) {
       requireReferenced(database, key, execution);
       putForeignKey(database, session.transactions, key);
     }
   });
   session.noteChange("CREATE TABLE");
+}
+
+/** Conditions that make no sense are told when they are made: 207 and the like, with 1750 behind it. */
+function requireConditions(
+  database: Database,
+  { checks = [], columns }: Pick<TableDefinition, "checks" | "columns">,
+): void {
+  for (const { text } of checks)
+    try {
+      database.instance.environment.checkTest(text, columns);
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
+      throw error.followedBy(new SqlError(1750, 16, "Could not create constraint. See previous errors."));
+    }
 }
 
 function requireReferenced(
@@ -152,7 +179,6 @@ function addParts(
   action: Extract<AlterTableStatement["action"], { readonly kind: "add" }>,
   { session }: Execution,
 ): void {
-  refuseChecks(action.constraints);
   const fresh = action.columns.map((column) =>
     withDefault(table.name, columnDefinition(table.name, column, false), action.constraints),
   );
@@ -167,7 +193,14 @@ function addParts(
   const keys = action.constraints.filter(isKey).map((constraint) => keyDefinition(table.name, columns, constraint));
   if (keys.some((key) => key.kind === "primary key") && table.keys.some((key) => key.kind === "primary key"))
     throw sessionError(1779, table.name);
-  const next: TableDefinition = { ...table, columns, keys: [...table.keys, ...keys] };
+  const checks = checkDefinitions(table.name, columns, action.constraints);
+  const next: TableDefinition = {
+    ...table,
+    columns,
+    keys: [...table.keys, ...keys],
+    checks: [...(table.checks ?? []), ...checks],
+  };
+  requireConditions(database, next);
   const first = table.columns.length;
   // Rows that are there get the default of a column that cannot be NULL.
   database.alterTable(
@@ -182,6 +215,9 @@ function addParts(
             return database.evaluateDefault(column.default.text, column.type);
           }),
   );
+  // WITH CHECK is the default: rows that are there are looked at too.
+  const changed = checks.length === 0 ? undefined : database.table(session.transactions, table.schema, table.name);
+  for (const row of changed?.scan() ?? []) changed?.refuseUnchecked(row, "ALTER TABLE");
   for (const constraint of action.constraints)
     if (constraint.kind === "foreignKey") {
       const key = foreignKeyDefinition(table.schema, table.name, constraint);
@@ -195,6 +231,10 @@ function dropConstraint(database: Database, table: TableDefinition, name: string
   const current = database.table(scope, table.schema, table.name)?.definition ?? table;
   if (current.keys.some((key) => key.kind !== "unique index" && is(key.name))) {
     database.alterTable(scope, { ...current, keys: current.keys.filter((key) => !is(key.name)) });
+    return;
+  }
+  if (current.checks?.some((check) => is(check.name)) === true) {
+    database.alterTable(scope, { ...current, checks: current.checks.filter((check) => !is(check.name)) });
     return;
   }
   if (current.columns.some((column) => column.default !== undefined && is(column.default.constraint))) {
@@ -242,12 +282,27 @@ function dropColumns(
           ),
         ],
       });
+  refuseChecked(table, names, "DROP COLUMN");
   const columns = table.columns.filter((_, index) => !gone.has(index));
   const keys = table.keys.map((key): KeyDefinition => ({
     ...key,
     columns: key.columns.map((column) => positionOf(columns, table.columns[column]?.name ?? "")),
   }));
   database.alterTable(session.transactions, { ...table, columns, keys });
+}
+
+/** 5074: a CHECK constraint reads the column. */
+function refuseChecked(table: TableDefinition, names: readonly string[], action: "DROP COLUMN" | "ALTER COLUMN"): void {
+  for (const name of names) {
+    const reads = (column: string): boolean => column.toLowerCase() === name.toLowerCase();
+    const check = table.checks?.find(({ columns }) => columns.some(reads));
+    if (check === undefined) continue;
+    throw new SqlError(5074, 16, `The object '${check.name}' is dependent on column '${name}'.`, {
+      followers: [
+        new SqlError(4922, 16, `ALTER TABLE ${action} ${name} failed because one or more objects access this column.`),
+      ],
+    });
+  }
 }
 
 function alterColumn(
@@ -264,6 +319,7 @@ function alterColumn(
       16,
       `ALTER TABLE ALTER COLUMN failed because column '${action.name}' does not exist in table '${table.name}'.`,
     );
+  refuseChecked(table, [action.name], "ALTER COLUMN");
   const after: ColumnDefinition = { ...before, type: action.type, nullable: action.nullable ?? true };
   const columns = table.columns.map((column, index) => (index === position ? after : column));
   const scope = session.transactions;

@@ -13,7 +13,7 @@ CREATE TABLE definition (kind TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NU
   PRIMARY KEY (kind, key)) WITHOUT ROWID;
 CREATE TABLE identity_value (table_id INTEGER PRIMARY KEY, last INTEGER NOT NULL);
 CREATE TABLE log_state (id INTEGER PRIMARY KEY, end_lsn TEXT NOT NULL, used_bytes INTEGER NOT NULL,
-  transaction_id INTEGER NOT NULL, redo_lsn TEXT, redo_fork TEXT);
+  transaction_id INTEGER NOT NULL, redo TEXT);
 CREATE TABLE log_record (lsn TEXT PRIMARY KEY, transaction_id INTEGER NOT NULL, operation TEXT NOT NULL,
   table_id INTEGER NOT NULL, row INTEGER NOT NULL, image BLOB) WITHOUT ROWID;
 CREATE TABLE changed (table_id INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, lsn TEXT NOT NULL,

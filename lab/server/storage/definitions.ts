@@ -18,6 +18,13 @@ export interface KeyDefinition {
   readonly clustered: boolean;
 }
 
+/** CHECK: `text` is the condition, `columns` the names of those that it reads. */
+export interface CheckDefinition {
+  readonly name: string;
+  readonly text: string;
+  readonly columns: readonly string[];
+}
+
 /** A table as CREATE TABLE made it. */
 export interface TableDefinition {
   /** object_id */
@@ -26,6 +33,10 @@ export interface TableDefinition {
   readonly name: string;
   readonly columns: readonly ColumnDefinition[];
   readonly keys: readonly KeyDefinition[];
+  /** Absent: none. */
+  readonly checks?: readonly CheckDefinition[];
+  /** DATA_COMPRESSION; absent: NONE. */
+  readonly compression?: "ROW" | "PAGE";
   /** ISO text of the server's local time, for sys.tables.create_date. */
   readonly created: string;
 }

@@ -28,6 +28,12 @@ export const storageErrors = {
   inTransition: (name: string) => error(952, 16, `Database '${name}' is in transition. Try the statement later.`),
   mirror: (name: string) =>
     error(954, 14, `The database "${name}" cannot be opened. It is acting as a mirror database.`),
+  noQuorum: (name: string) =>
+    error(
+      955,
+      14,
+      `Database ${name} is enabled for Database Mirroring, but the database lacks quorum: the database cannot be opened. Check the partner and witness connections if configured.`,
+    ),
   nullNotAllowed: (column: string, table: string, verb: "INSERT" | "UPDATE") =>
     error(
       515,
@@ -46,6 +52,13 @@ export const storageErrors = {
       2601,
       14,
       `Cannot insert duplicate key row in object '${table}' with unique index '${index}'. The duplicate key value is (${key}).`,
+    ),
+  checkViolated: (verb: string, constraint: string, database: string, table: string, columns: readonly string[]) =>
+    error(
+      547,
+      16,
+      `The ${verb} statement conflicted with the CHECK constraint "${constraint}". The conflict occurred in database "${database}", table "${table}"${columns.length === 1 ? `, column '${String(columns[0])}'` : ""}.`,
+      0,
     ),
   objectExists: (name: string) => error(2714, 16, `There is already an object named '${name}' in the database.`, 6),
   readOnly: (name: string) => error(3906, 16, `Failed to update database "${name}" because the database is read-only.`),

@@ -4,6 +4,7 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import type { MirroringRecord } from "../mirroring/record";
+import type { WitnessRole } from "../mirroring/witness-role";
 import type { DatabaseFile, DatabaseOptions, DatabaseState, RecoveryStatus } from "./definitions";
 
 /** RecoveryStatus as JSON can hold it: LSNs as decimal text. */
@@ -12,6 +13,16 @@ export type RecoveryRecord = {
     ? string | Exclude<RecoveryStatus[Key], bigint>
     : RecoveryStatus[Key];
 };
+
+/** Where the roll forward of a restored copy goes on. */
+export interface RedoPoint {
+  readonly lsn: string;
+  readonly fork: string;
+  /** Milliseconds since 1970 of the last transaction that was rolled forward, of its server's local clock; absent = unknown. */
+  readonly time?: number;
+  /** first_lsn of the data set that was restored last, while no log set was applied to it. */
+  readonly dataFrom?: string;
+}
 
 /** One database as the registry keeps it. LSNs as decimal text. */
 export interface DatabaseRecord {
@@ -28,12 +39,14 @@ export interface DatabaseRecord {
   /** As last seen open: what sys.databases shows while the database cannot be opened. */
   readonly options: DatabaseOptions;
   /** sys.master_files.redo_start_lsn and redo_start_fork_guid; null while RESTORING = only a full restore helps. */
-  readonly redo: { readonly lsn: string; readonly fork: string } | null;
+  readonly redo: RedoPoint | null;
   /** Family of the copy, known also while it is not open. */
   readonly familyGuid: string | null;
   /** JSON of RecoveryStatus with LSNs as text; null before the first recovery. */
   readonly recovery: RecoveryRecord | null;
   readonly mirroring: MirroringRecord | null;
+  /** Pages of the data file whose bytes do not match their checksum: see `Database.damagePage`. */
+  readonly damagedPages?: readonly number[];
   /** It is being created or dropped: an instance that finds this at its start takes the database away. */
   readonly unfinished?: true | undefined;
 }
@@ -47,7 +60,9 @@ export class Registry {
   constructor(file: string) {
     this.#database = new DatabaseSync(file);
     this.#database.exec(
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; CREATE TABLE IF NOT EXISTS registered (id INTEGER PRIMARY KEY, record TEXT NOT NULL)",
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+       CREATE TABLE IF NOT EXISTS registered (id INTEGER PRIMARY KEY, record TEXT NOT NULL);
+       CREATE TABLE IF NOT EXISTS witness (guid TEXT PRIMARY KEY, role TEXT NOT NULL)`,
     );
   }
 
@@ -66,6 +81,21 @@ export class Registry {
 
   remove(id: number): void {
     this.#database.prepare("DELETE FROM registered WHERE id = ?").run(id);
+  }
+
+  witnessRoles(): WitnessRole[] {
+    const rows = this.#database.prepare("SELECT role FROM witness ORDER BY guid").all() as { role: string }[];
+    return rows.map((row) => JSON.parse(row.role) as WitnessRole);
+  }
+
+  putWitnessRole(role: WitnessRole): void {
+    this.#database
+      .prepare("INSERT INTO witness (guid, role) VALUES (?, ?) ON CONFLICT (guid) DO UPDATE SET role = excluded.role")
+      .run(role.guid, JSON.stringify(role));
+  }
+
+  removeWitnessRole(guid: string): void {
+    this.#database.prepare("DELETE FROM witness WHERE guid = ?").run(guid);
   }
 
   close(): void {

@@ -2,14 +2,15 @@
  * What an open database keeps in its data file: rows, definitions and the log. One writer transaction at
  * a time; every change appends its log record in the same SQLite transaction.
  */
-import type { SQLInputValue } from "node:sqlite";
 import { FIRST_LSN, LogCursor } from "../log-sequence-number";
 import {
   imageOf,
   readImage,
   RECORD_OVERHEAD,
   type BulkImage,
+  type CommitImage,
   type DefinitionImage,
+  type ImageContent,
   type LogOperation,
   type LogRecord,
 } from "../log-records";
@@ -19,6 +20,7 @@ import { copyOf, DefinitionTable, type Definitions, parseTable, type StoredDefin
 import type { TableDefinition } from "./definitions";
 import { LogTable } from "./log-table";
 import { PhysicalTable } from "./physical-table";
+import type { RedoPoint } from "./registry";
 import { RollForward } from "./roll-forward";
 import { rebuildTable } from "./table-rebuild";
 
@@ -27,6 +29,8 @@ interface WriterState {
   transaction: number;
   readonly keepsLog: boolean;
   readonly notesChanges: boolean;
+  /** Makes room for so many bytes of log, or throws 9002; undefined while the transaction commits. */
+  reserve: ((bytes: number) => void) | undefined;
   usedBytes: number;
   definitions: Definitions | undefined;
   readonly identities: Set<number>;
@@ -37,14 +41,10 @@ interface WriterState {
 export interface Committed {
   /** LSN of its first record. */
   readonly from: bigint;
+  /** LSN of the commit's own record; undefined when nothing was logged. */
+  readonly lsn: bigint | undefined;
   /** Bytes written to the log, a multiple of 512; 0 when nothing was changed. */
   readonly logBytes: number;
-}
-
-/** How far a roll forward has come, and on which recovery path. */
-export interface RedoPosition {
-  readonly lsn: bigint;
-  readonly fork: string;
 }
 
 /** A database as it was committed at one moment. */
@@ -71,7 +71,7 @@ export class DatabaseStore {
   #end: bigint;
   #usedBytes: number;
   #transaction: number;
-  #redoPosition: RedoPosition | undefined;
+  #redoPoint: RedoPoint | undefined;
   #definitions: Definitions;
   #writer: WriterState | undefined;
   readonly #identities = new Map<number, bigint>();
@@ -88,13 +88,12 @@ export class DatabaseStore {
     });
     this.#log = new LogTable(file);
     this.#definitionTable = new DefinitionTable(file);
-    const state = file.reader.rows("SELECT end_lsn, used_bytes, transaction_id, redo_lsn, redo_fork FROM log_state")[0];
+    const state = file.reader.rows("SELECT end_lsn, used_bytes, transaction_id, redo FROM log_state")[0];
     if (state === undefined) throw new Error(`The data file ${file.path} has no log state: it is not a database.`);
     this.#end = BigInt(state[0] as string);
     this.#usedBytes = Number(state[1]);
     this.#transaction = Number(state[2]);
-    const [, , , redoLsn, fork] = state as (string | null)[];
-    if (typeof redoLsn === "string" && typeof fork === "string") this.#redoPosition = { lsn: BigInt(redoLsn), fork };
+    if (typeof state[3] === "string") this.#redoPoint = JSON.parse(state[3]) as RedoPoint;
     this.#definitions = this.#definitionTable.read();
     this.#readIdentities();
   }
@@ -122,18 +121,13 @@ export class DatabaseStore {
   }
 
   /** Where the last backup set that was rolled forward ended; undefined when none ever was. */
-  get redoPosition(): RedoPosition | undefined {
-    return this.#redoPosition;
+  get redoPoint(): RedoPoint | undefined {
+    return this.#redoPoint;
   }
 
   /** Bytes of the log that cannot be reused yet. */
   get usedBytes(): number {
     return this.#usedBytes;
-  }
-
-  /** The same with what the open transaction has written so far. */
-  get writtenBytes(): number {
-    return this.#writer?.usedBytes ?? this.#usedBytes;
   }
 
   get isWriting(): boolean {
@@ -149,15 +143,23 @@ export class DatabaseStore {
 
   /**
    * @param keepsLog records are stored until a log backup (FULL), or only take LSNs (SIMPLE)
-   * @param notesChanges a differential backup may ask which rows were changed
+   * @param options.notesChanges a differential backup may ask which rows were changed
+   * @param options.reserve makes room in the log file for so many bytes, or throws 9002
    */
-  begin(keepsLog: boolean, notesChanges = false): void {
+  begin(
+    keepsLog: boolean,
+    {
+      notesChanges = false,
+      reserve,
+    }: { readonly notesChanges?: boolean; readonly reserve?: (bytes: number) => void } = {},
+  ): void {
     this.file.writer.exec("BEGIN IMMEDIATE");
     this.#writer = {
       cursor: new LogCursor(this.#end),
       transaction: this.#transaction + 1,
       keepsLog,
       notesChanges,
+      reserve,
       usedBytes: this.#usedBytes,
       definitions: undefined,
       identities: new Set(),
@@ -165,16 +167,19 @@ export class DatabaseStore {
     };
   }
 
-  commit(): Committed {
+  /** @param stamp what the log says of the commit */
+  commit(stamp: CommitImage): Committed {
     const writer = this.#open();
     if (writer.cursor.end === this.#end) {
       this.#writer = undefined;
       this.file.writer.exec("COMMIT");
-      return { from: this.#end, logBytes: 0 };
+      return { from: this.#end, lsn: undefined, logBytes: 0 };
     }
     const from = this.#end;
+    // The room that a commit needs was reserved while its transaction wrote.
+    writer.reserve = undefined;
     for (const table of writer.identities) this.#writeIdentity(table);
-    this.append("LOP_COMMIT_XACT", 0, 0);
+    const lsn = this.append("LOP_COMMIT_XACT", 0, 0, stamp);
     const logBytes = writer.cursor.flush();
     const usedBytes = writer.keepsLog ? writer.usedBytes : 0;
     this.#writeState(writer.cursor.end, usedBytes, writer.transaction);
@@ -184,7 +189,7 @@ export class DatabaseStore {
     this.#transaction = writer.transaction;
     if (writer.definitions !== undefined) this.#definitions = writer.definitions;
     this.#writer = undefined;
-    return { from, logBytes };
+    return { from, lsn: writer.keepsLog ? lsn : undefined, logBytes };
   }
 
   rollback(): void {
@@ -224,26 +229,22 @@ export class DatabaseStore {
 
   // Log ----------------------------------------------------------------------------------------------------------------
 
-  /** Appends a record to the open transaction; the first one brings LOP_BEGIN_XACT before it. */
-  append(
-    operation: LogOperation,
-    table: number,
-    row: number,
-    content?: readonly SQLInputValue[] | DefinitionImage | BulkImage | bigint,
-    bytes?: number,
-  ): void {
+  /** Appends a record to the open transaction and answers its LSN; the first one brings LOP_BEGIN_XACT before it. */
+  append(operation: LogOperation, table: number, row: number, content?: ImageContent, bytes?: number): bigint {
     const writer = this.#open();
     if (writer.cursor.end === this.#end && operation !== "LOP_BEGIN_XACT") this.append("LOP_BEGIN_XACT", 0, 0);
     const image = content === undefined || !writer.keepsLog ? null : imageOf(content);
     const size = RECORD_OVERHEAD + (bytes ?? image?.length ?? 100);
+    if (writer.keepsLog) writer.reserve?.(writer.usedBytes + size);
     const lsn = writer.cursor.take(size);
     if (writer.notesChanges && table !== 0 && operation !== "LOP_IDENTITY") {
       const last = operation === "LOP_BULK_EXT_ALLOCATION" ? (content as BulkImage).last : row;
       this.changes.note({ table, first: row, last }, lsn);
     }
-    if (!writer.keepsLog) return;
+    if (!writer.keepsLog) return lsn;
     writer.usedBytes += size;
     this.#log.write({ lsn, transaction: writer.transaction, operation, table, row, image });
+    return lsn;
   }
 
   /** Records with from ≤ LSN < to, as committed; not all at once, so that a log of any length may be read. */
@@ -295,20 +296,18 @@ export class DatabaseStore {
     this.file.writer.exec("BEGIN IMMEDIATE");
   }
 
-  /** Applies a record on a mirror and keeps it. @param complete the record with the rows of a bulk operation */
-  mirror(record: LogRecord, complete: LogRecord): void {
-    this.rollForward.apply(complete);
+  /** Keeps a record in this copy's own log, as a mirror does. Between `beginRedo` and `keepMirrored`. */
+  keep(record: LogRecord): void {
     this.#log.write(record);
   }
 
-  /** Keeps what was rolled forward from a backup set, all at once: rows and the position that they have reached. */
-  keepRedo({ lsn, fork }: RedoPosition): void {
-    const { writer } = this.file;
+  /** Keeps what was rolled forward from a backup set, all at once: rows and the point that they have reached. */
+  keepRedo(point: RedoPoint): void {
     // A copy that is restored has no log of its own until it is recovered.
     this.#log.truncate();
-    writer.prepare("UPDATE log_state SET redo_lsn = ?, redo_fork = ?").run(lsn.toString(), fork);
-    this.#endRedo(lsn, 0);
-    this.#redoPosition = { lsn, fork };
+    this.file.writer.prepare("UPDATE log_state SET redo = ?").run(JSON.stringify(point));
+    this.#endRedo(BigInt(point.lsn), 0);
+    this.#redoPoint = point;
   }
 
   /** The same on a mirror: what was rolled forward is its log too, from which it goes on as principal. */

@@ -73,6 +73,7 @@ export class StoredTable implements UpdatableTable {
     return this.scope.within(() => {
       const store = this.#writable();
       const { row, identity } = this.#complete(values, store);
+      this.refuseUnchecked(row, "INSERT");
       const locator = store.takeLocator(this.definition);
       const raw = this.#physical.encode(row);
       this.#guarded(row, locator, () => store.file.writer.prepare(this.#physical.insertSql).run(locator, ...raw));
@@ -85,6 +86,7 @@ export class StoredTable implements UpdatableTable {
     this.scope.within(() => {
       const store = this.#writable();
       this.#refuseNulls(row, "UPDATE");
+      this.refuseUnchecked(row, "UPDATE");
       const raw = this.#physical.encode(row);
       const at = Number(locator);
       this.#guarded(row, at, () => store.file.writer.prepare(this.#physical.updateSql).run(...raw, at));
@@ -170,6 +172,14 @@ export class StoredTable implements UpdatableTable {
       if (!column.nullable && (row[index] ?? null) === null)
         throw storageErrors.nullNotAllowed(column.name, this.#fullName(), verb);
     });
+  }
+
+  /** Throws 547 for a row that a CHECK constraint does not let in. */
+  refuseUnchecked(row: Row, verb: "INSERT" | "UPDATE" | "ALTER TABLE"): void {
+    const { schema, name, checks = [] } = this.definition;
+    for (const check of checks)
+      if (this.database.instance.environment.checkTest(check.text, this.columns)(row) === false)
+        throw storageErrors.checkViolated(verb, check.name, this.database.name, `${schema}.${name}`, check.columns);
   }
 
   #guarded(row: Row, locator: number, write: () => void): void {

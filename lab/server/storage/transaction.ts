@@ -35,6 +35,7 @@ export class TransactionScope {
   #statement = false;
   #undoStatement: (() => void) | undefined;
   #waitsFor: Database | undefined;
+  #mark: string | undefined;
   /** Milliseconds since 1970 of the first BEGIN of the present explicit transaction. */
   beganAt: number | undefined;
 
@@ -55,13 +56,24 @@ export class TransactionScope {
     this.beganAt = Date.now();
   }
 
+  /** Gives the explicit transaction a name in the log (BEGIN TRAN … WITH MARK). */
+  setMark(name: string): void {
+    this.#mark = name;
+  }
+
   /**
    * Commits in every database in turn: atomic in each file; a crash in between may leave some of several databases
-   * committed.
+   * committed. Answers the LSNs of the commits where something was logged.
    */
-  commit(): void {
+  commit(): ReadonlyMap<Database, bigint> {
     this.#explicit = false;
-    this.#end((database) => database.commitWriter());
+    const mark = this.#mark;
+    const commits = new Map<Database, bigint>();
+    this.#end((database) => {
+      const lsn = database.commitWriter(mark);
+      if (lsn !== undefined) commits.set(database, lsn);
+    });
+    return commits;
   }
 
   rollback(): void {
@@ -172,6 +184,7 @@ export class TransactionScope {
     const databases = [...this.#held];
     this.#held.clear();
     this.beganAt = undefined;
+    this.#mark = undefined;
     const failures: unknown[] = [];
     for (const database of databases) {
       try {

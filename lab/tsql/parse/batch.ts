@@ -2,12 +2,13 @@
 import type { Statement } from "../ast";
 import { ParseError, syntaxError } from "../parser-errors";
 import { parseBackup } from "./backup";
+import { parseBackupCertificate } from "./certificates";
 import { parseCheckpoint, parseDbcc, parseKill, parseReconfigure, parseShutdown, parseUse } from "./administration";
 import { parseAlter, parseCreate, parseDrop } from "./definitions";
 import { parseCondition } from "./conditions";
 import type { Cursor } from "./cursor";
 import { parseDelete, parseInsert, parseSelect, parseTruncate, parseUpdate } from "./data-modification";
-import { parseExecute, parseImplicitExecute } from "./execute";
+import { parseExecuteStatement, parseImplicitExecute } from "./execute";
 import { parsePermission } from "./permissions";
 import { parsePrint, parseRaiseError, parseReturn, parseThrow, parseWaitFor } from "./messages";
 import { parseCommonTables } from "./queries";
@@ -21,7 +22,10 @@ const STATEMENTS: ReadonlyMap<string, (cursor: Cursor, line: number) => Statemen
   (cursor: Cursor, line: number) => Statement
 >([
   ["ALTER", parseAlter],
-  ["BACKUP", parseBackup],
+  [
+    "BACKUP",
+    (cursor, line) => (cursor.accept("CERTIFICATE") ? parseBackupCertificate(cursor, line) : parseBackup(cursor, line)),
+  ],
   ["BEGIN", parseBegin],
   ["BREAK", (cursor, line) => parseLoopControl(cursor, line, "break")],
   ["CHECKPOINT", parseCheckpoint],
@@ -33,8 +37,8 @@ const STATEMENTS: ReadonlyMap<string, (cursor: Cursor, line: number) => Statemen
   ["DELETE", (cursor, line) => parseDelete(cursor, line, [])],
   ["DENY", (cursor, line) => parsePermission(cursor, line, "DENY")],
   ["DROP", parseDrop],
-  ["EXEC", parseExecute],
-  ["EXECUTE", parseExecute],
+  ["EXEC", parseExecuteStatement],
+  ["EXECUTE", parseExecuteStatement],
   ["GOTO", parseGoto],
   ["GRANT", (cursor, line) => parsePermission(cursor, line, "GRANT")],
   ["IF", parseIf],
@@ -45,6 +49,7 @@ const STATEMENTS: ReadonlyMap<string, (cursor: Cursor, line: number) => Statemen
   ["RECONFIGURE", parseReconfigure],
   ["RESTORE", parseRestore],
   ["RETURN", parseReturn],
+  ["REVERT", (_, line) => ({ kind: "revert", line })],
   ["REVOKE", (cursor, line) => parsePermission(cursor, line, "REVOKE")],
   ["ROLLBACK", (cursor, line) => parseEndOfTransaction(cursor, line, "rollbackTransaction")],
   ["SAVE", parseSaveTransaction],

@@ -131,6 +131,13 @@ export class Cursor {
     return items;
   }
 
+  /** Something together with the tokens that it was read from. */
+  withTokens<Item>(parse: () => Item): readonly [item: Item, tokens: readonly Token[]] {
+    const from = this.index;
+    const item = parse();
+    return [item, this.tokens.slice(from, this.index)];
+  }
+
   /** `( something )`. */
   parenthesized<Item>(parse: () => Item): Item {
     this.expect("(");

@@ -1,5 +1,6 @@
 /** CREATE, ALTER and DROP: which object the next words name. What the lab does not have is a syntax error there. */
 import type { Statement } from "../ast";
+import { parseCreateCertificate, parseCreateEncryptionKey, parseCreateMasterKey } from "./certificates";
 import type { Cursor } from "./cursor";
 import { parseAlterDatabase, parseCreateDatabase, parseDropDatabase } from "./databases";
 import { parseAlterEndpoint, parseCreateEndpoint } from "./endpoints";
@@ -24,9 +25,18 @@ function acceptServerRole(cursor: Cursor): boolean {
 export function parseCreate(cursor: Cursor, line: number): Statement {
   if (cursor.isOneOf(["UNIQUE", "CLUSTERED", "NONCLUSTERED", "INDEX"])) return parseCreateIndex(cursor, line);
   if (acceptServerRole(cursor)) return parseCreateRole(cursor, line, "createServerRole");
-  switch (cursor.expectOneOf(["DATABASE", "TABLE", "LOGIN", "USER", "ROLE", "SCHEMA", "ENDPOINT"])) {
+  switch (
+    cursor.expectOneOf(["DATABASE", "TABLE", "LOGIN", "USER", "ROLE", "SCHEMA", "CERTIFICATE", "MASTER", "ENDPOINT"])
+  ) {
     case "DATABASE":
-      return parseCreateDatabase(cursor, line);
+      return cursor.accept("ENCRYPTION", "KEY")
+        ? parseCreateEncryptionKey(cursor, line)
+        : parseCreateDatabase(cursor, line);
+    case "CERTIFICATE":
+      return parseCreateCertificate(cursor, line);
+    case "MASTER":
+      cursor.expect("KEY");
+      return parseCreateMasterKey(cursor, line);
     case "TABLE":
       return parseCreateTable(cursor, line);
     case "LOGIN":
@@ -76,7 +86,9 @@ export function parseAlter(cursor: Cursor, line: number): Statement {
 /** Behind DROP. */
 export function parseDrop(cursor: Cursor, line: number): Statement {
   if (acceptServerRole(cursor)) return { kind: "dropServerRole", line, name: cursor.identifier() };
-  switch (cursor.expectOneOf(["DATABASE", "TABLE", "INDEX", "LOGIN", "USER", "ROLE", "ENDPOINT"])) {
+  switch (cursor.expectOneOf(["DATABASE", "TABLE", "INDEX", "LOGIN", "USER", "ROLE", "CERTIFICATE", "ENDPOINT"])) {
+    case "CERTIFICATE":
+      return { kind: "dropCertificate", line, name: cursor.identifier() };
     case "DATABASE":
       return parseDropDatabase(cursor, line);
     case "TABLE":

@@ -1,10 +1,18 @@
-/** EXECUTE. Source: "EXECUTE (Transact-SQL)". */
-import type { ExecuteArgument, ExecuteStatement, ExecuteStringStatement, Expression } from "../ast";
+/** EXECUTE and EXECUTE AS. Source: "EXECUTE (Transact-SQL)", "EXECUTE AS (Transact-SQL)". */
+import type { ExecuteArgument, ExecuteStatement, ExecuteStringStatement, Expression, Statement } from "../ast";
 import { ParseError } from "../parser-errors";
 import { parseConstant, parseStringOrVariable } from "./constants";
 import type { Cursor } from "./cursor";
 import { nvarcharLiteral } from "./literals";
 import { parseObjectName } from "./names";
+
+/** Behind EXEC as a statement: what {@link parseExecute} reads, or AS { LOGIN | USER } = 'name'. */
+export function parseExecuteStatement(cursor: Cursor, line: number): Statement {
+  if (!cursor.accept("AS")) return parseExecute(cursor, line);
+  const principal = cursor.expectOneOf(["LOGIN", "USER"] as const);
+  cursor.expect("=");
+  return { kind: "executeAs", line, principal, name: parseStringOrVariable(cursor) };
+}
 
 /** Behind EXEC: [@rc =] procedure arguments, or ('text' + @variable). */
 export function parseExecute(cursor: Cursor, line: number): ExecuteStatement | ExecuteStringStatement {

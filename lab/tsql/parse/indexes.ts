@@ -17,20 +17,32 @@ export function parseIndexColumns(cursor: Cursor): IndexColumn[] {
   );
 }
 
+/** What is kept of where and how rows are stored. */
+interface IndexPlacement {
+  readonly compression?: "ROW" | "PAGE";
+}
+
 /**
  * Reads `WITH (options)`, `ON filegroup` and `TEXTIMAGE_ON filegroup`, which say where and how rows are stored.
  * IGNORE_DUP_KEY = ON changes what INSERT does and is refused (102).
  */
-export function skipIndexPlacement(cursor: Cursor): void {
+export function parseIndexPlacement(cursor: Cursor): IndexPlacement {
+  let placement: IndexPlacement = {};
   if (cursor.accept("WITH")) {
     if (cursor.accept("FILLFACTOR")) {
       cursor.expect("=");
       cursor.integer();
-    } else cursor.parenthesized(() => cursor.list(() => skipIndexOption(cursor)));
+    } else
+      cursor.parenthesized(() =>
+        cursor.list(() => {
+          placement = { ...placement, ...parseIndexOption(cursor) };
+        }),
+      );
   }
   // ON behind a referential action belongs to the constraint, which reads it itself.
   if (cursor.accept("ON")) skipFilegroup(cursor);
   if (cursor.accept("TEXTIMAGE_ON")) skipFilegroup(cursor);
+  return placement;
 }
 
 function skipFilegroup(cursor: Cursor): void {
@@ -38,15 +50,19 @@ function skipFilegroup(cursor: Cursor): void {
   else if (!cursor.accept("PRIMARY") && !cursor.accept("DEFAULT")) cursor.identifier();
 }
 
-function skipIndexOption(cursor: Cursor): void {
+function parseIndexOption(cursor: Cursor): IndexPlacement {
   const { token } = cursor;
   if (token.type !== "word") throw cursor.unexpected();
   if (!INDEX_OPTIONS.has(token.word)) throw unknownOption(token.text, "CREATE INDEX", token.line);
   cursor.next();
   cursor.expect("=");
   if (token.word === "IGNORE_DUP_KEY" && cursor.is("ON")) throw cursor.unexpected(token);
-  if (cursor.token.type === "integer") cursor.next();
-  else cursor.expectOneOf(["ON", "OFF", "NONE", "ROW", "PAGE"]);
+  if (cursor.token.type === "integer") {
+    cursor.next();
+    return {};
+  }
+  const value = cursor.expectOneOf(["ON", "OFF", "NONE", "ROW", "PAGE"] as const);
+  return value === "ROW" || value === "PAGE" ? { compression: value } : {};
 }
 
 /** Behind CREATE, at UNIQUE, CLUSTERED, NONCLUSTERED or INDEX. */
@@ -59,7 +75,7 @@ export function parseCreateIndex(cursor: Cursor, line: number): CreateIndexState
   const table = parseObjectName(cursor);
   const columns = parseIndexColumns(cursor);
   const included = cursor.accept("INCLUDE") ? parseColumnNames(cursor) : [];
-  skipIndexPlacement(cursor);
+  parseIndexPlacement(cursor);
   return { kind: "createIndex", line, name, table, unique, clustered, columns, included };
 }
 

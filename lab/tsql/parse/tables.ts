@@ -9,12 +9,15 @@ import type {
   Statement,
   TableConstraint,
 } from "../ast";
+import { tokenText } from "../lexer";
 import { parseCondition } from "./conditions";
 import type { Cursor } from "./cursor";
 import { parseDataType } from "./data-types";
 import { parseExpression } from "./expressions";
-import { parseIndexColumns, skipIndexPlacement } from "./indexes";
+import { parseIndexColumns, parseIndexPlacement } from "./indexes";
 import { parseColumnNames, parseObjectName } from "./names";
+
+type CheckConstraint = Extract<TableConstraint, { readonly kind: "check" }>;
 
 interface TableElements {
   readonly columns: ColumnDefinition[];
@@ -53,10 +56,10 @@ function parseTableConstraint(cursor: Cursor, kind: TableKind): TableConstraint 
   const key = parseKey(cursor);
   if (key !== undefined) {
     const columns = parseIndexColumns(cursor);
-    skipIndexPlacement(cursor);
+    parseIndexPlacement(cursor);
     return { ...key, ...name, columns };
   }
-  if (cursor.accept("CHECK")) return { kind: "check", ...name, condition: parseCheck(cursor) };
+  if (cursor.accept("CHECK")) return { kind: "check", ...name, ...parseCheck(cursor) };
   if (kind === "table" && cursor.accept("DEFAULT")) {
     const value = parseExpression(cursor);
     cursor.expect("FOR");
@@ -78,9 +81,15 @@ function parseKey(
   return order === undefined ? { kind } : { kind, clustered: order === "CLUSTERED" };
 }
 
-function parseCheck(cursor: Cursor): ReturnType<typeof parseCondition> {
+function parseCheck(cursor: Cursor): Pick<CheckConstraint, "condition" | "text" | "names"> {
   skipNotForReplication(cursor);
-  return cursor.parenthesized(() => parseCondition(cursor));
+  const [condition, tokens] = cursor.parenthesized(() => cursor.withTokens(() => parseCondition(cursor)));
+  const identifiers = tokens.filter((token) => token.type === "quoted" || token.type === "word");
+  return {
+    condition,
+    text: tokens.map(tokenText).join(" "),
+    names: identifiers.filter((token) => !cursor.isReserved(token)).map((token) => token.text),
+  };
 }
 
 function parseReference(cursor: Cursor): ReferenceDefinition {
@@ -159,11 +168,11 @@ function parseColumnConstraint(cursor: Cursor, column: string, kind: TableKind):
   const name = parseConstraintName(cursor, kind);
   const key = parseKey(cursor);
   if (key !== undefined) {
-    skipIndexPlacement(cursor);
+    parseIndexPlacement(cursor);
     return { ...key, ...name, columns: [{ name: column, descending: false }] };
   }
   if (cursor.accept("DEFAULT")) return { kind: "default", ...name, column, value: parseExpression(cursor) };
-  if (cursor.accept("CHECK")) return { kind: "check", ...name, condition: parseCheck(cursor) };
+  if (cursor.accept("CHECK")) return { kind: "check", ...name, ...parseCheck(cursor) };
   if (kind === "table" && (cursor.accept("FOREIGN", "KEY", "REFERENCES") || cursor.accept("REFERENCES"))) {
     return { kind: "foreignKey", ...name, columns: [column], references: parseReference(cursor) };
   }
@@ -175,8 +184,7 @@ function parseColumnConstraint(cursor: Cursor, column: string, kind: TableKind):
 export function parseCreateTable(cursor: Cursor, line: number): CreateTableStatement {
   const name = parseObjectName(cursor);
   const elements = parseTableElements(cursor, "table");
-  skipIndexPlacement(cursor);
-  return { kind: "createTable", line, name, ...elements };
+  return { kind: "createTable", line, name, ...elements, ...parseIndexPlacement(cursor) };
 }
 
 /** Behind DROP TABLE. */

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/golang-sql/civil"
+	"github.com/golang-sql/sqlexp"
 	mssql "github.com/microsoft/go-mssqldb"
 )
 
@@ -24,6 +26,7 @@ const (
 	cancelWithin      = 20 * time.Second
 	longestText       = 400
 	driver            = "github.com/microsoft/go-mssqldb"
+	waiting           = "SELECT COUNT(*) FROM sys.dm_exec_requests WHERE command = N'WAITFOR'"
 	severalStatements = `DECLARE @n int = 3;
 PRINT N'first';
 SELECT @n AS n WHERE 1 = 0;
@@ -48,6 +51,7 @@ type instance struct {
 
 var (
 	server  instance
+	wire    = map[string]instance{}
 	ctx     = context.Background()
 	failure = errors.New("no error")
 )
@@ -103,9 +107,14 @@ func cmpError(err error) error {
 	return err
 }
 
-func open(options map[string]string) *sql.DB {
+// open answers a pool on the instance, or through the relay that watches connections of a role.
+func open(role string, options map[string]string) *sql.DB {
+	at := server
+	if role != "" {
+		at = wire[role]
+	}
 	query := url.Values{"database": {"master"}, "encrypt": {"disable"}, "TrustServerCertificate": {"true"}, "app name": {"conformance"}, "dial timeout": {"15"}}
-	address := url.URL{Scheme: "sqlserver", User: url.UserPassword(server.User, server.Password), Host: fmt.Sprintf("%s:%d", server.Host, server.Port)}
+	address := url.URL{Scheme: "sqlserver", User: url.UserPassword(server.User, server.Password), Host: fmt.Sprintf("%s:%d", at.Host, at.Port)}
 	for key, value := range options {
 		if key == "password" {
 			address.User = url.UserPassword(server.User, value)
@@ -123,8 +132,12 @@ func open(options map[string]string) *sql.DB {
 
 // connected runs a body on one connection of a pool of its own.
 func connected(body func(connection *sql.Conn) (any, error)) func() (any, error) {
+	return connectedBy("", body)
+}
+
+func connectedBy(role string, body func(connection *sql.Conn) (any, error)) func() (any, error) {
 	return func() (any, error) {
-		db := open(nil)
+		db := open(role, nil)
 		defer db.Close()
 		connection, err := db.Conn(ctx)
 		if err != nil {
@@ -143,13 +156,13 @@ func alive(connection *sql.Conn) error {
 	return equal("the next statement", found, int64(42))
 }
 
-func protectedBy(encrypt string, expected string) func() (any, error) {
+func protectedBy(role string, encrypt string, expected string) func() (any, error) {
 	return func() (any, error) {
-		db := open(map[string]string{"encrypt": encrypt})
+		db := open(role, map[string]string{"encrypt": encrypt})
 		defer db.Close()
 		var found string
 		err := db.QueryRowContext(ctx, "SELECT encrypt_option FROM sys.dm_exec_connections WHERE session_id = @@SPID").Scan(&found)
-		if err == nil && expected != "" {
+		if err == nil {
 			err = equal("encrypt_option", found, expected)
 		}
 		return found, err
@@ -158,7 +171,7 @@ func protectedBy(encrypt string, expected string) func() (any, error) {
 
 func refused(options map[string]string, expected ...int32) func() (any, error) {
 	return func() (any, error) {
-		db := open(options)
+		db := open("refused login", options)
 		defer db.Close()
 		err := db.PingContext(ctx)
 		var found mssql.Error
@@ -209,10 +222,14 @@ func severalResults(connection *sql.Conn) (any, error) {
 }
 
 func severities(connection *sql.Conn) (any, error) {
-	if _, err := connection.ExecContext(ctx, "PRINT N'printed' RAISERROR(N'severity %d', 10, 7, 10)"); err != nil {
+	heard, err := messages(connection, "PRINT N'printed' RAISERROR(N'severity %d', 0, 7, 0) RAISERROR(N'severity %d', 5, 7, 5) RAISERROR(N'severity %d', 10, 7, 10)")
+	if err != nil {
 		return nil, err
 	}
-	for _, severity := range []int{11, 14, 16, 18} {
+	if err := equal("messages", strings.Join(heard, "|"), "printed|severity 0|severity 5|severity 10"); err != nil {
+		return nil, err
+	}
+	for _, severity := range []int{11, 12, 14, 16, 18} {
 		_, err := connection.ExecContext(ctx, fmt.Sprintf("RAISERROR(N'severity %d', %d, 3)", severity, severity))
 		var found mssql.Error
 		if !errors.As(err, &found) {
@@ -223,6 +240,49 @@ func severities(connection *sql.Conn) (any, error) {
 		}
 	}
 	return nil, alive(connection)
+}
+
+// messages reads what a text prints, which only this way of asking hands over.
+func messages(connection *sql.Conn, text string) ([]string, error) {
+	told := &sqlexp.ReturnMessage{}
+	rows, err := connection.QueryContext(ctx, text, told)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	heard := []string{}
+	for active := true; active; {
+		switch one := told.Message(ctx).(type) {
+		case sqlexp.MsgNotice:
+			heard = append(heard, one.Message.String())
+		case sqlexp.MsgError:
+			return nil, one.Error
+		case sqlexp.MsgNext:
+			for rows.Next() {
+			}
+		case sqlexp.MsgNextResultSet:
+			active = rows.NextResultSet()
+		}
+	}
+	return heard, rows.Err()
+}
+
+func severityOfTheConnection() (any, error) {
+	db := open("", nil)
+	defer db.Close()
+	connection, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer connection.Close()
+	_, err = connection.ExecContext(ctx, "RAISERROR(N'fatal', 20, 1) WITH LOG")
+	if err := number("RAISERROR", err, 50000); err != nil {
+		return nil, err
+	}
+	if alive(connection) == nil {
+		return nil, errors.New("the connection still answers")
+	}
+	return nil, nil
 }
 
 func errorAfterRow(connection *sql.Conn) (any, error) {
@@ -261,7 +321,8 @@ func twoErrors(connection *sql.Conn) (any, error) {
 	return numbers, alive(connection)
 }
 
-func cancelledWait(connection *sql.Conn) (any, error) {
+// timeOut: at a deadline this driver sends an attention and gives the connection up.
+func timeOut(connection *sql.Conn) (any, error) {
 	limited, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
 	defer cancel()
 	started := time.Now()
@@ -273,6 +334,34 @@ func cancelledWait(connection *sql.Conn) (any, error) {
 		return nil, fmt.Errorf("ended after %s", time.Since(started))
 	}
 	return err, nil
+}
+
+// cancelledWait cancels once another connection sees the wait: an attention that comes too early would find nothing.
+func cancelledWait(connection *sql.Conn) (any, error) {
+	limited, cancel := context.WithCancel(ctx)
+	defer cancel()
+	db := open("", nil)
+	defer db.Close()
+	watching := make(chan error, 1)
+	go func() {
+		defer cancel()
+		deadline := time.Now().Add(cancelWithin)
+		for count := 0; count == 0 && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+			if err := db.QueryRowContext(ctx, waiting).Scan(&count); err != nil {
+				watching <- err
+				return
+			}
+		}
+		watching <- nil
+	}()
+	_, err := connection.ExecContext(limited, "WAITFOR DELAY '00:02:00'")
+	if watched := <-watching; watched != nil {
+		return nil, watched
+	}
+	if err == nil {
+		return nil, failure
+	}
+	return err, alive(connection)
 }
 
 func cancelledRows(connection *sql.Conn) (any, error) {
@@ -312,6 +401,20 @@ func converted(kind string, sent any, expected any) func() (any, error) {
 		}
 		return nil, equal(kind, found, expected)
 	})
+}
+
+// numeric: this driver has no decimal of its own; it sends one as text and reads one as bytes of text.
+func numeric() (any, error) {
+	return connected(func(connection *sql.Conn) (any, error) {
+		const sent = "1234567890123456789012345"
+		var found []byte
+		var kind string
+		text := "SELECT CAST(@p1 AS numeric(25, 0)), CONVERT(nvarchar(30), SQL_VARIANT_PROPERTY(CAST(@p1 AS numeric(25, 0)), 'BaseType'))"
+		if err := connection.QueryRowContext(ctx, text, sent).Scan(&found, &kind); err != nil {
+			return nil, err
+		}
+		return kind, equal("value", string(found), sent)
+	})()
 }
 
 func nulls(connection *sql.Conn) (any, error) {
@@ -370,7 +473,7 @@ func transactions(connection *sql.Conn) (any, error) {
 
 // resetSession: a connection that returns to its pool loses its database, options and temporary tables.
 func resetSession() (any, error) {
-	db := open(nil)
+	db := open("", nil)
 	defer db.Close()
 	db.SetMaxOpenConns(1)
 	if _, err := db.ExecContext(ctx, "USE mgc; CREATE TABLE #kept (id int); SET LOCK_TIMEOUT 7"); err != nil {
@@ -405,7 +508,7 @@ func prepared(connection *sql.Conn) (any, error) {
 }
 
 func largeResult() (any, error) {
-	db := open(map[string]string{"packet size": "32767"})
+	db := open("", map[string]string{"packet size": "32767"})
 	defer db.Close()
 	rows, err := db.QueryContext(ctx, fmt.Sprintf("SELECT TOP (%d) channelId, chatId, chatDate, userId, content FROM mgc.dbo.tblChat", largeResultRows))
 	if err != nil {
@@ -433,8 +536,9 @@ func runTypes() {
 	run("parameter: 9,000 characters", roundTrip(strings.Repeat("ß", 9000)))
 	run("parameter: short binary", roundTrip([]byte{0, 255, 16}))
 	run("parameter: 20,000 bytes", roundTrip(large))
-	run("type: numeric(25, 0)", converted("varchar(30)", "1234567890123456789012345", "1234567890123456789012345"))
+	run("parameter: numeric(25, 0)", numeric)
 	run("parameter: datetime", converted("datetime", mssql.DateTime1(time.Date(2013, 2, 28, 23, 59, 58, 997000000, time.UTC)), "2013-02-28T23:59:58.997"))
+	run("parameter: datetime2", converted("datetime2(7)", civil.DateTimeOf(time.Date(1753, 1, 1, 0, 0, 0, 123456700, time.UTC)), "1753-01-01T00:00:00.1234567"))
 	run("parameter: datetimeoffset", converted("datetime2(7)", time.Date(1753, 1, 1, 0, 0, 0, 123456700, time.UTC), "1753-01-01T00:00:00.1234567"))
 	var guid mssql.UniqueIdentifier
 	if err := guid.Scan("6f9619ff-8b86-d011-b42d-00c04fc964ff"); err != nil {
@@ -458,7 +562,9 @@ func main() {
 	for _, one := range lab.Instances {
 		if one.Site == "backup" && one.Role == "principal" {
 			server = one
-			break
+		}
+		if one.Site == "wire" {
+			wire[one.Role] = one
 		}
 	}
 	version := "unknown"
@@ -470,17 +576,19 @@ func main() {
 		}
 	}
 	say(map[string]any{"client": "go-mssqldb", "version": version})
-	run("without TLS", protectedBy("disable", "FALSE"))
-	run("TLS for the login only", protectedBy("false", ""))
-	run("TLS throughout", protectedBy("true", "TRUE"))
+	run("without TLS", protectedBy("without TLS", "disable", "FALSE"))
+	run("TLS for the login only", protectedBy("TLS for the login only", "false", "FALSE"))
+	run("TLS throughout", protectedBy("TLS throughout", "true", "TRUE"))
 	run("wrong password", refused(map[string]string{"password": "wrong"}, 18456))
 	run("unknown database", refused(map[string]string{"database": "nosuch"}, 4060, 18456))
 	run("several statements, several results", connected(severalResults))
 	run("PRINT and RAISERROR", connected(severities))
+	run("RAISERROR of severity 20", severityOfTheConnection)
 	run("error after a row", connected(errorAfterRow))
 	run("two errors of one statement", connected(twoErrors))
-	run("time-out in WAITFOR", connected(cancelledWait))
-	run("attention in rows without end", connected(cancelledRows))
+	run("time-out in WAITFOR", connected(timeOut))
+	run("attention in WAITFOR", connectedBy("attention", cancelledWait))
+	run("attention in rows without end", connectedBy("attention", cancelledRows))
 	runTypes()
 	run("procedure by name", connected(procedure))
 	run("prepared statement", connected(prepared))

@@ -1,4 +1,5 @@
 import com.microsoft.sqlserver.jdbc.SQLServerException;
+import com.microsoft.sqlserver.jdbc.SQLServerPreparedStatement;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.sql.Statement;
 import java.sql.Timestamp;
 import java.sql.Types;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Properties;
@@ -38,10 +40,14 @@ public final class JdbcCases {
     private static final String ENDLESS_ROWS =
             "SELECT a.chatId, b.channelId, a.content FROM mgc.dbo.tblChat AS a CROSS JOIN mgc.dbo.tblChat AS b";
 
-    private final String host;
-    private final String port;
-    private final String user;
-    private final String password;
+    private static final String WAITING = "SELECT COUNT(*) FROM sys.dm_exec_requests WHERE command = N'WAITFOR'";
+    private static final String LONG_WAIT = "WAITFOR DELAY '00:02:00'";
+
+    private final String json;
+    private final Instance server;
+
+    /** Where and as whom to connect. */
+    private record Instance(String host, String port, String user, String password) {}
 
     /** One case; what it answers is shown as found. */
     private interface Case {
@@ -53,14 +59,17 @@ public final class JdbcCases {
     }
 
     private JdbcCases(String json) {
-        // The one instance that is needed: principal of the backup site. Its fields stand together in one object.
-        Matcher instance =
-                Pattern.compile("\\{[^{}]*\"site\":\\s*\"backup\"[^{}]*\"role\":\\s*\"principal\"[^{}]*\\}").matcher(json);
-        if (!instance.find()) throw new IllegalArgumentException("the lab's JSON has no principal of the backup site");
-        host = field(instance.group(), "host");
-        port = field(instance.group(), "port");
-        user = field(instance.group(), "user");
-        password = field(instance.group(), "password");
+        this.json = json;
+        server = instance("backup", "principal");
+    }
+
+    /** The instance of a site and role; at the site "wire" a relay that watches connections of that role. Its fields stand together. */
+    private Instance instance(String site, String role) {
+        Matcher object = Pattern.compile("\\{[^{}]*\"site\":\\s*\"" + site + "\"[^{}]*\"role\":\\s*\"" + role + "\"[^{}]*\\}")
+                .matcher(json);
+        if (!object.find()) throw new IllegalArgumentException("the lab's JSON has no " + role + " of the site " + site);
+        String text = object.group();
+        return new Instance(field(text, "host"), field(text, "port"), field(text, "user"), field(text, "password"));
     }
 
     private static String field(String object, String name) {
@@ -70,20 +79,28 @@ public final class JdbcCases {
     }
 
     private Connection connect(String... options) throws SQLException {
+        return connect(server, options);
+    }
+
+    private Connection connect(Instance instance, String... options) throws SQLException {
         Properties properties = new Properties();
-        properties.setProperty("user", user);
-        properties.setProperty("password", password);
+        properties.setProperty("user", instance.user);
+        properties.setProperty("password", instance.password);
         properties.setProperty("databaseName", "master");
         properties.setProperty("applicationName", "conformance");
         properties.setProperty("encrypt", "false");
         properties.setProperty("trustServerCertificate", "true");
         properties.setProperty("loginTimeout", "15");
         for (int index = 0; index < options.length; index += 2) properties.setProperty(options[index], options[index + 1]);
-        return DriverManager.getConnection("jdbc:sqlserver://" + host + ":" + port, properties);
+        return DriverManager.getConnection("jdbc:sqlserver://" + instance.host + ":" + instance.port, properties);
     }
 
     private <T> T connected(Body<T> body) throws Exception {
-        try (Connection connection = connect()) {
+        return connected(server, body);
+    }
+
+    private <T> T connected(Instance instance, Body<T> body) throws Exception {
+        try (Connection connection = connect(instance)) {
             return body.run(connection);
         }
     }
@@ -122,11 +139,11 @@ public final class JdbcCases {
         equal("the next statement", value(connection, "SELECT 40 + 2"), 42);
     }
 
-    private Object protectedBy(String encrypt, String expected) throws Exception {
-        try (Connection connection = connect("encrypt", encrypt)) {
+    private Object protectedBy(String role, String encrypt, String expected) throws Exception {
+        try (Connection connection = connect(instance("wire", role), "encrypt", encrypt)) {
             Object found =
                     value(connection, "SELECT encrypt_option FROM sys.dm_exec_connections WHERE session_id = @@SPID");
-            if (expected != null) equal("encrypt_option", found, expected);
+            equal("encrypt_option", found, expected);
             return found;
         }
     }
@@ -162,12 +179,18 @@ public final class JdbcCases {
 
     private Object severities(Connection connection) throws Exception {
         try (Statement statement = connection.createStatement()) {
-            statement.execute("PRINT N'printed' RAISERROR(N'severity %d', 10, 7, 10)");
+            StringBuilder raised = new StringBuilder("PRINT N'printed'");
+            List<String> expected = new ArrayList<>(List.of("0 printed"));
+            for (int severity : new int[] {0, 1, 5, 9, 10}) {
+                raised.append(" RAISERROR(N'severity %d', ").append(severity).append(", 7, ").append(severity).append(")");
+                expected.add("50000 severity " + severity);
+            }
+            statement.execute(raised.toString());
             List<String> warnings = new ArrayList<>();
             for (SQLWarning one = statement.getWarnings(); one != null; one = one.getNextWarning())
                 warnings.add(one.getErrorCode() + " " + one.getMessage());
-            equal("warnings", warnings, List.of("0 printed", "50000 severity 10"));
-            for (int severity : new int[] {11, 14, 16, 18}) {
+            equal("warnings", warnings, expected);
+            for (int severity : new int[] {11, 12, 14, 16, 18}) {
                 String text = "RAISERROR(N'severity " + severity + "', " + severity + ", 3)";
                 SQLServerException error = (SQLServerException) failing(text, () -> statement.execute(text));
                 equal("number", error.getErrorCode(), 50000);
@@ -177,6 +200,15 @@ public final class JdbcCases {
         }
         alive(connection);
         return null;
+    }
+
+    /** From 20 on the connection ends with the error. */
+    private Object severityOfTheConnection(Connection connection) throws Exception {
+        try (Statement statement = connection.createStatement()) {
+            String text = "RAISERROR(N'fatal', 20, 1) WITH LOG";
+            equal("number", failing(text, () -> statement.execute(text)).getErrorCode(), 50000);
+        }
+        return failing("the next statement", () -> value(connection, "SELECT 40 + 2"));
     }
 
     private Object errorAfterRow(Connection connection) throws Exception {
@@ -202,7 +234,7 @@ public final class JdbcCases {
     private Object timeOut(Connection connection) throws Exception {
         try (Statement statement = connection.createStatement()) {
             statement.setQueryTimeout(1);
-            SQLException error = failing("time-out", () -> statement.execute("WAITFOR DELAY '00:02:00'"));
+            SQLException error = failing("time-out", () -> statement.execute(LONG_WAIT));
             equal("state", error.getSQLState(), "HY008");
         }
         alive(connection);
@@ -213,7 +245,7 @@ public final class JdbcCases {
         try (Statement statement = connection.createStatement()) {
             Thread cancelling = new Thread(() -> cancelWhenRunning(statement));
             cancelling.start();
-            failing("cancelled", () -> statement.execute("WAITFOR DELAY '00:02:01'"));
+            failing("cancelled", () -> statement.execute(LONG_WAIT));
             cancelling.join();
         }
         alive(connection);
@@ -222,10 +254,9 @@ public final class JdbcCases {
 
     /** Cancels once another connection sees the wait: an attention that comes too early would find nothing. */
     private void cancelWhenRunning(Statement statement) {
-        String text = "SELECT COUNT(*) FROM sys.dm_exec_requests WHERE command = N'WAITFOR'";
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(CANCEL_WITHIN_SECONDS);
         try (Connection other = connect()) {
-            while (value(other, text).equals(0) && System.nanoTime() < deadline) Thread.sleep(20);
+            while (value(other, WAITING).equals(0) && System.nanoTime() < deadline) Thread.sleep(20);
             statement.cancel();
         } catch (SQLException | InterruptedException error) {
             throw new IllegalStateException(error);
@@ -262,6 +293,51 @@ public final class JdbcCases {
             }
             return null;
         });
+    }
+
+    private Object dateTimeParameter() throws SQLException {
+        Timestamp sent = Timestamp.valueOf("2013-02-28 23:59:58.997");
+        // Without this property it sends a datetime2.
+        try (Connection connection = connect("datetimeParameterType", "datetime");
+                SQLServerPreparedStatement statement =
+                        (SQLServerPreparedStatement) connection.prepareStatement("SELECT ? AS v")) {
+            statement.setDateTime(1, sent);
+            try (ResultSet rows = statement.executeQuery()) {
+                rows.next();
+                equal("value", rows.getTimestamp(1), sent);
+                equal("type", rows.getMetaData().getColumnTypeName(1), "datetime");
+            }
+        }
+        return null;
+    }
+
+    private Object guidParameter(Connection connection) throws SQLException {
+        String sent = "6F9619FF-8B86-D011-B42D-00C04FC964FF";
+        try (SQLServerPreparedStatement statement =
+                (SQLServerPreparedStatement) connection.prepareStatement("SELECT ? AS v")) {
+            statement.setUniqueIdentifier(1, sent);
+            try (ResultSet rows = statement.executeQuery()) {
+                rows.next();
+                equal("value", rows.getString(1), sent);
+                equal("type", rows.getMetaData().getColumnTypeName(1), "uniqueidentifier");
+            }
+        }
+        return null;
+    }
+
+    /** NULL of each type as columns, in two rows. */
+    private Object nulls(Connection connection) throws SQLException {
+        List<String> types = List.of("int", "bigint", "bit", "nvarchar(50)", "nvarchar(max)", "varbinary(50)", "varbinary(max)",
+                "datetime", "datetime2(7)", "uniqueidentifier", "numeric(25, 0)");
+        StringBuilder columns = new StringBuilder();
+        for (int index = 0; index < types.size(); index += 1)
+            columns.append(index == 0 ? "" : ", ").append("CAST(NULL AS ").append(types.get(index)).append(") AS c").append(index);
+        List<Object> empty = Collections.nCopies(types.size(), null);
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("SELECT " + columns + " UNION ALL SELECT " + columns)) {
+            equal("rows", rows(rows), List.of(empty, empty));
+        }
+        return null;
     }
 
     private Case typedNull(int type) {
@@ -369,24 +445,27 @@ public final class JdbcCases {
     }
 
     private void runAll() throws Exception {
-        run("TLS for the login only", () -> protectedBy("false", null));
-        run("TLS throughout", () -> protectedBy("true", "TRUE"));
+        Instance refused = instance("wire", "refused login");
+        Instance watched = instance("wire", "attention");
+        run("TLS for the login only", () -> protectedBy("TLS for the login only", "false", "FALSE"));
+        run("TLS throughout", () -> protectedBy("TLS throughout", "true", "TRUE"));
         run("wrong password", () -> {
-            equal("number", failing("login", () -> connect("password", "wrong")).getErrorCode(), 18456);
+            equal("number", failing("login", () -> connect(refused, "password", "wrong")).getErrorCode(), 18456);
             return null;
         });
         run("unknown database", () -> {
-            SQLException error = failing("login", () -> connect("databaseName", "nosuch"));
+            SQLException error = failing("login", () -> connect(refused, "databaseName", "nosuch"));
             equal("number", error.getErrorCode(), 4060);
             return numbers(error);
         });
         run("several statements, several results", () -> connected(this::severalResults));
         run("PRINT and RAISERROR", () -> connected(this::severities));
+        run("RAISERROR of severity 20", () -> connected(this::severityOfTheConnection));
         run("error after a row", () -> connected(this::errorAfterRow));
         run("two errors of one statement", () -> connected(this::twoErrors));
-        run("time-out in WAITFOR", () -> connected(this::timeOut));
-        run("attention in WAITFOR", () -> connected(this::cancelledWait));
-        run("attention in rows without end", () -> connected(this::cancelledRows));
+        run("time-out in WAITFOR", () -> connected(watched, this::timeOut));
+        run("attention in WAITFOR", () -> connected(watched, this::cancelledWait));
+        run("attention in rows without end", () -> connected(watched, this::cancelledRows));
         runTypes();
         run("procedure by name", () -> connected(this::procedure));
         run("transactions", () -> connected(this::transactions));
@@ -408,6 +487,8 @@ public final class JdbcCases {
         run("parameter: 20,000 bytes", roundTrip(large));
         run("parameter: datetime2", roundTrip(Timestamp.valueOf("1753-01-01 00:00:00.1234567")));
         run("parameter: numeric(25, 0)", roundTrip(new BigDecimal("1234567890123456789012345")));
+        run("parameter: datetime", this::dateTimeParameter);
+        run("parameter: uniqueidentifier", () -> connected(this::guidParameter));
         run("type: numeric", () -> converted("numeric(25,0)", "1234567890123456789012345", new BigDecimal("1234567890123456789012345")));
         run("type: datetime", () ->
                 converted("datetime", "2013-02-28T23:59:58.997", Timestamp.valueOf("2013-02-28 23:59:58.997")));
@@ -416,11 +497,15 @@ public final class JdbcCases {
                         "uniqueidentifier",
                         "6f9619ff-8b86-d011-b42d-00c04fc964ff",
                         "6F9619FF-8B86-D011-B42D-00C04FC964FF"));
+        run("NULL of every type", () -> connected(this::nulls));
         run("NULL: int", typedNull(Types.INTEGER));
         run("NULL: bigint", typedNull(Types.BIGINT));
         run("NULL: bit", typedNull(Types.BIT));
         run("NULL: nvarchar", typedNull(Types.NVARCHAR));
+        run("NULL: nvarchar(max)", typedNull(Types.LONGNVARCHAR));
         run("NULL: varbinary", typedNull(Types.VARBINARY));
+        run("NULL: varbinary(max)", typedNull(Types.LONGVARBINARY));
+        run("NULL: datetime", typedNull(microsoft.sql.Types.DATETIME));
         run("NULL: datetime2", typedNull(Types.TIMESTAMP));
         run("NULL: uniqueidentifier", typedNull(microsoft.sql.Types.GUID));
         run("NULL: numeric", typedNull(Types.NUMERIC));

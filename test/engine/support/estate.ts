@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { ConnectionPool } from "mssql";
 import { labConfiguration, type LabDescription, labInstance } from "../../../tools/lab-configuration";
 import { freePorts } from "../../../tools/free-ports";
+import { keepJournal } from "../../../tools/journal-texts";
 import { labUp, runLab } from "../../../tools/lab-process";
-import { LabStack } from "../../../tools/lab-stack";
+import { type CliResult, LabStack } from "../../../tools/lab-stack";
 
 /** A line of the lab's journal, as far as tests judge by it. */
 export interface JournalLine {
@@ -52,6 +53,35 @@ export class TestEstate {
     }
   }
 
+  /** The stack `backup` on the same lab and backend; `top` are settings beside the estate's. */
+  backupStack(top: Readonly<Record<string, unknown>> = {}): Promise<LabStack> {
+    const { password } = labInstance(this.lab, "primary");
+    return this.stack.sibling("backup", { ...labConfiguration(this.lab), ...top }, password);
+  }
+
+  /** An `up` of the stack `primary` whose pools acknowledge what is given, with other settings of theirs. */
+  async homeWith(
+    acknowledge: Readonly<Record<string, unknown>>,
+    settings: Readonly<Record<string, unknown>> = {},
+  ): Promise<CliResult> {
+    this.reconfigure(this.stack, labConfiguration(this.lab, { ...settings, acknowledge }));
+    return this.stack.up();
+  }
+
+  /** Gives a stack other settings beside the estate's. */
+  reconfigure(stack: LabStack, top: Readonly<Record<string, unknown>>): void {
+    stack.configure({ active: stack.name, ...labConfiguration(this.lab), ...top });
+  }
+
+  /** What clients were told is stored, and what of it is in no database that the pool uses now. */
+  async chat(): Promise<{ readonly stored: number; readonly lost: readonly { readonly time: string }[] | null }> {
+    const report = JSON.parse(await this.run("chat", "report", "--json")) as {
+      stored: number;
+      pools: { lost: { time: string }[] | null }[];
+    };
+    return { stored: report.stored, lost: report.pools[0]?.lost ?? null };
+  }
+
   /** Runs a command of the lab on this lab. */
   run(...args: readonly string[]): Promise<string> {
     return runLab([...args, ...this.#options]);
@@ -59,6 +89,7 @@ export class TestEstate {
 
   async stop(): Promise<void> {
     await this.run("down");
+    keepJournal(this.lab.journal);
     this.stack.remove();
     rmSync(this.#folder, { recursive: true, force: true });
   }
@@ -125,7 +156,11 @@ export class TestEstate {
   /** The newest report of the stack's runs. */
   report(path: unknown): {
     outcome: string;
-    summary: { steps: { key: string; started: string; ended: string; outcome: string }[] };
+    summary: {
+      steps: { key: string; started: string; ended: string; outcome: string }[];
+      serviceBack?: string;
+      recoverySeconds?: number;
+    };
   } {
     return JSON.parse(readFileSync(String(path), "utf8")) as never;
   }

@@ -1,4 +1,5 @@
-import { agentNotHeld, agentRules } from "./agent";
+import { agentRules } from "./agent";
+import { agentRightsRules } from "./agent-rights";
 import { checkRules } from "./support";
 
-checkRules("SQL Server Agent", agentRules, agentNotHeld);
+checkRules("SQL Server Agent", [...agentRules, ...agentRightsRules]);

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ask } from "../server-catalog-estate";
 import { cite } from "./sources";
-import { chatDatabase, refusal, SHARE, terminating, type NotHeld, type Rule } from "./support";
+import { chatDatabase, numbers, refusal, SHARE, terminating, type Rule } from "./support";
 
 const BAK = `${SHARE}\\mgc.bak`;
 const BACKUP = `BACKUP DATABASE mgc TO DISK = N'${BAK}'`;
@@ -12,8 +12,39 @@ const TAIL = `BACKUP LOG mgc TO DISK = N'${SHARE}\\tail.trn' WITH NORECOVERY`;
 const STATE = "SELECT state_desc FROM sys.databases WHERE name = N'mgc'";
 const SETS = "SELECT COUNT(*) FROM msdb.dbo.backupset";
 const OF_LOG = terminating("BACKUP LOG");
+const FULL = terminating("BACKUP DATABASE");
 
 export const backupTailRules: readonly Rule[] = [
+  {
+    number: "D22",
+    certainty: "documented",
+    source: cite("errors3000", "suspectPages"),
+    title: "CHECKSUM meets a bad page: 3043, a suspect page; CONTINUE_AFTER_ERROR: 3042, is_damaged, RESTORE is 3183",
+    run: async (estate) => {
+      for (const batch of chatDatabase) await estate.run(batch);
+      (await estate.instance()).core.require("mgc").damagePage(5);
+      const suspect = "SELECT page_id, event_type, error_count FROM msdb.dbo.suspect_pages";
+      // Nobody looks at the checksums of pages unless he is told to.
+      await estate.run(BACKUP);
+      assert.deepEqual(await estate.rows(suspect), []);
+      await estate.refuses(`${BACKUP} WITH CHECKSUM`, [
+        [3043, 16, /^BACKUP 'mgc' detected an error on page \(1:5\) in file '.*mgc\.mdf'\.$/],
+        FULL,
+      ]);
+      const page = { page_id: "5", event_type: "2" };
+      assert.deepEqual(await estate.rows(suspect), [{ ...page, error_count: "1" }]);
+      const whole = `${BACKUP} WITH FORMAT, CHECKSUM, CONTINUE_AFTER_ERROR`;
+      assert.ok(numbers(await estate.run(whole)).includes(3042));
+      assert.deepEqual(await estate.rows(suspect), [{ ...page, error_count: "2" }]);
+      const last = "SELECT TOP (1) is_damaged FROM msdb.dbo.backupset ORDER BY backup_set_id DESC";
+      assert.equal(await estate.value(last), "1");
+      const restore = `RESTORE DATABASE mgc FROM DISK = N'${BAK}' WITH REPLACE`;
+      await estate.refuses(restore, [[3183, 16, /page \(1:5\)/], terminating("RESTORE DATABASE")]);
+      await estate.run(`RESTORE DATABASE mgc FROM DISK = N'${SHARE}\\first.bak' WITH REPLACE`);
+      assert.deepEqual(await estate.rows(suspect), [{ ...page, event_type: "4", error_count: "2" }]);
+      await estate.run(`${BACKUP} WITH FORMAT, CHECKSUM`);
+    },
+  },
   {
     number: "D28",
     certainty: "well known",
@@ -71,6 +102,21 @@ export const backupTailRules: readonly Rule[] = [
       await estate.refuses(`${log} WITH NO_TRUNCATE`, [[942, 14], OF_LOG]);
       await estate.run("ALTER DATABASE mgc SET ONLINE; ALTER DATABASE mgc SET EMERGENCY");
       await estate.refuses(`${log} WITH NO_TRUNCATE`, [[3033, 16], OF_LOG]);
+    },
+  },
+  {
+    number: "D32",
+    certainty: "well known",
+    source: cite("errors1000"),
+    title: "COMPRESSION on Express Edition: 1844",
+    run: async (estate) => {
+      await estate.start("SQL-P1", { edition: "Express" });
+      for (const batch of chatDatabase) await estate.run(batch);
+      await estate.refuses(`${BACKUP} WITH COMPRESSION`, [
+        [1844, 16, /^BACKUP DATABASE WITH COMPRESSION is not supported on Express Edition \(64-bit\)\.$/],
+        terminating("BACKUP DATABASE"),
+      ]);
+      await estate.run(BACKUP);
     },
   },
   {
@@ -145,12 +191,4 @@ export const backupTailRules: readonly Rule[] = [
       await estate.run(`RESTORE VERIFYONLY FROM DISK = N'${BAK}'`);
     },
   },
-];
-
-export const backupNotHeld: readonly NotHeld[] = [
-  {
-    number: "D22",
-    reason: "BACKUP … CHECKSUM does not read the checksum of each page: no page of the lab's data files can be torn.",
-  },
-  { number: "D32", reason: "The lab plays Developer Edition only, which has every feature: 1844 cannot arise." },
 ];

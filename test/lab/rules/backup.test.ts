@@ -1,5 +1,5 @@
 import { backupRules } from "./backup";
-import { backupNotHeld, backupTailRules } from "./backup-tail";
+import { backupTailRules } from "./backup-tail";
 import { checkRules } from "./support";
 
-checkRules("BACKUP", [...backupRules, ...backupTailRules], backupNotHeld);
+checkRules("BACKUP", [...backupRules, ...backupTailRules]);

@@ -1,4 +1,4 @@
-import { connectionNotHeld, connectionRules } from "./connection";
+import { connectionRules } from "./connection";
 import { checkRules } from "./support";
 
-checkRules("connection and login", connectionRules, connectionNotHeld);
+checkRules("connection and login", connectionRules);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type Connection, Request } from "tedious";
 import { connect, eventually, run as ask } from "../tds-clients";
 import { cite } from "./sources";
-import { chatDatabase, PASSWORD, refuses, type NotHeld, type Rule, SHARE } from "./support";
+import { chatDatabase, DEFAULT_SERVER, PASSWORD, refuses, type Rule, SHARE } from "./support";
 import { mirrored } from "./mirrored";
 import { attempt, encrypted, open, served, type Told } from "./wire";
 
@@ -89,6 +89,19 @@ export const connectionRules: readonly Rule[] = [
         assert.deepEqual(pairs(told), [[18470, 14]]);
         assert.equal(told.errors[0]?.message, "Login failed for user 'reader'. Reason: The account is disabled.");
       }),
+  },
+  {
+    number: "A4",
+    certainty: "documented",
+    source: cite("errors18000"),
+    title: "Windows Authentication only: a SQL login is 18456; a login of an untrusted domain is 18452",
+    run: async (estate) => {
+      await estate.start(DEFAULT_SERVER, { windowsAuthenticationOnly: true });
+      await served(estate, async (port) => {
+        assert.deepEqual(pairs(await attempt(port, SA)), [[18456, 14]]);
+        assert.deepEqual(pairs(await attempt(port, { ...SA, domain: "ELSEWHERE" })), [[18452, 14]]);
+      });
+    },
   },
   {
     number: "A5",
@@ -320,6 +333,25 @@ export const connectionRules: readonly Rule[] = [
     },
   },
   {
+    number: "A17",
+    certainty: "documented",
+    source: cite("errors18000"),
+    title: "started with -m: one administrator; a second connection, and any other login, is 18461",
+    run: async (estate) => {
+      await estate.run(READER);
+      await estate.stop();
+      await estate.start(DEFAULT_SERVER, { singleUser: true });
+      await served(estate, async (port) => {
+        assert.deepEqual(pairs(await attempt(port, reader)), [[18461, 14]]);
+        await open(port, SA, {}, async () => {
+          const told = await attempt(port, SA);
+          assert.deepEqual(pairs(told), [[18461, 14]]);
+          assert.match(told.errors[0]?.message ?? "", /Only one administrator can connect at this time\.$/);
+        });
+      });
+    },
+  },
+  {
     number: "A18",
     certainty: "well known",
     source: "",
@@ -335,12 +367,4 @@ export const connectionRules: readonly Rule[] = [
         assert.equal(left.length, 0);
       }),
   },
-];
-
-export const connectionNotHeld: readonly NotHeld[] = [
-  {
-    number: "A4",
-    reason: "Instances play mixed authentication only; a client that offers Windows credentials gets 18452.",
-  },
-  { number: "A17", reason: "An instance cannot be started in single-user mode (-m): 18461 cannot arise." },
 ];

@@ -63,7 +63,12 @@ export const transactionRules: readonly Rule[] = [
     },
   ),
   told(
-    { number: "J22", certainty: "documented", title: "BEGIN TRAN counts up, COMMIT down, ROLLBACK to 0" },
+    {
+      number: "J22",
+      certainty: "documented",
+      source: "@@TRANCOUNT (Transact-SQL)",
+      title: "BEGIN TRAN counts up, COMMIT down, ROLLBACK to 0",
+    },
     { batch: "BEGIN TRAN; BEGIN TRAN; SELECT @@TRANCOUNT AS n", rows: [{ n: "2" }] },
     { batch: "COMMIT; SELECT @@TRANCOUNT AS n", rows: [{ n: "1" }] },
     { batch: "BEGIN TRAN; ROLLBACK; SELECT @@TRANCOUNT AS n", rows: [{ n: "0" }] },
@@ -99,10 +104,29 @@ export const transactionRules: readonly Rule[] = [
       assert.deepEqual((await run(other, "SELECT @@TRANCOUNT AS n")).rows, [{ n: "1" }]);
     },
   },
+  {
+    number: "J25",
+    certainty: "documented",
+    source: cite("errors1000"),
+    title: "a circle of waits: 1205 for one of both, its transaction is rolled back, the other goes on",
+    run: async (estate) => {
+      await estate.run(`${TABLE}; CREATE DATABASE mgc; USE mgc; CREATE TABLE dbo.t (a int); USE master`);
+      const [one, other] = await pair(estate);
+      await run(one, "BEGIN TRAN; INSERT tempdb.dbo.t VALUES (2)");
+      await run(other, "BEGIN TRAN; INSERT mgc.dbo.t VALUES (2)");
+      const waits = ask(one, "INSERT mgc.dbo.t VALUES (3)");
+      await refuses(other, "INSERT tempdb.dbo.t VALUES (3)", [[1205, 13, /was deadlocked on .* deadlock victim/]]);
+      assert.deepEqual((await waits).errors, []);
+      assert.deepEqual((await run(other, "SELECT @@TRANCOUNT AS n")).rows, [{ n: "0" }]);
+      await run(one, "COMMIT");
+      assert.deepEqual((await run(other, "SELECT a FROM mgc.dbo.t")).rows, [{ a: "3" }]);
+    },
+  },
   told(
     {
       number: "J26",
       certainty: "documented",
+      source: "SET XACT_ABORT (Transact-SQL)",
       title: "XACT_ABORT ON: an error at run time rolls back and ends the batch",
     },
     { batch: TABLE },
@@ -122,6 +146,7 @@ export const transactionRules: readonly Rule[] = [
     {
       number: "J29",
       certainty: "documented",
+      source: "sp_executesql (Transact-SQL); EXECUTE (Transact-SQL)",
       title: "EXEC('…') and sp_executesql have variables and a USE of their own",
     },
     { batch: "DECLARE @a int = 1; EXEC('SELECT @a')", errors: [[137, 15]] },
@@ -250,6 +275,18 @@ export const transactionRules: readonly Rule[] = [
       const query = "SELECT database_id FROM sys.dm_exec_sessions WHERE session_id = @@SPID";
       await estate.refuses(query, [[207, 16]], await old(estate, 6000));
       assert.equal(await estate.value(query), "1");
+    },
+  },
+  {
+    number: "J37",
+    certainty: "well known",
+    source: "sys.dm_server_services (Transact-SQL); sys.dm_os_volume_stats (Transact-SQL)",
+    title: "sys.dm_server_services and sys.dm_os_volume_stats came with SQL Server 2008 R2 SP1: 208 before",
+    run: async (estate) => {
+      const queries = ["SELECT 1 AS a FROM sys.dm_server_services", "SELECT 1 AS a FROM sys.dm_os_volume_stats(1, 1)"];
+      const first = await old(estate, 1600);
+      for (const query of queries) await estate.refuses(query, [[208, 16]], first);
+      for (const query of queries) assert.notDeepEqual(await estate.rows(query), []);
     },
   },
   {

@@ -157,7 +157,7 @@ export const languageRules: readonly Rule[] = [
     {
       number: "J14",
       certainty: "well known",
-      title: "NULL into NOT NULL: 515; duplicate key: 2627; FOREIGN KEY: 547",
+      title: "NULL into NOT NULL: 515; duplicate key: 2627, of an index: 2601; FOREIGN KEY and CHECK: 547",
     },
     { batch: `${TABLE}; INSERT #t VALUES (1, 'x')` },
     { batch: "INSERT #t VALUES (NULL, 'x')", errors: [[515, 16]] },
@@ -168,9 +168,52 @@ export const languageRules: readonly Rule[] = [
         "USE keys; CREATE TABLE dbo.p (a int NOT NULL PRIMARY KEY); CREATE TABLE dbo.c (a int REFERENCES dbo.p (a))",
     },
     { batch: "INSERT dbo.c VALUES (1)", errors: [[547, 16]] },
+    {
+      batch:
+        "CREATE TABLE dbo.k (a int NULL CONSTRAINT positive CHECK (a > 0), b nvarchar(9) NULL); CREATE UNIQUE INDEX one ON dbo.k (b)",
+    },
+    {
+      batch: "INSERT dbo.k VALUES (0, N'x')",
+      errors: [
+        [
+          547,
+          16,
+          /^The INSERT statement conflicted with the CHECK constraint "positive"\. The conflict occurred in database "keys", table "dbo\.k", column 'a'\.$/,
+        ],
+      ],
+    },
+    { batch: "INSERT dbo.k VALUES (1, N'x'), (NULL, N'y')" },
+    { batch: "UPDATE dbo.k SET a = a - 1", errors: [[547, 16]] },
+    { batch: "INSERT dbo.k VALUES (2, N'x')", errors: [[2601, 14]] },
+    { batch: "ALTER TABLE dbo.k ADD CONSTRAINT known CHECK (b IN (N'x', N'z'))", errors: [[547, 16]] },
+    { batch: "DELETE dbo.k WHERE b = N'y'; ALTER TABLE dbo.k ADD CONSTRAINT known CHECK (b IN (N'x', N'z'))" },
+    { batch: "INSERT dbo.k VALUES (3, N'w')", errors: [[547, 16]] },
+    {
+      batch: "ALTER TABLE dbo.k DROP COLUMN b",
+      errors: [
+        [5074, 16],
+        [4922, 16],
+      ],
+    },
+    {
+      batch: "ALTER TABLE dbo.k DROP CONSTRAINT known; INSERT dbo.k VALUES (3, N'w'); SELECT a FROM dbo.k",
+      rows: [{ a: "1" }, { a: "3" }],
+    },
+    {
+      batch: "CREATE TABLE dbo.w (a int CHECK (nowhere > 0))",
+      errors: [
+        [207, 16],
+        [1750, 16],
+      ],
+    },
   ),
   told(
-    { number: "J15", certainty: "documented", title: "@@ERROR and @@ROWCOUNT are of the last statement only" },
+    {
+      number: "J15",
+      certainty: "documented",
+      source: "@@ERROR (Transact-SQL); @@ROWCOUNT (Transact-SQL)",
+      title: "@@ERROR and @@ROWCOUNT are of the last statement only",
+    },
     { batch: `${TABLE}; INSERT #t VALUES (1, 'x'), (2, 'y')` },
     {
       batch:
@@ -224,6 +267,7 @@ export const languageRules: readonly Rule[] = [
     {
       number: "J18",
       certainty: "documented",
+      source: "TRY...CATCH (Transact-SQL)",
       title: "TRY catches 11 to 19 at run time, not what the same scope cannot compile",
     },
     {

@@ -113,18 +113,6 @@ export const mirroringSessionRules: readonly Rule[] = [
     },
   },
   {
-    number: "C28",
-    certainty: "documented",
-    source: cite("alterMirroring", "errors1000"),
-    title: "SET WITNESS on the mirror: 1470; not all three connected: 1426",
-    run: async (estate) => {
-      await mirrored(estate);
-      const witness = "ALTER DATABASE mgc SET WITNESS = 'TCP://sql-w.dci.discovery.com:5022'";
-      await estate.refuses(witness, [[1470, 16], alterFailed], MIRROR);
-      await estate.refuses(witness, [[1426, 16], alterFailed]);
-    },
-  },
-  {
     number: "C29",
     certainty: "documented",
     source: cite("mirroringAndBackup"),
@@ -255,11 +243,7 @@ export const mirroringSessionRules: readonly Rule[] = [
   },
 ];
 
-const NO_WITNESS = "The lab has no witness: SET WITNESS is refused with 1426.";
-
 export const mirroringNotHeld: readonly NotHeld[] = [
-  { number: "C24", reason: NO_WITNESS },
-  { number: "C25", reason: NO_WITNESS },
   {
     number: "C36",
     reason: "The lab's mirroring always can follow a log backup; 3051 has no state from which it could arise.",

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { ask } from "../server-catalog-estate";
 import { BACKUP, BAK, backedUp, COUNT, FULL, OF_LOG, RESTORE, STATE, TAIL } from "./restore";
 import { cite } from "./sources";
-import { numbers, refuses, SHARE, terminating, type NotHeld, type Rule, type RuleEstate } from "./support";
+import { numbers, refuses, SHARE, terminating, type Rule, type RuleEstate } from "./support";
 
 const REDO = "SELECT redo_start_lsn FROM sys.master_files WHERE database_id = DB_ID(N'mgc') AND type_desc = N'ROWS'";
 const STATUS = "FROM sys.database_recovery_status WHERE database_id = DB_ID(N'mgc')";
@@ -281,13 +281,56 @@ export const restoreResultRules: readonly Rule[] = [
       assert.ok(done);
     },
   },
-];
-
-export const restoreNotHeld: readonly NotHeld[] = [
-  { number: "E38", reason: "The lab has no transparent data encryption: no set needs a certificate (33111)." },
-  { number: "E39", reason: "The lab plays Developer Edition only: no set uses a feature the target lacks (905, 909)." },
   {
-    number: "E40",
-    reason: "STOPAT is refused as an unknown option (155); restores to a point in time are not played.",
+    number: "E38",
+    certainty: "well known",
+    source: "",
+    title:
+      "a set with TDE where the certificate is absent: 33111; HEADERONLY reads it; with the certificate it restores",
+    run: async (estate) => {
+      const key = `FILE = N'${SHARE}\\tde.cer' WITH PRIVATE KEY (FILE = N'${SHARE}\\tde.pvk'`;
+      await after(
+        estate,
+        "CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Master-1'",
+        "CREATE CERTIFICATE tde WITH SUBJECT = N'TDE of mgc'",
+        `BACKUP CERTIFICATE tde TO ${key}, ENCRYPTION BY PASSWORD = N'Key-1')`,
+        "USE mgc; CREATE DATABASE ENCRYPTION KEY WITH ALGORITHM = AES_256 ENCRYPTION BY SERVER CERTIFICATE tde",
+        "ALTER DATABASE mgc SET ENCRYPTION ON",
+        `BACKUP DATABASE mgc TO DISK = N'${BAK}' WITH FORMAT`,
+      );
+      await estate.refuses(RESTORE, [[33111, 16, /with thumbprint '0x[0-9A-F]{40}'\.$/], FULL], ELSEWHERE);
+      assert.equal((await estate.rows(`RESTORE HEADERONLY FROM DISK = N'${BAK}'`, ELSEWHERE)).length, 1);
+      await estate.run("CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Master-2'", ELSEWHERE);
+      const bring = (password: string) =>
+        `CREATE CERTIFICATE other FROM ${key}, DECRYPTION BY PASSWORD = N'${password}')`;
+      await estate.refuses(bring("Key-2"), [[15465, 16]], ELSEWHERE);
+      await estate.run(bring("Key-1"), ELSEWHERE);
+      await estate.run(RESTORE, ELSEWHERE);
+      const encrypted = "SELECT is_encrypted FROM sys.databases WHERE name = N'mgc'";
+      assert.equal(await estate.value(encrypted, ELSEWHERE), "1");
+    },
+  },
+  {
+    number: "E39",
+    certainty: "documented",
+    source: cite("skuFeatures"),
+    title: "a set with a feature of Enterprise on a lesser edition: restored, not started: 3167, 3013, 909, 933",
+    run: async (estate) => {
+      await estate.start("SQL-P2", { edition: "Express" });
+      await after(estate);
+      const table = "CREATE TABLE mgc.dbo.small (id int NOT NULL PRIMARY KEY) WITH (DATA_COMPRESSION = PAGE)";
+      await estate.run(table);
+      await estate.run(`BACKUP DATABASE mgc TO DISK = N'${BAK}' WITH FORMAT`);
+      const features = await estate.rows(
+        "USE mgc; SELECT feature_name, feature_id FROM sys.dm_db_persisted_sku_features",
+      );
+      assert.deepEqual(features, [{ feature_name: "Compression", feature_id: "100" }]);
+      const started = [[3167, 16], FULL, [909, 21, /object 'small'/], [933, 21]] as const;
+      await estate.refuses(RESTORE, started, ELSEWHERE);
+      // Assumed: it stays RESTORING.
+      assert.equal(await estate.value(STATE, ELSEWHERE), "RESTORING");
+      await estate.run("DROP DATABASE mgc; CREATE DATABASE mgc", ELSEWHERE);
+      await estate.refuses(table, [[7738, 16]], ELSEWHERE);
+    },
   },
 ];

@@ -1,4 +1,4 @@
-import { stateRules, statesNotHeld } from "./states";
+import { stateRules } from "./states";
 import { checkRules } from "./support";
 
-checkRules("states of databases", stateRules, statesNotHeld);
+checkRules("states of databases", stateRules);

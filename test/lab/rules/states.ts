@@ -2,16 +2,7 @@
 import assert from "node:assert/strict";
 import { MIRROR, mirrored } from "./mirrored";
 import { cite } from "./sources";
-import {
-  alterFailed,
-  chatDatabase,
-  refusal,
-  refuses,
-  type NotHeld,
-  type Rule,
-  type RuleEstate,
-  SHARE,
-} from "./support";
+import { alterFailed, chatDatabase, refusal, refuses, type Rule, type RuleEstate, SHARE } from "./support";
 
 const TAIL = `BACKUP LOG mgc TO DISK = N'${SHARE}\\tail.trn' WITH FORMAT, NORECOVERY`;
 const restoring = [...chatDatabase, TAIL];
@@ -404,12 +395,5 @@ export const stateRules: readonly Rule[] = [
       await estate.run("RESTORE DATABASE mgc WITH RECOVERY");
       assert.equal(await estate.value(query), "no");
     },
-  },
-];
-
-export const statesNotHeld: readonly NotHeld[] = [
-  {
-    number: "B6",
-    reason: "955 needs a witness that is lost: the lab has no witness, SET WITNESS is refused with 1426.",
   },
 ];

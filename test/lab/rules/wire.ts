@@ -11,6 +11,11 @@ interface Login {
   readonly password: string;
 }
 
+/** A Windows account offers its credentials instead of a password. */
+interface Credentials extends Login {
+  readonly domain: string;
+}
+
 /** An error token as tedious tells it. */
 export interface ToldError {
   readonly number: number;
@@ -80,10 +85,14 @@ export async function open(
 }
 
 /** Logs in and out again, whatever the server says. */
-export function attempt(port: number, login: Login, options: ConnectionConfiguration["options"] = {}): Promise<Told> {
+export function attempt(
+  port: number,
+  login: Login | Credentials,
+  options: ConnectionConfiguration["options"] = {},
+): Promise<Told> {
   const connection = new Connection({
     server: "127.0.0.1",
-    authentication: { type: "default", options: login },
+    authentication: "domain" in login ? { type: "ntlm", options: login } : { type: "default", options: login },
     options: { port, encrypt: false, trustServerCertificate: true, ...options },
   });
   const errors: ToldError[] = [];

@@ -14,6 +14,7 @@ import type {
   LogShippingSecondaryRow,
   Observation,
   RestoreHistoryRow,
+  SessionRow,
   ShellObservation,
 } from "../../../estate/observation-types";
 
@@ -183,6 +184,7 @@ export function restore(set: BackupSetRow, restoreHistoryId = 10): RestoreHistor
   return {
     restoreHistoryId,
     restoreDate: "2013-05-01T02:05:00",
+    restoreAgeMinutes: 10_000,
     destinationDatabase: "mgc",
     restoreType: set.type,
     replace: true,
@@ -237,6 +239,7 @@ export function instance(serverName: string, change: Partial<InstanceObservation
       defaultDataPath: String.raw`D:\SQLData`,
       defaultLogPath: String.raw`E:\SQLLog`,
       agentXpsEnabled: true,
+      mirroringPort: 5022,
     },
     services: {
       engine: service("SQL Server (MSSQLSERVER)", String.raw`DCI\svc-sql-${account}`),
@@ -250,7 +253,9 @@ export function instance(serverName: string, change: Partial<InstanceObservation
     sessions: [],
     logShippingPrimary: [],
     logShippingSecondary: [],
-    alertJobEnabled: true,
+    alertJob: { jobId: guid("0"), enabled: true },
+    strayShippingJobs: [],
+    strayMonitorRows: [],
     foreignLogBackupJobs: [],
     content: null,
     complianceRows: 0,
@@ -260,6 +265,8 @@ export function instance(serverName: string, change: Partial<InstanceObservation
     logWrites: { bytesWritten: "5000", serverStartTime: "2013-04-01T00:00:00" },
     logSpace: { totalBytes: 1e8, usedBytes: 1e6 },
     editionFeatures: [],
+    chatUsers: [],
+    loginSids: [],
     folders: [],
     ...change,
   };
@@ -399,9 +406,15 @@ export function job(name: string, change: Partial<AgentJob> = {}): AgentJob {
         freqRecurrenceFactor: 0,
         activeStartTime: 0,
         activeEndTime: 235900,
+        activeStartDate: 20130101,
+        activeEndDate: 99991231,
+        inForce: true,
+        jobs: 1,
+        modified: "2013-01-01T00:00:00",
       },
     ],
     lastRunOutcome: 1,
+    modified: "2013-01-01T00:00:00",
     ...change,
   };
 }
@@ -468,13 +481,30 @@ export function secondaryRow(change: Partial<LogShippingSecondaryRow> = {}): Log
   };
 }
 
-/** The primary in steady state: in use and shipping. */
+/** A session of a chat server in mgc. */
+export function chatSession(hostName: string): SessionRow {
+  return {
+    sessionId: 70,
+    database: "mgc",
+    hostName,
+    programName: "Lync Persistent Chat",
+    loginName: "pchatsvc",
+    loginTime: "2013-05-01T02:00:00",
+    lastBatch: "2013-05-01T02:20:00",
+    openTransactions: 0,
+    command: "AWAITING COMMAND",
+  };
+}
+
+/** The primary in steady state: in use, mirrored and shipping. */
 export function steadyPrimary(change: Partial<InstanceObservation> = {}, chat: Partial<DatabaseObservation> = {}) {
   const fork = { recoveryForkGuid: forks.primary, firstRecoveryForkGuid: forks.primary, lastLogBackupLsn: "3000" };
+  const mirroring = mirrored("SQL-P2");
   return instance("SQL-P1", {
-    databases: [database("mgc", { ...fork, ...chat }), database("mgccomp")],
+    databases: [database("mgc", { ...fork, mirroring, ...chat }), database("mgccomp", { mirroring })],
     content: content(120),
     logShippingPrimary: [primaryRow()],
+    sessions: [chatSession("chat-p1.dci.discovery.com")],
     ...change,
   });
 }

@@ -1,0 +1,43 @@
+/** What decides a failover besides the facts of authority: the mode, where the backup's copy came from and how far it is. */
+import { type AuthorityFacts, authorityFacts, presentPrincipals, readable } from "./authority-facts";
+import type { Desired, MoveMode } from "./desired";
+import type { InstanceObservation, Observation } from "./observation-types";
+import { positionOf, restoresOf, sameName } from "./relations";
+
+/** One combination of facts about a failover. */
+export interface FailoverFacts extends AuthorityFacts {
+  readonly mode: MoveMode | "none";
+  /** The backup's copy was restored from the primary site, by its history or by log shipping's registration. */
+  readonly lineage: "primary" | "other";
+  /** The backup's copy can be recovered: `incomplete` means that only a full restore would help (redo_start_lsn is NULL). */
+  readonly backupPosition: "at" | "incomplete" | "unknown";
+}
+
+/** Every value of the facts that {@link AuthorityFacts} does not have; the exhaustive test walks it. */
+export const failoverFactValues = {
+  mode: ["planned", "disaster", "none"],
+  lineage: ["primary", "other"],
+  backupPosition: ["at", "incomplete", "unknown"],
+} as const satisfies { readonly [Fact in Exclude<keyof FailoverFacts, keyof AuthorityFacts>]: readonly string[] };
+
+/** Derives the facts from an observation. */
+export function failoverFacts(observation: Observation, desired: Desired): FailoverFacts {
+  const backup = readable(observation, presentPrincipals(observation, desired).backup);
+  return {
+    ...authorityFacts(observation, desired),
+    mode: desired.mode ?? "none",
+    lineage: backup !== undefined && cameFromPrimary(backup, desired) ? "primary" : "other",
+    backupPosition: backup === undefined ? "unknown" : positionOf(backup, desired.chat).kind,
+  };
+}
+
+// Histories are purged, registrations are removed: one of the two is enough, and neither alone is demanded.
+function cameFromPrimary(backup: InstanceObservation, desired: Desired): boolean {
+  const { principal, mirror } = desired.pool.primary;
+  const ofPrimary = (name: string | null): boolean =>
+    sameName(name, principal.server) || sameName(name, mirror?.server);
+  const registered = backup.logShippingSecondary.some(
+    (row) => ofPrimary(row.primaryServer) && sameName(row.primaryDatabase, desired.chat),
+  );
+  return registered || ofPrimary(restoresOf(backup, desired.chat)[0]?.backupSet.serverName ?? null);
+}

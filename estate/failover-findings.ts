@@ -1,0 +1,119 @@
+/** What Preflight can tell of a failover from reading alone. Pure. */
+import type { StepId } from "./authority";
+import { type FailoverContext, mirrorThatHolds } from "./failover-context";
+import { errorFinding, failoverSteps, infoFinding, orderedFindings, warningFinding } from "./findings";
+import { lossOf } from "./loss";
+import { activeServerFindings, authorityFindings, lockFindings, recentMoveFindings } from "./plan-findings";
+import type { Finding } from "./plan-types";
+import { mirroringFindings } from "./findings-mirroring";
+import { instanceFindings } from "./findings-server";
+import { servingFindings } from "./findings-serving";
+import { unattendedFindings } from "./findings-unattended";
+
+/**
+ * All findings of a failover, errors first.
+ * @param now the present moment, for the window of what is lost
+ */
+export function failoverFindings(context: FailoverContext, open: ReadonlySet<StepId>, now: Date): readonly Finding[] {
+  const moves = context.authority.moves === true && failoverSteps.some((step) => open.has(step));
+  return orderedFindings([
+    ...authorityFindings(context),
+    ...lockFindings(context, failoverSteps),
+    ...activeServerFindings(context),
+    ...(context.backup === undefined ? [] : instanceFindings(context, "backup", context.backup, open)),
+    ...(context.primary === undefined ? [] : instanceFindings(context, "primary", context.primary, open)),
+    ...mirroringFindings(context, "backup", context.closed),
+    ...servingFindings(context, open),
+    ...unattendedFindings(context, open),
+    ...(moves ? moveFindings(context, now) : []),
+  ]);
+}
+
+function moveFindings(context: FailoverContext, now: Date): Finding[] {
+  return [
+    ...modeFindings(context),
+    ...recentMoveFindings(context),
+    ...lossFindings(context, now),
+    ...siteFindings(context),
+  ];
+}
+
+function modeFindings({ desired, backupName }: FailoverContext): Finding[] {
+  const findings: Finding[] = [];
+  if (desired.mode === null) {
+    findings.push(
+      errorFinding(
+        "failover-mode",
+        `this stack would move the pool to ${backupName}, and moves nothing until failover.mode says how`,
+        "Set it to planned (both sites answer, nothing is lost) or disaster (the primary site is lost): pulumi config set --path persistent-chat-dr:failover.mode planned",
+        failoverSteps,
+        true,
+      ),
+    );
+  }
+  return findings;
+}
+
+function lossFindings(context: FailoverContext, now: Date): Finding[] {
+  if (!context.closed) return [];
+  const { desired, remaining } = context;
+  const loss = lossOf(context, now);
+  if (loss.nothing) return [infoFinding("loss", loss.text, "")];
+  const findings = [
+    warningFinding(
+      "loss",
+      loss.text,
+      "This is said before the backup's copy is opened; afterwards no log can be applied to it.",
+    ),
+  ];
+  for (const { file, message } of remaining?.unreadable ?? []) {
+    findings.push(warningFinding(`unreadable-log:${file}`, `${file} is not applied: ${message}`, ""));
+  }
+  const foreign = remaining?.foreign ?? [];
+  if (foreign.length > 0) {
+    findings.push(
+      infoFinding(
+        "foreign-logs",
+        `${foreign.length} log ${foreign.length === 1 ? "file is" : "files are"} of another recovery fork: ${foreign[0]?.file ?? ""}`,
+        "They are left alone.",
+      ),
+    );
+  }
+  const { maximumLossMinutes: most, lossAcknowledged } = desired;
+  if (most !== null && !lossAcknowledged && (loss.windowMinutes === null || loss.windowMinutes > most)) {
+    findings.push(
+      errorFinding(
+        "loss-too-great",
+        `the failover loses ${loss.windowMinutes === null ? "a time that cannot be told" : `up to ${loss.windowMinutes} minutes`}, more than failover.maximumLossMinutes (${most})`,
+        "Bring the share or the primary back, or set failover.acknowledgeLoss.",
+        failoverSteps,
+      ),
+    );
+  }
+  return findings;
+}
+
+function siteFindings(context: FailoverContext): Finding[] {
+  const findings: Finding[] = [];
+  const mirror = mirrorThatHolds(context);
+  // A synchronized mirror lost nothing: a failover inside the site is the better answer.
+  if (mirror !== undefined && !context.closesPrimary && context.authority.facts.primaryCopy === "silent") {
+    findings.push(
+      warningFinding(
+        "mirror-answers",
+        `${mirror.name} answers and holds ${context.desired.chat} as a mirror`,
+        "A failover inside the site (Invoke-CsDatabaseFailover -NewPrincipal Mirror) loses nothing of a synchronized mirror: look there first.",
+      ),
+    );
+  }
+  if (context.backup?.folders.length === 0) {
+    findings.push(
+      warningFinding(
+        "folders-not-listed",
+        `${context.backupName} lists neither the share nor the copy folder: log files there are not known`,
+        "Log shipping's own jobs still run once more. xp_dirtree needs sysadmin.",
+      ),
+    );
+  }
+  return findings;
+}

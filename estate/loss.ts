@@ -1,0 +1,92 @@
+/**
+ * What a failover loses, as far as it can be known beforehand: the last record that can be recovered against the last that
+ * is known of, as positions in the log and as a window of time. A number of messages cannot be known. Pure.
+ */
+import type { FailoverContext } from "./failover-context";
+import type { ForkPosition } from "./log-sets";
+import type { Lsn } from "./observation-types";
+import { compareLsn, reachOf, restoresOf } from "./relations";
+
+/** The statement before a failover. */
+export interface Loss {
+  /** Only with a tail that was, or will be, applied. */
+  readonly nothing: boolean;
+  /** Where the backup's copy will stand. */
+  readonly recovered: ForkPosition | null;
+  /** End of the last backup that is applied, ISO 8601 in UTC; null when the server's time zone is not known. */
+  readonly recoveredUntil: string | null;
+  /** The last log of the primary that is known of, on the same fork; null when nothing is. */
+  readonly knownUntil: Lsn | null;
+  /** Minutes between `recoveredUntil` and the outage; null when either is not known. */
+  readonly windowMinutes: number | null;
+  readonly text: string;
+}
+
+/**
+ * @param now the present moment, for a window whose end nobody has named
+ */
+export function lossOf(context: FailoverContext, now: Date): Loss {
+  const { position, remaining, closesPrimary, primaryName, desired } = context;
+  const recovered = remaining?.reached ?? position;
+  const last = remaining?.apply.at(-1);
+  const tailApplied = last?.isForceOffline === true || (last === undefined && behindTail(context));
+  if (closesPrimary || tailApplied) {
+    const text = closesPrimary
+      ? "nothing is lost: the primary is closed by its tail-log backup, which is applied before the backup opens"
+      : `nothing is lost: the backup stands at LSN ${recovered?.lsn ?? "?"}, the end of the primary's tail`;
+    return {
+      nothing: true,
+      recovered,
+      recoveredUntil: null,
+      knownUntil: recovered?.lsn ?? null,
+      windowMinutes: 0,
+      text,
+    };
+  }
+  const recoveredUntil = recoveredTime(context);
+  const knownUntil = knownReach(context, recovered);
+  const until = desired.outageSince ?? now.toISOString();
+  const windowMinutes =
+    recoveredUntil === null ? null : Math.max(0, Math.ceil((Date.parse(until) - Date.parse(recoveredUntil)) / 60_000));
+  const text = [
+    `what ${primaryName} wrote after LSN ${recovered?.lsn ?? "?"} of fork ${recovered?.fork ?? "?"} is lost`,
+    recoveredUntil === null
+      ? "the time of that record is not known"
+      : `its last log backup that can be applied ended ${recoveredUntil}, so up to ${windowMinutes === 1 ? "1 minute" : `${String(windowMinutes)} minutes`} of messages, counted to ${desired.outageSince === null ? "now" : `the outage at ${until}`}`,
+    ...(knownUntil !== null && recovered !== null && compareLsn(knownUntil, recovered.lsn) > 0
+      ? [`log up to LSN ${knownUntil} is known of and cannot be applied`]
+      : []),
+    ...(remaining?.gap ? [`the log between LSN ${remaining.gap.from} and ${remaining.gap.to} is in no file`] : []),
+  ].join("; ");
+  return { nothing: false, recovered, recoveredUntil, knownUntil, windowMinutes, text };
+}
+
+// The copy was rolled forward by the tail already: its newest restored log set says so.
+function behindTail({ backup, desired, tail, position }: FailoverContext): boolean {
+  if (tail !== undefined && position !== null && tail.lastLsn === position.lsn) return true;
+  if (backup === undefined) return false;
+  return restoresOf(backup, desired.chat).find((row) => row.restoreType === "L")?.backupSet.isForceOffline === true;
+}
+
+// Clocks of two machines are never compared: the primary's own clock and its distance to UTC stand in its backup sets.
+function recoveredTime({ backup, desired, remaining }: FailoverContext): string | null {
+  if (backup === undefined) return null;
+  const restored = restoresOf(backup, desired.chat)[0]?.backupSet;
+  const quarters = restored?.timeZone ?? null;
+  const local = remaining?.apply.at(-1)?.finishDate ?? restored?.finishDate;
+  // msdb.dbo.backupset: 127 is "unknown".
+  if (local === undefined || quarters === null || quarters === 127) return null;
+  const utc = new Date(Date.parse(`${local.slice(0, 19)}Z`) - quarters * 15 * 60_000);
+  return `${utc.toISOString().slice(0, 19)}Z`;
+}
+
+function knownReach({ primary, desired, remaining }: FailoverContext, recovered: ForkPosition | null): Lsn | null {
+  if (recovered === null) return null;
+  const own = primary === undefined ? null : reachOf(primary, desired.chat);
+  const known = [
+    ...(own?.fork === recovered.fork ? [own.lsn] : []),
+    ...(remaining?.gap ? [remaining.gap.to] : []),
+    recovered.lsn,
+  ];
+  return known.sort(compareLsn).at(-1) ?? null;
+}

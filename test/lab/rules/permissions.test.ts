@@ -1,0 +1,4 @@
+import { permissionRules } from "./permissions";
+import { checkRules } from "./support";
+
+checkRules("permissions", permissionRules);

@@ -1,0 +1,276 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { type Authority, authorityOf, decideFailover, type UnclearCode } from "../../estate/authority";
+import { authorityFactValues } from "../../estate/authority-facts";
+import { type FailoverFacts, failoverFactValues } from "../../estate/failover-facts";
+import { failoverRows } from "../../estate/failover-rows";
+import {
+  backupSet,
+  content,
+  database,
+  desired,
+  failedOverBackup,
+  fencedBackup,
+  files,
+  forks,
+  guid,
+  instance,
+  type Parts,
+  rebuiltPrimary,
+  restore,
+  shell,
+  steady,
+  steadyBackup,
+  steadyPrimary,
+} from "./support/estate";
+
+const decide = (mode: "planned" | "disaster" | undefined, parts: Parts = {}): Authority =>
+  authorityOf(steady(parts), desired({}, { active: "backup", failover: mode === undefined ? {} : { mode } }));
+
+function expectRow(authority: Authority, number: number, outcome: Authority["outcome"], code?: UnclearCode): void {
+  assert.deepEqual(
+    { number: authority.number, outcome: authority.outcome, code: authority.code },
+    { number, outcome, code },
+    authority.evidence.join("\n"),
+  );
+  if (outcome === "unclear") assert.deepEqual(authority.allows, []);
+}
+
+const session = (hostName: string) => ({
+  sessionId: 60,
+  database: "mgc",
+  hostName,
+  programName: "ChannelService",
+  loginName: "DCI\\svc",
+  loginTime: "2013-05-01T01:00:00",
+  lastBatch: "2013-05-01T02:00:00",
+  openTransactions: 0,
+  command: "AWAITING COMMAND",
+});
+const tail = backupSet({
+  type: "L",
+  serverName: "SQL-P1",
+  backupSetUuid: guid("C"),
+  isForceOffline: true,
+  firstLsn: "3000",
+  lastLsn: "3500",
+  firstRecoveryForkGuid: forks.primary,
+  lastRecoveryForkGuid: forks.primary,
+});
+const closedPrimary = () =>
+  steadyPrimary(
+    { files: files({ fork: forks.primary, lsn: "3500" }), backupSets: [tail], content: null },
+    { state: "RESTORING" },
+  );
+/** The backup after its recovery: ONLINE, from log shipping's sets of the primary. */
+const recovered = () =>
+  failedOverBackup(
+    { restoreHistory: [restore(backupSet({ serverName: "SQL-P1", isReadOnly: false }))] },
+    { mirroring: null },
+  );
+
+describe("authority of a failover", () => {
+  it("51: the backup does not answer", () =>
+    expectRow(decide("disaster", { backup: null }), 51, "unclear", "B_UNREACHABLE"));
+
+  it("52: the backup's database is damaged", () =>
+    expectRow(decide("disaster", { backup: steadyBackup({}, { state: "SUSPECT" }) }), 52, "unclear", "B_DAMAGED"));
+
+  it("53: the backup has no such database", () =>
+    expectRow(decide("disaster", { backup: instance("SQL-B1") }), 53, "unclear", "B_MISSING"));
+
+  it("54: two pools", () =>
+    expectRow(
+      decide("planned", { backup: failedOverBackup({ content: content(1, { configPoolId: guid("0") }) }) }),
+      54,
+      "unclear",
+      "WRONG_POOL",
+    ));
+
+  it("55: chat on both sides", () =>
+    expectRow(
+      decide("planned", {
+        shell: shell(),
+        primary: steadyPrimary({ sessions: [session("CHAT-P1")] }),
+        backup: failedOverBackup(),
+      }),
+      55,
+      "unclear",
+      "BOTH_LIVE",
+    ));
+
+  it("56: a failback stopped before its point of no return", () =>
+    expectRow(decide("planned", { shell: shell(), primary: rebuiltPrimary(), backup: fencedBackup() }), 56, "backup"));
+
+  it("57: arrived, with or without a mode", () => {
+    for (const mode of ["planned", "disaster", undefined] as const) {
+      const authority = decide(mode, { shell: shell(), primary: null, backup: failedOverBackup() });
+      expectRow(authority, 57, "backup");
+      assert.notEqual(authority.moves, true);
+    }
+  });
+
+  it("58: both online and the pool Normal", () =>
+    expectRow(decide("planned", { backup: recovered() }), 58, "unclear", "BOTH_ONLINE"));
+
+  it("59: recovered, and the pool's state is still to be set", () => {
+    for (const primary of [null, closedPrimary()]) {
+      const authority = decide("planned", { primary, backup: recovered() });
+      expectRow(authority, 59, "backup");
+      assert.equal(authority.resume, "O5");
+    }
+  });
+
+  it("60: an online copy of unknown origin", () =>
+    expectRow(decide("disaster", { primary: null, backup: failedOverBackup() }), 60, "unclear", "B_FOREIGN"));
+
+  it("61: a restore into the backup was cut off", () =>
+    expectRow(
+      decide("disaster", { primary: null, backup: steadyBackup({ files: files("incomplete") }) }),
+      61,
+      "unclear",
+      "B_INCOMPLETE",
+    ));
+
+  it("62: the backup closed itself for a way home that did not end", () => {
+    const own = backupSet({
+      ...tail,
+      serverName: "SQL-B1",
+      firstRecoveryForkGuid: forks.backup,
+      lastRecoveryForkGuid: forks.backup,
+    });
+    const backup = steadyBackup({ files: files({ fork: forks.backup, lsn: "3500" }), backupSets: [own] });
+    const primary = rebuiltPrimary(
+      { files: files({ fork: forks.backup, lsn: "3000" }), content: null, restoreHistory: [restore(backupSet())] },
+      { state: "RESTORING" },
+    );
+    expectRow(decide("planned", { shell: shell(), primary, backup }), 62, "backup");
+  });
+
+  it("63 and 64: the primary was rebuilt before the pool failed over", () => {
+    expectRow(decide("disaster", { primary: rebuiltPrimary() }), 63, "backup");
+    expectRow(decide("planned", { primary: rebuiltPrimary() }), 64, "unclear", "B_MAY_BE_LAST");
+    expectRow(decide("disaster", { primary: rebuiltPrimary(), backup: recovered() }), 63, "backup");
+  });
+
+  it("65: a disaster with a primary that serves is refused", () => {
+    const authority = decide("disaster");
+    expectRow(authority, 65, "unclear", "PRIMARY_ONLINE");
+    assert.match(authority.hint ?? "", /planned/);
+  });
+
+  it("66: planned, and without a mode, the backup follows", () => {
+    for (const mode of ["planned", undefined] as const) {
+      const authority = decide(mode);
+      expectRow(authority, 66, "primary");
+      assert.equal(authority.moves, true);
+    }
+  });
+
+  it("67: the backup cannot follow", () =>
+    expectRow(
+      decide("planned", { backup: steadyBackup({ files: files({ fork: forks.older, lsn: "3000" }) }) }),
+      67,
+      "unclear",
+      "CANNOT_FOLLOW",
+    ));
+
+  it("68: the primary is closed by its tail", () =>
+    expectRow(decide("planned", { primary: closedPrimary() }), 68, "backup"));
+
+  it("69 and 70: the primary is gone", () => {
+    for (const primary of [null, instance("SQL-P1"), steadyPrimary({ content: null }, { state: "SUSPECT" })]) {
+      expectRow(decide("planned", { primary }), 69, "unclear", "PRIMARY_GONE");
+      expectRow(decide("disaster", { primary }), 70, "backup");
+    }
+  });
+
+  it("71: nothing says where the backup's copy came from", () => {
+    const backup = steadyBackup({ restoreHistory: [], logShippingSecondary: [] });
+    expectRow(decide("disaster", { primary: null, backup }), 71, "unclear", "B_FOREIGN");
+  });
+
+  it("72: two RESTORING copies", () => {
+    const primary = instance("SQL-P1", {
+      databases: [database("mgc", { state: "RESTORING" })],
+      files: files({ fork: forks.primary, lsn: "2500" }),
+      restoreHistory: [restore(backupSet())],
+    });
+    expectRow(decide("disaster", { primary }), 72, "unclear", "NO_ONLINE_COPY");
+  });
+
+  it("a pool that the mode does not name is left where it is", () => {
+    const seen = steady();
+    const other = desired({ name: "pool1" }, { active: "backup", failover: { mode: "planned", pools: ["pool1"] } });
+    assert.equal(other.mode, "planned");
+    const unset = desired({}, { active: "backup" });
+    assert.equal(unset.mode, null);
+    assert.equal(authorityOf(seen, unset).moves, true);
+  });
+});
+
+describe("authority of a failover, over every combination of its facts", function () {
+  this.timeout(60_000);
+
+  // Facts that no row of a failover asks for are held at one value: they would only multiply the walk.
+  const values: Readonly<Record<string, readonly string[]>> = {
+    ...authorityFactValues,
+    ...failoverFactValues,
+    restoredFrom: ["none"],
+    comparison: ["unknown"],
+    registration: ["whole"],
+    tail: ["none", "pending", "applied"],
+    acknowledged: ["no"],
+  };
+
+  it("opens the backup's copy only where no other serves, and loses nothing silently", () => {
+    const names = Object.keys(values);
+    const matched = new Set<number>();
+    const wrong: string[] = [];
+    const facts: Record<string, string> = {};
+    let visited = 0;
+    const report = (what: string): void => {
+      if (wrong.length < 5) wrong.push(`${what}: ${JSON.stringify(facts)}`);
+    };
+    const judge = (): void => {
+      visited += 1;
+      const seen = facts as unknown as FailoverFacts;
+      const row = decideFailover(seen);
+      const index = failoverRows.indexOf(row);
+      if (index >= 0) matched.add(index);
+      if ((row.outcome === "unclear" || index < 0) && row.allows.length > 0) report("a refusal that allows steps");
+      const opens = row.allows.includes("O4");
+      if (opens && row.moves !== true) report("a move that needs no mode");
+      const recovers = opens && ["restoring", "afterTail"].includes(seen.backupCopy);
+      if (recovers && seen.backupPosition === "incomplete") report("a cut restore is recovered");
+      // A primary that serves is closed by its tail first (P3), or it is an empty rebuild that nobody uses.
+      const empty = seen.family === "different" && seen.primaryContent === "empty";
+      if (recovers && seen.primaryCopy === "online" && !row.allows.includes("P3"))
+        report("an open primary is left behind");
+      if (recovers && seen.primaryCopy === "online" && !empty && row.outcome !== "primary")
+        report("loss without a tail");
+      if (recovers && seen.mode === "disaster" && seen.primaryCopy === "online" && !empty)
+        report("a disaster that is none");
+      if (opens && ["primary", "both"].includes(seen.live) && seen.primaryCopy === "online" && row.outcome === "backup")
+        report("a primary in use is given up");
+      if (row.allows.length > 0 && ["silent", "absent", "damaged", "other"].includes(seen.backupCopy))
+        report("steps on a backup without a usable copy");
+    };
+    const walk = (at: number): void => {
+      const name = names[at];
+      if (name === undefined) return judge();
+      for (const value of values[name] ?? []) {
+        facts[name] = value;
+        walk(at + 1);
+      }
+    };
+    walk(0);
+    assert.equal(
+      visited,
+      Object.values(values).reduce((product, one) => product * one.length, 1),
+    );
+    assert.deepEqual(wrong, []);
+    const never = failoverRows.filter((_, index) => !matched.has(index)).map((row) => row.number);
+    assert.deepEqual(never, [], "rows that no combination reaches");
+  });
+});

@@ -1,0 +1,39 @@
+/** The CLI as a child of our own commands: the binary itself, with signals passed on and waited for. */
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { cliEnvironment, cliPath } from "./pulumi-cli";
+
+/** What a run ended with. */
+export interface PulumiRun {
+  /** The CLI's own code; 128 and the signal's number when a signal ended it. */
+  readonly code: number;
+  /** Standard output, empty unless it was collected. */
+  readonly output: string;
+}
+
+const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Runs a command in the present folder. Standard output is collected or goes to `output`, a file descriptor of ours; standard error
+ * is ours. Run-program is on unless set otherwise: the estate is read with the present configuration and not with the last run's.
+ */
+export function runPulumi(args: readonly string[], output: "collect" | 1 | 2): Promise<PulumiRun> {
+  const environment: NodeJS.ProcessEnv = { PULUMI_RUN_PROGRAM: "true", ...cliEnvironment() };
+  // A plan binds an `up` more closely, and strict adds a line for every step that was not begun.
+  delete environment["PULUMI_OPTION_STRICT"];
+  const child = spawn(cliPath(), args, {
+    env: environment,
+    stdio: ["ignore", output === "collect" ? "pipe" : output, "inherit"],
+  });
+  let collected = "";
+  child.stdout?.on("data", (chunk: Buffer) => (collected += chunk.toString("utf8")));
+  const pass = (signal: NodeJS.Signals): boolean => child.kill(signal);
+  for (const signal of PASSED_ON) process.on(signal, pass);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      for (const name of PASSED_ON) process.off(name, pass);
+      resolve({ code: code ?? 128 + (signal === null ? 0 : constants.signals[signal]), output: collected });
+    });
+  });
+}
