@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { type OwnLab, startOwnLab } from "../tools/own-lab";
 import { measureBackup } from "./backup";
 import { type Figure, figuresText, type Measurement } from "./figures";
+import { measureResults } from "./results";
 
 interface Options {
   readonly databaseSize: string;
@@ -58,6 +59,7 @@ function command(bench: Command, name: string, description: string, size: string
 
 const bench = new Command("bench").description("Measured figures of the lab");
 command(bench, "backup", "BACKUP and RESTORE beside cp of the same bytes", "2GiB", measureBackup);
+command(bench, "results", "results of 100,000 rows, and what memory they take", "128MiB", measureResults);
 bench.parseAsync().catch((error: unknown) => {
   process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

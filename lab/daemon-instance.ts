@@ -40,6 +40,8 @@ export interface PlayedInstanceOptions {
   readonly journal: (entry: RequestEntry) => void;
   /** The running instance whose mirroring endpoint has this address. */
   readonly partner: (address: string) => Instance | undefined;
+  /** All instances that run, this one among them once it does. */
+  readonly running: () => readonly Instance[];
 }
 
 export class PlayedInstance implements PlayedHost {
@@ -127,7 +129,7 @@ export class PlayedInstance implements PlayedHost {
     // The engine runs whether or not the Agent's account can log on.
     await agent.catch(() => undefined);
     if (instance.endpointAddress === undefined) await this.#setUp();
-    instance.core.reconnectPartners();
+    for (const one of this.#options.running()) one.core.reconnectPartners();
     if (this.#mayListen) await this.listen();
     await agent;
   }

@@ -11,6 +11,12 @@ import { type DaemonOptions, labFiles } from "./daemon-options";
 /** The oldest Node with node:sqlite that needs no flag, and with what else the daemon uses: package.json, `engines`. */
 const OLDEST_NODE = [22, 18] as const;
 
+/**
+ * Young generation of the daemon's heap, in MiB: rows are made and forgotten at once. Left to itself Node lets it grow with
+ * the machine's memory; much smaller, rows outlive it and the pages they leave behind stay with the process.
+ */
+const SEMI_SPACE_MIB = 16;
+
 /** The Node that runs this, or the one that npm brought for this project where the machine's is older. */
 function daemonNode(): string {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -41,6 +47,7 @@ export async function startDaemon(
     daemonNode(),
     [
       "--disable-warning=ExperimentalWarning",
+      `--max-semi-space-size=${String(SEMI_SPACE_MIB)}`,
       "--require",
       require.resolve("tsx/cjs"),
       join(__dirname, "daemon-main.ts"),

@@ -94,6 +94,7 @@ export class Daemon {
             [...this.instances.values()].find(
               ({ instance }) => instance?.endpointAddress?.toLowerCase() === address.toLowerCase(),
             )?.instance,
+          running: () => [...this.instances.values()].flatMap(({ instance }) => instance ?? []),
         }),
       ]),
     );

@@ -34,4 +34,8 @@ export class CountingSink implements ResultSink {
   environment(change: EnvironmentChange): void {
     this.sink.environment(change);
   }
+
+  ready(): void | Promise<void> {
+    return this.sink.ready?.();
+  }
 }

@@ -22,9 +22,9 @@ import {
 import { storageErrors } from "./storage/errors";
 import { optionTexts } from "./storage/option-texts";
 import { FileCounters } from "./storage/file-counters";
-import type { DatabaseRecord } from "./storage/registry";
+import type { DatabaseRecord, RecordChange } from "./storage/registry";
 import type { DatabaseStore } from "./storage/store";
-import { tableText } from "./storage/store";
+import { tableText } from "./storage/definition-table";
 import { StoredTable } from "./storage/stored-table";
 import { TransactionScope, WaitAborted } from "./storage/transaction";
 
@@ -385,22 +385,23 @@ export class Database {
   }
 
   beginWriter(owner: TransactionScope): void {
-    this.openStore().begin(this.log.keepsLog, (bytes) => {
-      this.log.growFile(bytes);
+    this.openStore().begin(this.log.keepsLog, {
+      notesChanges: this.log.notesChanges,
+      reserve: (bytes) => this.log.growFile(bytes),
     });
     this.#owner = owner;
   }
 
   /** @param mark name of the transaction when it is marked. Answers the LSN of its commit; undefined when nothing was logged. */
   commitWriter(mark?: string): bigint | undefined {
-    const { records, logBytes } = this.openStore().commit({
+    const { from, lsn, logBytes } = this.openStore().commit({
       time: this.instance.localTime(),
       ...(mark === undefined ? {} : { mark }),
     });
     this.#releaseWriter();
     this.counters.wroteLog(logBytes);
-    if (logBytes > 0) this.#mirroring?.ship(records);
-    return records.at(-1)?.lsn;
+    if (logBytes > 0) this.#mirroring?.ship(from);
+    return lsn;
   }
 
   rollbackWriter(): void {
@@ -439,7 +440,7 @@ export class Database {
   }
 
   /** Changes what the registry holds of the database, durable at once. */
-  change(change: Partial<Omit<DatabaseRecord, "id">>): void {
+  change(change: RecordChange): void {
     this.#record = { ...this.#record, ...change };
     this.instance.saved(this);
   }
@@ -481,9 +482,9 @@ export class Database {
     return this.instance.locate(data.physicalName, "write").file;
   }
 
-  /** Removes the files from the host's disk. */
-  removeFiles(): void {
-    for (const file of this.files) {
+  /** Removes files of the database from the host's disk, by default those that it has. */
+  removeFiles(files = this.files): void {
+    for (const file of files) {
       const located = this.instance.find(file.physicalName);
       if (located !== undefined) DataFile.remove(located);
     }

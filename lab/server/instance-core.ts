@@ -22,7 +22,6 @@ import { MODEL_OPTIONS, type DatabaseFile, type DatabaseOptions } from "./storag
 import type { InstanceEnvironment } from "./storage/environment";
 import { storageErrors } from "./storage/errors";
 import { newGuid } from "./storage/guid";
-import { DataFile } from "./storage/data-file";
 import { Registry, type DatabaseRecord } from "./storage/registry";
 import { DatabaseStore } from "./storage/store";
 
@@ -58,17 +57,15 @@ export class InstanceCore {
   }
 
   /**
-   * Starts the instance: opens what the registry knows, recovers it, makes master, model, msdb and tempdb the first
-   * time. `firstStart` tells the caller to fill master and msdb.
+   * Starts the instance, after a stop or a killed process alike: opens what the registry knows, recovers it, makes
+   * tempdb anew, and whichever of master, model and msdb are not there yet.
    */
-  static start(environment: InstanceEnvironment): { readonly core: InstanceCore; readonly firstStart: boolean } {
+  static start(environment: InstanceEnvironment): InstanceCore {
     const core = new InstanceCore(environment);
-    const records = core.#registry.records();
-    for (const record of records) core.#open(record);
-    if (records.length === 0) for (const name of SYSTEM_DATABASES) core.#createSystemDatabase(name);
-    else core.#recreateTempdb();
+    for (const record of core.#registry.records()) core.#open(record);
+    for (const name of SYSTEM_DATABASES) if (core.database(name) === undefined) core.#createSystemDatabase(name);
     resumeSessions(core);
-    return { core, firstStart: records.length === 0 };
+    return core;
   }
 
   /** Stops the instance as SHUTDOWN does: open transactions are undone, running backups and restores are the caller's to abort. */
@@ -114,7 +111,9 @@ export class InstanceCore {
   createDatabase(request: NewDatabase): Database {
     if (this.database(request.name) !== undefined) throw storageErrors.databaseExists(request.name);
     const files = this.#newFiles(request);
-    for (const file of files) this.#createFile(file);
+    files.forEach((file, index) => {
+      this.#refuseFile(file, files.slice(0, index));
+    });
     const family = newGuid();
     const record: DatabaseRecord = {
       id: this.nextDatabaseId(),
@@ -130,16 +129,24 @@ export class InstanceCore {
       familyGuid: family,
       recovery: newRecovery(family, FIRST_LSN),
       mirroring: null,
+      unfinished: true,
     };
     const database = new Database(this, record);
-    const store = DatabaseStore.create(database.dataPath());
-    store.begin(false);
-    store.putDefinition("database", "options", JSON.stringify(record.options));
-    store.putDefinition("database", "owner", JSON.stringify(record.ownerSid));
-    store.commit({ time: this.localTime() });
     this.add(database);
-    database.attach(store);
-    return database;
+    try {
+      for (const file of files) if (file.type === "LOG") writeLogFile(this, file);
+      const store = DatabaseStore.create(database.dataPath());
+      store.begin(false);
+      store.putDefinition("database", "options", JSON.stringify(record.options));
+      store.putDefinition("database", "owner", JSON.stringify(record.ownerSid));
+      store.commit({ time: this.localTime() });
+      database.attach(store);
+      database.change({ unfinished: undefined });
+      return database;
+    } catch (error) {
+      this.#takeAway(database);
+      throw error;
+    }
   }
 
   /** DROP DATABASE. Throws 3701, 3702, 3708, 3743. Files go with it; an OFFLINE database leaves its files. */
@@ -152,10 +159,12 @@ export class InstanceCore {
     const users = this.environment.sessionsIn(database);
     if (users.length > 0 || database.busy !== undefined || (database.writerOwner?.sessionId ?? session) !== session)
       throw storageErrors.dropInUse(name);
-    const offline = database.state === "OFFLINE";
-    database.detach();
-    if (!offline) database.removeFiles();
-    this.remove(database);
+    if (database.state === "OFFLINE") {
+      this.remove(database);
+      return;
+    }
+    database.change({ unfinished: true });
+    this.#takeAway(database);
   }
 
   /** SET OFFLINE. Sessions are cleared away by the caller. Throws 1468 when mirrored. */
@@ -169,7 +178,7 @@ export class InstanceCore {
   setOnline(database: Database): void {
     if (database.state === "ONLINE") return;
     if (database.state === "RESTORING") throw storageErrors.notPermittedInState("ALTER DATABASE", "RESTORING");
-    this.#openFile(database, "ONLINE");
+    this.#openFile(database, stateBehind(database.record));
     if (database.state === "RECOVERY_PENDING") throw storageErrors.inaccessible(database.name);
   }
 
@@ -236,8 +245,8 @@ export class InstanceCore {
   }
 
   /**
-   * To be called once `environment.partner` of the other instances finds this one: mirroring sessions connect again,
-   * learn of a removal in between, and catch up.
+   * To be called on every instance once `environment.partner` finds one that has started: mirroring sessions connect
+   * again, learn of a removal in between, and catch up.
    */
   reconnectPartners(): void {
     reconnectSessions(this);
@@ -340,16 +349,22 @@ export class InstanceCore {
   #open(record: DatabaseRecord): void {
     const database = new Database(this, record);
     this.#databases.set(record.id, database);
+    if (record.unfinished === true || record.name === "tempdb") {
+      this.#takeAway(database);
+      return;
+    }
     // OFFLINE stays so; RESTORING without a position is half a restore, its file means nothing.
     if (record.state === "OFFLINE" || (record.state === "RESTORING" && record.redo === null)) return;
-    this.#openFile(database, record.state === "RECOVERY_PENDING" ? "ONLINE" : record.state);
+    this.#openFile(database, record.state === "RECOVERY_PENDING" ? stateBehind(record) : record.state);
   }
 
   #openFile(database: Database, state: DatabaseRecord["state"]): void {
     try {
-      const { file } = this.locate(database.files.find((entry) => entry.type === "ROWS")?.physicalName ?? "", "read");
-      this.locate(database.files.find((entry) => entry.type === "ROWS")?.physicalName ?? "", "write");
+      const path = database.files.find((entry) => entry.type === "ROWS")?.physicalName ?? "";
+      const { file } = this.locate(path, "read");
+      this.locate(path, "write");
       database.attach(DatabaseStore.open(file));
+      database.log.settle();
       database.change({ state });
     } catch (error) {
       const system = error instanceof WindowsError ? error.text : String(error);
@@ -359,6 +374,13 @@ export class InstanceCore {
       );
       database.change({ state: "RECOVERY_PENDING" });
     }
+  }
+
+  /** Removes a database with its files, whatever there is of them. */
+  #takeAway(database: Database): void {
+    database.detach();
+    database.removeFiles();
+    this.remove(database);
   }
 
   #createSystemDatabase(name: (typeof SYSTEM_DATABASES)[number]): void {
@@ -378,16 +400,6 @@ export class InstanceCore {
         { type: "LOG", name: stem[1], physicalName: `${folder}\\${stem[1] as string}.ldf` },
       ],
     });
-  }
-
-  #recreateTempdb(): void {
-    const old = this.#databases.get(2);
-    if (old !== undefined) {
-      old.detach();
-      old.removeFiles();
-      this.remove(old);
-    }
-    this.#createSystemDatabase("tempdb");
   }
 
   #newFiles(request: NewDatabase): DatabaseFile[] {
@@ -417,16 +429,15 @@ export class InstanceCore {
     }));
   }
 
-  #createFile(file: DatabaseFile): void {
+  /** @param others files of the same statement that come before it */
+  #refuseFile(file: DatabaseFile, others: readonly DatabaseFile[]): void {
     const owner = this.ownerOfFile(file.physicalName);
     if (owner !== undefined)
       throw storageErrors.fileBelongsToOther(file.physicalName, owner.name).followedBy(storageErrors.createFailed());
     try {
-      const located = this.locate(file.physicalName, "write");
-      if (located.kind !== "absent")
+      const taken = others.some((other) => other.physicalName.toLowerCase() === file.physicalName.toLowerCase());
+      if (taken || this.locate(file.physicalName, "write").kind !== "absent")
         throw storageErrors.fileExists(file.physicalName).followedBy(storageErrors.createFailed());
-      if (file.type === "LOG") writeFileSync(located.file, logFileNote(file));
-      else DataFile.remove(located.file);
     } catch (error) {
       if (!(error instanceof WindowsError)) throw error;
       const cause =
@@ -438,7 +449,15 @@ export class InstanceCore {
   }
 }
 
-/** Content of a log file: the records lie with the rows, so that both are durable in one commit. */
-export function logFileNote(file: DatabaseFile): string {
-  return `Log file ${file.name} (${file.fileGuid}). The lab keeps its records in the data file of the database.\n`;
+/** What a database that cannot be opened will be when it can: a copy that is being restored stays one. */
+function stateBehind(record: DatabaseRecord): DatabaseRecord["state"] {
+  return record.redo !== null && record.standby === null ? "RESTORING" : "ONLINE";
+}
+
+/** Puts a log file on the host's disk. The records lie with the rows, so that both are durable in one commit. */
+export function writeLogFile(core: InstanceCore, file: DatabaseFile): void {
+  writeFileSync(
+    core.locate(file.physicalName, "write").file,
+    `Log file ${file.name} (${file.fileGuid}). The lab keeps its records in the data file of the database.\n`,
+  );
 }

@@ -125,7 +125,6 @@ export class Instance implements Backend {
 
   readonly #options: InstanceOptions;
   readonly #engineAccount: string;
-  readonly #firstStart: boolean;
   readonly #functions = new Map<string, NamedFunction>();
   #serverHost: SessionHost | undefined;
 
@@ -156,11 +155,8 @@ export class Instance implements Backend {
     this.errorLog = new ErrorLog(join(this.directory, "errorlog.jsonl"), now);
     for (const folder of [this.defaultDataPath, this.defaultLogPath]) this.files.makeFolder(this.hostName, folder);
     const host = (): SessionHost => (this.#serverHost ??= this.#newServerHost());
-    const environment = this.#environment(new DefaultValues(host), new CheckConditions(host));
-    const { core, firstStart } = InstanceCore.start(environment);
-    this.core = core;
-    this.#firstStart = firstStart;
-    this.msdb = new SystemTables(core.require("msdb"));
+    this.core = InstanceCore.start(this.#environment(new DefaultValues(host), new CheckConditions(host)));
+    this.msdb = new SystemTables(this.core.require("msdb"));
     this.procedures.register([...applicationLockProcedures, ...administrationProcedures, ...extendedProcedures]);
   }
 
@@ -171,9 +167,11 @@ export class Instance implements Backend {
   static async start(options: InstanceOptions): Promise<Instance> {
     if (options.engineAccount !== undefined) options.files.logOnService(options.engineAccount);
     const instance = new Instance(options);
-    if (instance.#firstStart) {
-      await setupMsdb(instance.core.require("msdb"), instance.version.major);
+    const msdb = instance.core.require("msdb");
+    if (msdb.hasStore && msdb.tables().length === 0) {
       instance.#createAdministrators();
+      // Last, and in one transaction: a setup that was cut off is done again.
+      await setupMsdb(msdb, instance.version.major);
     }
     instance.errorLog.write(
       17126,
@@ -341,12 +339,8 @@ export class Instance implements Backend {
     // Setup makes the two services' accounts members of sysadmin.
     const services = [this.core.environment.engineAccount, this.agentAccount].map((name) => ({ name }));
     for (const { name, password } of [...services, ...administrators] as readonly Administrator[]) {
-      if (this.principals.find(name) !== undefined) continue;
-      const created = this.principals.create({
-        name,
-        type: password === undefined ? "U" : "S",
-        ...(password === undefined ? {} : { password }),
-      });
+      const kind = password === undefined ? ({ type: "U" } as const) : ({ type: "S", password } as const);
+      const created = this.principals.find(name) ?? this.principals.create({ name, ...kind });
       this.principals.alter(created, (login) => {
         login.roles = ["sysadmin"];
       });

@@ -4,7 +4,7 @@ import type { Database } from "./database";
 import type { RecoveryModel, RecoveryStatus } from "./storage/definitions";
 import { storageErrors } from "./storage/errors";
 import { newGuid } from "./storage/guid";
-import type { RecoveryRecord } from "./storage/registry";
+import type { RecordChange, RecoveryRecord, RedoPoint } from "./storage/registry";
 
 /** sys.databases.log_reuse_wait_desc; the number is its place in the list of the page. */
 export type LogReuseWait =
@@ -88,9 +88,41 @@ export class LogManager {
     return fromRecord(record);
   }
 
-  update(change: Partial<RecoveryStatus>): void {
-    this.#database.change({ recovery: toRecord({ ...this.status, ...change }) });
+  /** @param also what else becomes true of the database in the same write, so that no crash comes in between */
+  update(change: Partial<RecoveryStatus>, also: RecordChange = {}): void {
+    this.#database.change({ ...also, recovery: toRecord({ ...this.status, ...change }) });
     this.#database.mirroringSession?.shareStatus();
+  }
+
+  /**
+   * The database was opened after the end of a process, perhaps of one that was killed: what its file says is the truth.
+   * A log set that was rolled forward counts even if the registry had not heard of it yet; nor had it of a chain's end.
+   */
+  settle(): void {
+    const { record, options } = this.#database;
+    if (record.recovery === null) return;
+    const { redo } = record;
+    const reached = this.#database.openStore().redoPoint;
+    if (redo !== null && reached !== undefined && record.mirroring === null) {
+      const [known, found] = [BigInt(redo.lsn), BigInt(reached.lsn)];
+      if (found > known || (found === known && reached.fork !== redo.fork)) this.rolledForward(reached);
+    }
+    if (options.recoveryModel === "SIMPLE" && this.status.lastLogBackupLsn !== null)
+      this.update({ lastLogBackupLsn: null, beginsLogChain: true });
+  }
+
+  /** A backup set was rolled forward up to a point: position, fork and chain are those of the point. */
+  rolledForward(point: RedoPoint): void {
+    this.update(
+      {
+        recoveryForkGuid: point.fork,
+        firstRecoveryForkGuid: point.fork,
+        forkPointLsn: null,
+        lastLogBackupLsn: BigInt(point.lsn),
+        beginsLogChain: false,
+      },
+      { redo: point },
+    );
   }
 
   /** Records are kept: FULL or BULK_LOGGED with a chain begun, a data backup that runs, mirroring. */
@@ -98,6 +130,12 @@ export class LogManager {
     if (this.#running.size > 0) return true;
     if (this.#database.options.recoveryModel === "SIMPLE") return false;
     return this.status.lastLogBackupLsn !== null;
+  }
+
+  /** A differential backup may come and ask which rows were changed. */
+  get notesChanges(): boolean {
+    const { differentialBaseLsn } = this.status;
+    return this.#running.size > 0 || this.#database.options.recoveryModel !== "SIMPLE" || differentialBaseLsn !== null;
   }
 
   /** A data backup runs: 3023 for another one. */
@@ -149,10 +187,10 @@ export class LogManager {
     const at = store.endOfLog;
     store.begin(this.keepsLog);
     store.append("LOP_BEGIN_CKPT", 0, 0);
-    const { records, logBytes } = store.commit({ time: database.instance.localTime() });
+    const { from, logBytes } = store.commit({ time: database.instance.localTime() });
     database.counters.wroteLog(logBytes);
     this.update({ checkpointLsn: at });
-    database.mirroringSession?.ship(records);
+    database.mirroringSession?.ship(from);
   }
 
   /** From now on the log is kept for a data backup; answers what ends that. */
@@ -178,6 +216,8 @@ export class LogManager {
       const shipped = database.mirroringSession?.neededFrom;
       if (shipped !== undefined) candidates.push(shipped);
       store.truncateLog(candidates.reduce((least, lsn) => (lsn < least ? lsn : least)));
+      // The mirror keeps the log as its principal does.
+      if (database.mirroring?.role === "PRINCIPAL") database.mirroringSession?.partner()?.database.log.truncate();
     });
   }
 
@@ -191,17 +231,26 @@ export class LogManager {
       differentialBaseGuid: set.guid,
       ...(startsChain ? { lastLogBackupLsn: set.firstLsn, beginsLogChain: true } : {}),
     });
+    this.#database.whenIdle(() => {
+      if (this.#database.hasStore) this.#database.openStore().changes.forget(set.checkpointLsn);
+    });
   }
 
-  /** A log backup that is not COPY_ONLY has succeeded: the chain goes on behind it, the fork is told. */
-  logBackedUp(lastLsn: bigint): void {
-    this.update({
-      lastLogBackupLsn: lastLsn,
-      beginsLogChain: false,
-      firstRecoveryForkGuid: this.status.recoveryForkGuid,
-      forkPointLsn: null,
-      hasBulkLoggedData: false,
-    });
+  /**
+   * A log backup that is not COPY_ONLY has succeeded: the chain goes on behind it, the fork is told.
+   * @param also what the backup makes of the database besides: the tail's RESTORING
+   */
+  logBackedUp(lastLsn: bigint, also: RecordChange = {}): void {
+    this.update(
+      {
+        lastLogBackupLsn: lastLsn,
+        beginsLogChain: false,
+        firstRecoveryForkGuid: this.status.recoveryForkGuid,
+        forkPointLsn: null,
+        hasBulkLoggedData: false,
+      },
+      also,
+    );
     this.truncate();
   }
 
@@ -214,23 +263,31 @@ export class LogManager {
   }
 
   /**
-   * Recovery of a restored copy: a new recovery path leaves the old one where the roll forward ended. Assumed: also when
-   * nothing is rolled back ("Recovery Paths" promises a new one only then); first_recovery_fork_guid names the old path
-   * until the next log backup.
+   * Recovery of a restored copy, or service forced on a mirror: a new recovery path leaves the old one where the roll
+   * forward ended. Assumed: also when nothing is rolled back ("Recovery Paths" promises a new one only then);
+   * first_recovery_fork_guid names the old path until the next log backup.
+   * @param also what becomes true of the database with it
+   * @param copy a mirror has its principal's log, a restored copy none of what was restored
    */
-  startFork(): void {
+  startFork(also: RecordChange, copy: "restored" | "mirror" = "restored"): void {
+    const { record, options } = this.#database;
     const store = this.#database.openStore();
-    const at = store.endOfLog;
     const before = this.status;
-    store.advanceLog();
-    this.update({
-      recoveryForkGuid: newGuid(),
-      firstRecoveryForkGuid: before.recoveryForkGuid,
-      forkPointLsn: at,
-      // The chain goes on without a new full backup, unless the model has none.
-      lastLogBackupLsn: this.#database.options.recoveryModel === "SIMPLE" ? null : at,
-      beginsLogChain: false,
-      checkpointLsn: store.endOfLog,
-    });
+    // Not the end of the log: an earlier recovery may have moved it on and then been cut off.
+    const at = record.redo === null || copy === "mirror" ? store.endOfLog : BigInt(record.redo.lsn);
+    store.setEndOfLog(store.nextVirtualLogFile);
+    // The chain goes on without a new full backup, unless the model has none.
+    const backedUp = copy === "mirror" ? before.lastLogBackupLsn : at;
+    this.update(
+      {
+        recoveryForkGuid: newGuid(),
+        firstRecoveryForkGuid: before.recoveryForkGuid,
+        forkPointLsn: at,
+        lastLogBackupLsn: options.recoveryModel === "SIMPLE" ? null : backedUp,
+        beginsLogChain: false,
+        checkpointLsn: store.endOfLog,
+      },
+      also,
+    );
   }
 }

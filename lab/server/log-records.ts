@@ -51,6 +51,11 @@ export interface CommitImage {
 /** Bytes that every record takes besides its image. */
 export const RECORD_OVERHEAD = 64;
 
+/** Bytes that a record takes in the log. */
+export function sizeOf(record: Pick<LogRecord, "image">): number {
+  return RECORD_OVERHEAD + (record.image?.length ?? 0);
+}
+
 /** What an image is made of. */
 export type ImageContent = readonly SQLInputValue[] | DefinitionImage | BulkImage | CommitImage | bigint;
 

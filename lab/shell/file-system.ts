@@ -12,6 +12,7 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
+import { copyFile } from "node:fs/promises";
 import { WindowsError, type WindowsFiles, windowsErrors } from "../windows/files";
 
 /** A file or folder. */
@@ -31,7 +32,11 @@ export interface FileSystem {
   entry(path: string): FileEntry | undefined;
   list(path: string): FileEntry[];
   read(path: string): Uint8Array;
+  /** Throws what reading the file would. */
+  requireRead(path: string): void;
   write(path: string, content: Uint8Array, append: boolean): void;
+  /** Copies a file of any size over what is there: never held in memory. */
+  copy(from: string, to: string): Promise<void>;
   remove(path: string): void;
   /** Renames or moves a file or folder to a path that nothing has yet (183). Needs to delete there and to write here. */
   move(from: string, to: string): void;
@@ -83,6 +88,11 @@ export function windowsFileSystem(files: WindowsFiles, host: string, account: st
     const length = directory ? 0 : status.size;
     return { name: leafOf(path), path: path.replace(/\\+$/, ""), directory, length, written: status.mtimeMs };
   };
+  const toRead = (path: string): string => {
+    const located = files.locate(host, account, path, "read");
+    if (located.kind === "directory") throw windowsErrors.accessDenied();
+    return located.file;
+  };
   return {
     entry(path) {
       const file = find(path);
@@ -97,9 +107,10 @@ export function windowsFileSystem(files: WindowsFiles, host: string, account: st
         .map((name) => describe(`${folder}\\${name}`, `${located.file}/${name}`));
     },
     read(path) {
-      const located = files.locate(host, account, path, "read");
-      if (located.kind === "directory") throw windowsErrors.accessDenied();
-      return readFileSync(located.file);
+      return readFileSync(toRead(path));
+    },
+    requireRead(path) {
+      toRead(path);
     },
     write(path, content, append) {
       const located = files.locate(host, account, path, "write");
@@ -111,6 +122,12 @@ export function windowsFileSystem(files: WindowsFiles, host: string, account: st
       } finally {
         closeSync(handle);
       }
+    },
+    async copy(from, to) {
+      const source = toRead(from);
+      const target = files.locate(host, account, to, "write");
+      if (target.kind === "directory") throw windowsErrors.accessDenied();
+      await copyFile(source, target.file);
     },
     remove(path) {
       const located = files.locate(host, account, path, "delete");

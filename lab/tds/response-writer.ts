@@ -76,6 +76,8 @@ export class ResponseWriter implements ResultSink {
   #fatal = false;
   #state: "open" | "discarding" | "ended" = "open";
   #flushScheduled = false;
+  /** What was sent last while no row was: pending until the client has taken it. */
+  #behind: Promise<void> | undefined;
 
   constructor(context: ResponseContext) {
     this.#context = context;
@@ -334,6 +336,13 @@ export class ResponseWriter implements ResultSink {
     });
   }
 
+  /** Messages and counts wait here or in the socket until the client takes them; whoever makes them waits with them. */
+  ready(): void | Promise<void> {
+    if (this.#state !== "open") return;
+    if (this.#message.out.length >= HIGH_WATER_MARK) return this.#flushFull();
+    return this.#behind;
+  }
+
   async #flushFull(): Promise<void> {
     const packets = this.#message.flush(false);
     await this.#context.send(packets);
@@ -347,7 +356,13 @@ export class ResponseWriter implements ResultSink {
     this.#flushScheduled = true;
     setImmediate(() => {
       this.#flushScheduled = false;
-      if (this.#state === "open" && this.#message.out.length > 0) void this.#context.send(this.#message.flush(true));
+      if (this.#state !== "open" || this.#message.out.length === 0) return;
+      const sent = this.#context.send(this.#message.flush(true));
+      if (sent === undefined) return;
+      this.#behind = sent;
+      void sent.then(() => {
+        if (this.#behind === sent) this.#behind = undefined;
+      });
     });
   }
 

@@ -27,4 +27,8 @@ export class CapturingSink implements ResultSink {
   environment(change: EnvironmentChange): void {
     this.next.environment(change);
   }
+
+  ready(): void | Promise<void> {
+    return this.next.ready?.();
+  }
 }

@@ -112,6 +112,8 @@ export class Executor {
   private async runOne(statement: Statement): Promise<Outcome> {
     if (this.scope.options.signal.aborted) throw new Cancelled();
     if (this.state.due()) await this.state.breathe();
+    const clientBehind = this.sink.ready?.();
+    if (clientBehind !== undefined) await clientBehind;
     this.state.startStatement();
     if (this.state.settings.noExec && statement.kind !== "setSwitch") return NEXT;
     this.output.errorKept = false;

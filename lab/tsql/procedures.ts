@@ -234,5 +234,6 @@ function procedureSink(procedure: string, scope: ExecutionScope, sink: ResultSin
     environment: (change) => {
       sink.environment(change);
     },
+    ready: () => sink.ready?.(),
   };
 }

@@ -40,6 +40,8 @@ export interface ResultSink {
   message(message: Message): void;
   done(done: Done): void;
   environment(change: EnvironmentChange): void;
+  /** Between statements: a promise while the client does not keep up with messages and counts; await it. */
+  ready?(): void | Promise<void>;
 }
 
 /** A value that a procedure hands back through an OUTPUT parameter, named as the caller named it ("" when it did not). */

@@ -1,8 +1,16 @@
 /** Two instances with mgc shipped from SQL-P1 to SQL-B1, set up as Microsoft's script does. */
 import { AgentEstate, COPY_FOLDER, type Server, SHARE } from "./agent-estate";
 
-/** Jobs of the pair. */
-export const JOBS = { backup: "LSBackup_mgc", copy: "LSCopy_SQL-P1_mgc", restore: "LSRestore_SQL-P1_mgc" } as const;
+/** Jobs of the pair that ships a database. */
+export function jobsOf(database: string) {
+  return {
+    backup: `LSBackup_${database}`,
+    copy: `LSCopy_SQL-P1_${database}`,
+    restore: `LSRestore_SQL-P1_${database}`,
+  } as const;
+}
+
+export const JOBS = jobsOf("mgc");
 
 /** An estate with mgc on SQL-P1 and a seeded, RESTORING copy of it on SQL-B1. */
 export class ShippingEstate extends AgentEstate {
@@ -58,25 +66,27 @@ export class ShippingEstate extends AgentEstate {
 }
 
 /** The primary's block, with every number. */
-export function registerPrimary(): string {
+export function registerPrimary(database = "mgc"): string {
+  const jobs = jobsOf(database);
   return `DECLARE @job uniqueidentifier, @primary uniqueidentifier, @rc int;
-EXEC @rc = master.dbo.sp_add_log_shipping_primary_database @database = N'mgc', @backup_directory = N'${SHARE}', @backup_share = N'${SHARE}',
-  @backup_job_name = N'${JOBS.backup}', @backup_retention_period = 4320, @backup_compression = 2, @backup_threshold = 60,
+EXEC @rc = master.dbo.sp_add_log_shipping_primary_database @database = N'${database}', @backup_directory = N'${SHARE}', @backup_share = N'${SHARE}',
+  @backup_job_name = N'${jobs.backup}', @backup_retention_period = 4320, @backup_compression = 2, @backup_threshold = 60,
   @threshold_alert = 14420, @threshold_alert_enabled = 1, @history_retention_period = 5760,
   @backup_job_id = @job OUTPUT, @primary_id = @primary OUTPUT, @overwrite = 1;
-EXEC master.dbo.sp_add_log_shipping_primary_secondary @primary_database = N'mgc', @secondary_server = N'SQL-B1', @secondary_database = N'mgc', @overwrite = 1;
+EXEC master.dbo.sp_add_log_shipping_primary_secondary @primary_database = N'${database}', @secondary_server = N'SQL-B1', @secondary_database = N'${database}', @overwrite = 1;
 EXEC msdb.dbo.sp_update_job @job_id = @job, @enabled = 1;
 SELECT @rc AS rc, @job AS job, @primary AS primaryId;`;
 }
 
 /** The secondary's block. @param more further arguments of sp_add_log_shipping_secondary_database, with a leading comma */
-export function registerSecondary(more = ""): string {
+export function registerSecondary(more = "", database = "mgc"): string {
+  const jobs = jobsOf(database);
   return `DECLARE @copy uniqueidentifier, @restore uniqueidentifier, @secondary uniqueidentifier, @rc int;
-EXEC @rc = master.dbo.sp_add_log_shipping_secondary_primary @primary_server = N'SQL-P1', @primary_database = N'mgc',
-  @backup_source_directory = N'${SHARE}', @backup_destination_directory = N'${COPY_FOLDER}', @copy_job_name = N'${JOBS.copy}',
-  @restore_job_name = N'${JOBS.restore}', @file_retention_period = 4320, @overwrite = 1,
+EXEC @rc = master.dbo.sp_add_log_shipping_secondary_primary @primary_server = N'SQL-P1', @primary_database = N'${database}',
+  @backup_source_directory = N'${SHARE}', @backup_destination_directory = N'${COPY_FOLDER}', @copy_job_name = N'${jobs.copy}',
+  @restore_job_name = N'${jobs.restore}', @file_retention_period = 4320, @overwrite = 1,
   @copy_job_id = @copy OUTPUT, @restore_job_id = @restore OUTPUT, @secondary_id = @secondary OUTPUT;
-EXEC master.dbo.sp_add_log_shipping_secondary_database @secondary_database = N'mgc', @primary_server = N'SQL-P1', @primary_database = N'mgc',
+EXEC master.dbo.sp_add_log_shipping_secondary_database @secondary_database = N'${database}', @primary_server = N'SQL-P1', @primary_database = N'${database}',
   @restore_threshold = 45, @threshold_alert = 14421, @threshold_alert_enabled = 1, @history_retention_period = 5760, @overwrite = 1${more};
 EXEC msdb.dbo.sp_update_job @job_id = @copy, @enabled = 1;
 EXEC msdb.dbo.sp_update_job @job_id = @restore, @enabled = 1;

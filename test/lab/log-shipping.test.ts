@@ -34,6 +34,27 @@ describe("log shipping", () => {
     assert.deepEqual(await estate.recovered(), ["one", "two", "three"]);
   });
 
+  it("ships what was changed and deleted, new tables and users: the secondary ends with the same rows", async () => {
+    await estate.register();
+    await estate.say("one", "two", "three");
+    await estate.cycle();
+    await estate.primary.run(`USE mgc; UPDATE dbo.tblChat SET content = N'edited' WHERE content = N'one';
+DELETE dbo.tblChat WHERE content = N'two';
+CREATE TABLE dbo.tblNode (nodeId int NOT NULL PRIMARY KEY, nodeName nvarchar(50) NULL);
+INSERT dbo.tblNode VALUES (1, N'Root'), (2, NULL); CREATE USER reader WITHOUT LOGIN; USE master;`);
+    await estate.cycle();
+    await estate.secondary.run("RESTORE DATABASE mgc WITH RECOVERY");
+    for (const query of [
+      "SELECT chatId, content FROM mgc.dbo.tblChat ORDER BY chatId",
+      "SELECT nodeId, nodeName FROM mgc.dbo.tblNode ORDER BY nodeId",
+      "SELECT name FROM mgc.sys.database_principals WHERE name = N'reader'",
+    ]) {
+      const rows = await estate.primary.run(query);
+      assert.ok(rows.length > 0, query);
+      assert.deepEqual(await estate.secondary.run(query), rows);
+    }
+  });
+
   it("leaves the journal of its statements under a name of its own, and no .wrk behind", async () => {
     await estate.register();
     await estate.cycle();

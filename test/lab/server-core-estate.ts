@@ -45,7 +45,7 @@ export class CoreEstate {
     const host = name;
     for (const folder of ["D:\\SQLData", "E:\\SQLLog", "D:\\LSCopy"]) this.files.makeFolder(host, folder);
     const endpoint = (server: string): string => `TCP://${server.toLowerCase()}.dci.discovery.com:5022`;
-    const { core } = InstanceCore.start({
+    const core = InstanceCore.start({
       files: this.files,
       host,
       engineAccount: `DCI\\svc-${name.toLowerCase()}`,
@@ -66,7 +66,7 @@ export class CoreEstate {
       endpointAddress: endpoint(name),
     });
     this.instances.set(name, core);
-    core.reconnectPartners();
+    for (const one of this.instances.values()) if (!one.isStopped) one.reconnectPartners();
     return core;
   }
 

@@ -172,6 +172,42 @@ describe("lab: database mirroring", () => {
     assert.deepEqual(heard(mgc), ["one", "two", "three"]);
   });
 
+  it("has on the mirror the log that the principal had not backed up: after a failover log sets have no hole", async () => {
+    const p1 = estate.start("SQL-P1");
+    await mirrored();
+    for (const [core, kind, device] of [
+      [p1, "restoreDatabase", FULL],
+      [p1, "restoreLog", LOG],
+    ] as const)
+      await core[kind]({ database: "mgc", devices: [device], recovery: "NORECOVERY", requester: asker() });
+    await say(mgc, "before the failover");
+    await mgc.bulkInsert("dbo", "tblChat", [[undefined, 1, "in bulk"]]);
+    await b1.alterPartner("mgc", { kind: "failover" }, asker());
+    await say(copy(), "after it");
+    const after = `${SHARE}\\after.trn`;
+    await b2.backup({ kind: "log", database: "mgc", devices: [after], requester: asker() });
+    assert.equal(mgc.log.usedBytes, 0, "the mirror's log is freed with the principal's");
+    await p1.restoreLog({ database: "mgc", devices: [after], requester: asker() });
+    assert.deepEqual(heard(p1.require("mgc")), ["one", "before the failover", "in bulk", "after it"]);
+  });
+
+  it("keeps the chain also when service was forced: the next log set goes on behind the last one", async () => {
+    await mirrored();
+    await say(mgc, "two");
+    b1.stop();
+    await b2.alterPartner("mgc", { kind: "forceService" }, asker());
+    await say(copy(), "three");
+    const last = copy().recovery?.lastLogBackupLsn;
+    const after = `${SHARE}\\after.trn`;
+    const { history } = await b2.backup({ kind: "log", database: "mgc", devices: [after], requester: asker() });
+    assert.equal(history.header.firstLsn, last?.toString());
+    const p1 = estate.start("SQL-P1");
+    await p1.restoreDatabase({ database: "mgc", devices: [FULL], recovery: "NORECOVERY", requester: asker() });
+    await p1.restoreLog({ database: "mgc", devices: [LOG], recovery: "NORECOVERY", requester: asker() });
+    await p1.restoreLog({ database: "mgc", devices: [after], requester: asker() });
+    assert.deepEqual(heard(p1.require("mgc")), ["one", "two", "three"]);
+  });
+
   it("keeps on the mirror what the next log backup shall hold, also of the time before the session", async () => {
     await seed();
     await say(mgc, "before");

@@ -1,14 +1,10 @@
 import assert from "node:assert/strict";
-import { fork, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { InstanceCore } from "../../lab/server/instance-core";
 import type { Database } from "../../lab/server/database";
 import type { ColumnDefinition } from "../../lab/server/storage/definitions";
 import { TransactionScope } from "../../lab/server/storage/transaction";
 import { CalendarTime, Decimal, Variant, type SqlValue } from "../../lab/tsql/values";
-import { asker, CoreEstate, heard, makeChat, refused, rows, say } from "./server-core-estate";
+import { CoreEstate, heard, makeChat, refused, rows, say } from "./server-core-estate";
 
 describe("lab: storage of a database", () => {
   let estate: CoreEstate;
@@ -207,61 +203,9 @@ describe("lab: storage of a database", () => {
     core.setOnline(core.require("mgc"));
     assert.equal(core.require("mgc").state, "ONLINE");
   });
-
-  it("loses no committed row when the process is killed, and keeps no other", async () => {
-    core.stop();
-    const script = join(estate.directory, "writer.ts");
-    writeFileSync(script, killedWriter(estate.directory));
-    const child: ChildProcess = fork(script, { execArgv: ["--require", require.resolve("tsx/cjs")], silent: true });
-    const told: number[] = [];
-    child.on("message", (count) => {
-      told.push(count as number);
-      if (count === 200) child.kill("SIGKILL");
-    });
-    await once(child, "exit");
-    core = estate.start("SQL-P1");
-    const found = heard(core.require("mgc"));
-    assert.ok(found.length >= 200 && found.length >= Math.max(...told), `${String(found.length)} rows`);
-    assert.ok(!found.includes("uncommitted"));
-    await core.backup({
-      kind: "database",
-      database: "mgc",
-      devices: ["D:\\LSCopy\\x.bak"],
-      requester: asker(),
-    });
-  });
 });
 
 function plain(value: SqlValue): unknown {
   if (value instanceof Uint8Array) return [...value];
   return value instanceof Variant ? { type: value.type, value: plain(value.value) } : value;
-}
-
-/** A program that commits row after row, says so, and has an uncommitted one when it is killed. */
-function killedWriter(directory: string): string {
-  const from = (path: string): string => JSON.stringify(join(__dirname, path));
-  return `
-    import { InstanceCore } from ${from("../../lab/server/instance-core")};
-    import { TransactionScope } from ${from("../../lab/server/storage/transaction")};
-    import { WindowsFiles } from ${from("../../lab/windows/files")};
-    const { core } = InstanceCore.start({
-      files: new WindowsFiles(${JSON.stringify(directory)}, []), host: "SQL-P1", engineAccount: "DCI\\\\svc-sql-p1",
-      serverName: "SQL-P1", version: { major: 11, minor: 0, build: 7001 }, systemFolder: "C:\\\\MSSQL\\\\DATA",
-      defaultDataPath: "D:\\\\SQLData", defaultLogPath: "E:\\\\SQLLog", evaluateDefault: () => null,
-      sessionsIn: () => [], endSessions: () => Promise.resolve(), partner: () => undefined,
-    });
-    const mgc = core.require("mgc");
-    const scope = new TransactionScope(51);
-    let count = 0;
-    const next = (): void => {
-      scope.begin();
-      mgc.table(scope, "dbo", "tblChat")!.insert([undefined, 1, "row"]);
-      scope.commit();
-      count += 1;
-      scope.begin();
-      mgc.table(scope, "dbo", "tblChat")!.insert([undefined, 1, "uncommitted"]);
-      process.send!(count, () => { scope.rollback(); next(); });
-    };
-    next();
-  `;
 }

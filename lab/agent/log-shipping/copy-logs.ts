@@ -47,9 +47,11 @@ export async function copyLogs(secondaryId: string, context: ProgramContext): Pr
 /** Under another name until it is whole, so that a restore never reads half a file. */
 async function copyFile(run: ShippingRun, source: string, target: string): Promise<void> {
   const work = target.replace(/\.trn$/i, ".wrk");
-  const content = await run.withFiles(source, (files) => files.read(source));
-  await run.withFiles(target, (files) => {
-    files.write(work, content, false);
+  await run.withFiles(source, (files) => {
+    files.requireRead(source);
+  });
+  await run.withFiles(target, async (files) => {
+    await files.copy(source, work);
     if (files.entry(target) !== undefined) files.remove(target);
     files.move(work, target);
   });

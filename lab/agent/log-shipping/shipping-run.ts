@@ -62,9 +62,9 @@ export class ShippingRun {
   }
 
   /** Does something with files; what Windows refuses is told and ends the run. */
-  async withFiles<T>(path: string, work: (files: FileSystem) => T): Promise<T> {
+  async withFiles<T>(path: string, work: (files: FileSystem) => T | Promise<T>): Promise<T> {
     try {
-      return work(this.files);
+      return await work(this.files);
     } catch (error) {
       if (!(error instanceof WindowsError)) throw error;
       return this.fail(windowsText(error, path), "mscorlib");

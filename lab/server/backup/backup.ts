@@ -7,8 +7,10 @@ import { lsnText } from "../log-sequence-number";
 import { mirroringErrors } from "../mirroring/errors";
 import { PAGE_BYTES, type Snapshot } from "../storage/data-file";
 import { storageErrors } from "../storage/errors";
+import type { RecordChange } from "../storage/registry";
 import { fileEntries, startHeader } from "./backup-header";
 import { windowsErrorOf } from "./device";
+import { differencePayloads } from "./difference";
 import { backupErrors, backupMessages } from "./errors";
 import type { BackupSetHeader } from "./header";
 import type { BackupOutcome, MediaHistory } from "./history";
@@ -83,6 +85,7 @@ async function backupDatabase(database: Database, request: BackupRequest, progre
     // A transaction that began before the log was kept must end first: its records would be missing.
     await writerGone(database, request);
     log.checkpoint();
+    if (request.differential === true) return await writeDifference(database, request, progress);
     taken = await takeSnapshot(database, request);
     return await writeData(database, request, progress, taken);
   } finally {
@@ -153,24 +156,16 @@ async function writeData(
     } finally {
       await handle.close();
     }
-    keepGoing();
-    // What was committed while the pages were read belongs to the set, as log.
-    const end = database.openStore().endOfLog;
-    let logPages = 0;
-    for (const payload of logPayloads(database.openStore(), from, end)) {
-      keepGoing();
-      await writer.piece("LOGR", 0, payload);
-      logPages += Math.ceil(payload.length / PAGE_BYTES);
-    }
+    const { end, logPages } = await writeMeanwhile(database, writer, from, keepGoing);
     const damagedPages = database.damagedPages.filter((page) => page < snapshot.pages);
     const isDamaged = request.checksum === true && damagedPages.length > 0;
     if (isDamaged) request.requester.message(backupMessages.damagedSet());
     return {
       lastLsn: end,
       header: { isDamaged, ...(damagedPages.length === 0 ? {} : { damagedPages }) },
-      pages: [snapshot.pages, Math.max(1, logPages)],
+      pages: [snapshot.pages, logPages],
       succeeded: (header) => {
-        if (header.isCopyOnly || header.backupType !== 1) return;
+        if (header.isCopyOnly) return;
         database.log.fullBackedUp({
           guid: header.backupSetGuid,
           checkpointLsn: BigInt(header.checkpointLsn),
@@ -179,6 +174,48 @@ async function writeData(
       },
     };
   });
+}
+
+/** The rows that were changed since the base: what is read does not change while writers go on. */
+async function writeDifference(database: Database, request: BackupRequest, progress: Progress): Promise<BackupOutcome> {
+  const { checkpointLsn, differentialBaseLsn } = database.log.status;
+  const since = differentialBaseLsn ?? 0n;
+  const frozen = database.openStore().freeze();
+  try {
+    return await writeSet(database, request, checkpointLsn, async (writer, keepGoing) => {
+      const total = frozen.changes.count(since);
+      for (const { payload, ranges } of differencePayloads(frozen, since)) {
+        keepGoing();
+        await writer.piece("DIFF", 0, payload);
+        progress.moved(ranges, total, request.stats, request.requester);
+        await database.instance.environment.transferred?.(payload.length);
+      }
+      const pages = pagesOf(writer.payloadBytes);
+      const { end, logPages } = await writeMeanwhile(database, writer, frozen.endOfLog, keepGoing);
+      return { lastLsn: end, pages: [pages, logPages], succeeded: () => undefined };
+    });
+  } finally {
+    frozen.release();
+  }
+}
+
+/** What was committed while data was read belongs to the set, as log. */
+async function writeMeanwhile(
+  database: Database,
+  writer: MediaWriter,
+  from: bigint,
+  keepGoing: () => void,
+): Promise<{ readonly end: bigint; readonly logPages: number }> {
+  keepGoing();
+  const store = database.openStore();
+  const end = store.endOfLog;
+  let logPages = 0;
+  for (const payload of logPayloads(store, from, end)) {
+    keepGoing();
+    await writer.piece("LOGR", 0, payload);
+    logPages += pagesOf(payload.length);
+  }
+  return { end, logPages: Math.max(1, logPages) };
 }
 
 /** All pages of a data file, in pieces. */
@@ -243,11 +280,15 @@ async function writeLog(
       pages: [Math.max(1, Math.ceil(writer.payloadBytes / PAGE_BYTES))],
       succeeded: (header) => {
         if (request.standby !== undefined) makeUndoFile(database.instance, request.standby);
-        if (!header.isCopyOnly) database.log.logBackedUp(end);
-        if (!tail) return;
-        const redo = { lsn: lsnText(end), fork: database.log.status.recoveryForkGuid };
-        const standby = request.standby ?? null;
-        database.change({ state: standby === null ? "RESTORING" : "ONLINE", redo, standby });
+        const frozen: RecordChange = tail
+          ? {
+              state: request.standby === undefined ? "RESTORING" : "ONLINE",
+              redo: { lsn: lsnText(end), fork: database.log.status.recoveryForkGuid },
+              standby: request.standby ?? null,
+            }
+          : {};
+        if (header.isCopyOnly) database.change(frozen);
+        else database.log.logBackedUp(end, frozen);
       },
     };
   });

@@ -125,13 +125,13 @@ export class MediaReader {
   }
 
   /**
-   * The pieces of a complete set in their order, over all families; of one kind or of both. A payload may be used until
+   * The pieces of a complete set in their order, over all families; of some kinds or of all. A payload may be used until
    * the next piece is asked for. Throws 3183, 3189, 3203.
    */
   async *pieces(
     position: number,
     verification: Verification,
-    kinds: readonly PieceKind[] = ["DATA", "LOGR"],
+    kinds: readonly PieceKind[] = ["DATA", "DIFF", "LOGR"],
   ): AsyncGenerator<Piece, void, undefined> {
     const { header } = this.set(position);
     const all = this.#parts(position);
@@ -260,7 +260,7 @@ async function readSet(device: BackupDevice, start: number, size: number, positi
         end: at + end.length,
       };
     }
-    if (kind !== "DATA" && kind !== "LOGR") {
+    if (kind !== "DATA" && kind !== "DIFF" && kind !== "LOGR") {
       if (kind.length < 4) return unfinished(true);
       throw backupErrors.badFamily(device.path);
     }

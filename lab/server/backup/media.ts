@@ -1,6 +1,6 @@
 /**
  * Layout of a backup file. Its own, with the shape of Microsoft Tape Format: a media header (TAPE), then per backup set
- * a start block (SSET), pieces of pages (DATA) or log (LOGR) of up to 4 MiB, an end block (ESET). Every block and the
+ * a start block (SSET), pieces of pages (DATA), changed rows (DIFF) or log (LOGR) of about 4 MiB, an end block (ESET). Every block and the
  * head of every piece carry a CRC32 of themselves; pieces carry one per page of 8 KiB when taken WITH CHECKSUM.
  */
 import { crc32 } from "node:zlib";
@@ -17,7 +17,7 @@ const HEAD = 16;
 const TABLE_AT = 40;
 
 export type BlockKind = "TAPE" | "SSET" | "ESET";
-export type PieceKind = "DATA" | "LOGR";
+export type PieceKind = "DATA" | "DIFF" | "LOGR";
 
 /** The media header of one family (one file). */
 export interface MediaHeader {

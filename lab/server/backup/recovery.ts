@@ -4,6 +4,7 @@ import { refuseToStart } from "../edition-features";
 import type { InstanceCore } from "../instance-core";
 import { lsnText } from "../log-sequence-number";
 import type { DatabaseOptions } from "../storage/definitions";
+import type { RedoPoint } from "../storage/registry";
 import { storageErrors } from "../storage/errors";
 import { backupErrors, backupMessages } from "./errors";
 import type { BackupSetHeader } from "./header";
@@ -13,33 +14,28 @@ import { type Recovery, terminating } from "./restore-job";
 import { makeUndoFile, removeUndoFile } from "./undo-file";
 
 /**
- * The roll forward stands at `end` now: position, fork and options follow the set.
- * @param point time: of the last transaction that was rolled forward, milliseconds since 1970 of the local clock of its server
+ * Where a copy stands when a set was rolled forward to an LSN.
+ * @param time of the last transaction that was rolled forward, milliseconds since 1970 of the local clock of its server
  */
-export function settle(
-  database: Database,
+export function pointOf(
   header: BackupSetHeader,
-  { end, time }: { readonly end: bigint; readonly time?: number },
-): void {
+  { end, time }: { readonly end: bigint; readonly time?: number | undefined },
+): RedoPoint {
   // A stop before the fork point leaves the database on the path where the set began.
   const stopped = header.forkPointLsn !== null && end <= BigInt(header.forkPointLsn);
   const fork = stopped ? header.firstRecoveryForkId : header.recoveryForkId;
   const data = header.backupType !== 2;
-  database.change({
-    redo: {
-      lsn: lsnText(end),
-      fork,
-      ...(time === undefined ? {} : { time }),
-      ...(data ? { dataFrom: header.firstLsn } : {}),
-    },
-  });
-  database.log.update({
-    recoveryForkGuid: fork,
-    firstRecoveryForkGuid: fork,
-    forkPointLsn: null,
-    lastLogBackupLsn: end,
-    beginsLogChain: false,
-  });
+  return {
+    lsn: lsnText(end),
+    fork,
+    ...(time === undefined ? {} : { time }),
+    ...(data ? { dataFrom: header.firstLsn } : {}),
+  };
+}
+
+/** The roll forward stands there now: chain and options follow the set. */
+export function settle(database: Database, point: RedoPoint): void {
+  database.log.rolledForward(point);
   database.refresh();
 }
 
@@ -59,7 +55,6 @@ export function finish(database: Database, recovery: Recovery, restricted: boole
     database.change({ state: "ONLINE", standby: recovery.standby });
     return;
   }
-  database.log.startFork();
   const change: Partial<DatabaseOptions> = {
     ...(database.options.isTrustworthy ? { isTrustworthy: false } : {}),
     ...(restricted ? { userAccess: "RESTRICTED_USER" } : {}),
@@ -67,12 +62,12 @@ export function finish(database: Database, recovery: Recovery, restricted: boole
   if (Object.keys(change).length > 0) {
     const options = { ...database.options, ...change };
     const store = database.openStore();
-    store.begin(database.log.keepsLog);
+    store.begin(database.log.keepsLog, { notesChanges: database.log.notesChanges });
     store.putDefinition("database", "options", JSON.stringify(options));
     store.commit({ time: database.instance.localTime() });
     database.refresh();
   }
-  database.change({ state: "ONLINE", standby: null, redo: null });
+  database.log.startFork({ state: "ONLINE", standby: null, redo: null });
 }
 
 /** RESTORE DATABASE … WITH RECOVERY without FROM. Throws 911, 3104, 3102, 3101, 3153, 4333, with 3013. */

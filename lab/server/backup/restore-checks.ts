@@ -47,9 +47,11 @@ export function refuseNewerVersion(core: InstanceCore, header: BackupSetHeader):
 export function refuseDataSet(database: Database | undefined, header: BackupSetHeader, request: RestoreRequest): void {
   if (header.backupType === 2) throw backupErrors.otherKind(request.devices[0] ?? "", "BACKUP LOG", "RESTORE DATABASE");
   if (header.backupType === 5) {
-    if (database?.state !== "RESTORING" || database.redoStart === null) throw backupErrors.notReadyToRollForward();
-    if (lsnText(database.log.status.databaseBackupLsn) !== header.differentialBaseLsn)
-      throw backupErrors.differentialState();
+    if (database === undefined) throw backupErrors.notReadyToRollForward();
+    const reached = positionOf(database);
+    // Only on its base, and not on a copy that has gone beyond its end already.
+    const isBase = database.log.status.differentialBaseGuid === header.differentialBaseGuid;
+    if (!isBase || reached.lsn > BigInt(header.lastLsn)) throw backupErrors.differentialState();
     return;
   }
   if (database === undefined || request.replace === true) return;

@@ -1,52 +1,42 @@
 /** RESTORE LOG: a log set, whole or up to the point where the restore stops. */
 import type { Database } from "../database";
 import { readImage, type CommitImage, type LogRecord } from "../log-records";
+import { lsnText } from "../log-sequence-number";
+import type { RedoPoint } from "../storage/registry";
+import type { DatabaseStore } from "../storage/store";
 import { backupErrors } from "./errors";
 import type { RestoreOutcome } from "./history";
 import { recordsOf } from "./log-stream";
-import { pagesOf } from "./media-reader";
-import { finish, settle } from "./recovery";
+import { pagesOf, type Piece } from "./media-reader";
+import { finish, pointOf, settle } from "./recovery";
 import { positionOf, refuseLogSet } from "./restore-checks";
+import { rollForward } from "./restore-forward";
 import { keepGoing, outcome, type RestoreJob, verificationOf } from "./restore-job";
 import { notReached, type Reach, refuseLogStop, StopFinder } from "./stop-point";
 
 /** Rolls the database forward and leaves it as asked, or RESTORING when the set does not reach the stop point. */
 export async function restoreLog(job: RestoreJob, database: Database): Promise<RestoreOutcome> {
-  const { header, request, reader, progress } = job;
+  const { header, request } = job;
   const asked = request.recovery ?? "RECOVERY";
   const what = refuseLogSet(database, header, request.devices[0] ?? "", asked);
-  const from = positionOf(database);
-  const position = request.file ?? 1;
-  const total = reader.bytesOf(position);
-  let bytes = 0;
-  let time = from.time;
+  const { lsn, ...rest } = positionOf(database);
+  let time = rest.time;
   database.busy = "RESTORE LOG";
   try {
     const reach = await reachOf(job, database);
-    const store = database.openStore();
-    store.beginRedo();
-    try {
-      for await (const piece of reader.pieces(position, verificationOf(job))) {
-        keepGoing(job);
-        const records = recordsOf(piece.payload).filter(({ lsn }) => lsn >= from.lsn && lsn < reach.end);
-        store.redo(records);
-        time = lastCommit(records) ?? time;
-        bytes += piece.payload.length;
-        progress.moved(bytes, total, request.stats, request.requester);
-        await job.core.environment.transferred?.(piece.payload.length);
-        keepGoing(job);
-      }
-    } catch (error) {
-      // A log set is applied whole or not at all: the same set can be restored again.
-      if (database.hasStore) store.endRedo(false, from.lsn);
-      throw error;
-    }
-    store.endRedo(true, what === "apply" ? reach.end : from.lsn);
-    if (what === "apply") settle(database, header, { end: reach.end, ...(time === undefined ? {} : { time }) });
+    const apply = (store: DatabaseStore, { payload }: Piece): void => {
+      const records = recordsOf(payload).filter((record) => record.lsn >= lsn && record.lsn < reach.end);
+      for (const record of records) store.rollForward.apply(record);
+      time = lastCommit(records) ?? time;
+    };
+    const reached = (): RedoPoint =>
+      what === "apply" ? pointOf(header, { end: reach.end, time }) : { ...rest, lsn: lsnText(lsn) };
+    const bytes = await rollForward(job, database, apply, reached);
+    if (what === "apply") settle(database, reached());
     const recovery = reach.isReached ? asked : "NORECOVERY";
     finish(database, recovery, request.restrictedUser === true);
     if (request.stop !== undefined && !reach.isReached) request.requester.message(notReached(request.stop));
-    return outcome(job, recovery, database, "L", [0, Math.max(1, pagesOf(bytes))]);
+    return outcome(job, recovery, database, "L", [0, Math.max(1, pagesOf(bytes.LOGR))]);
   } finally {
     database.busy = undefined;
   }

@@ -1,14 +1,14 @@
 /** RESTORE DATABASE and RESTORE LOG with FROM: "RESTORE Statements (Transact-SQL)". */
 import { open } from "node:fs/promises";
-import { writeFileSync } from "node:fs";
 import { SqlError } from "../../tsql/errors";
 import { Database } from "../database";
 import { requireCertificate } from "../encryption";
-import { logFileNote, type InstanceCore } from "../instance-core";
+import { type InstanceCore, writeLogFile } from "../instance-core";
 import { lsnOrNull, toRecord } from "../log-manager";
 import { DataFile, PAGE_BYTES } from "../storage/data-file";
 import { MODEL_OPTIONS, type DatabaseFile } from "../storage/definitions";
 import { newGuid } from "../storage/guid";
+import type { RedoPoint } from "../storage/registry";
 import { DatabaseStore } from "../storage/store";
 import { windowsErrorOf } from "./device";
 import { backupErrors } from "./errors";
@@ -17,9 +17,10 @@ import type { RestoreOutcome } from "./history";
 import { recordsOf } from "./log-stream";
 import { MediaReader, pagesOf } from "./media-reader";
 import type { Progress } from "./progress";
-import { finish, settle } from "./recovery";
+import { finish, pointOf, settle } from "./recovery";
 import type { RestoreRequest } from "./request";
 import { refuseDataSet, refuseNewerVersion, refuseTargetDatabase, positionOf } from "./restore-checks";
+import { restoreDifference } from "./restore-forward";
 import { keepGoing, outcome, type RestoreJob, terminating, verificationOf } from "./restore-job";
 import { restoreLog } from "./restore-log";
 import { SteadyWriter } from "./steady-writer";
@@ -74,16 +75,15 @@ async function restoreData(job: RestoreJob, existing: Database | undefined): Pro
   const { core, request, header } = job;
   refuseDataSet(existing, header, request);
   if (request.stop !== undefined) refuseDataStop(request.stop, header);
-  const differential = header.backupType === 5;
-  const files =
-    differential && existing !== undefined ? [...existing.files] : planFiles(core, request, header, existing);
+  if (header.backupType === 5 && existing !== undefined) return restoreDifference(job, existing);
+  const files = planFiles(core, request, header, existing);
   keepGoing(job);
   const database = existing ?? newDatabase(core, request, header, files);
   database.busy = "RESTORE DATABASE";
   try {
     // From here on the old content is gone: whatever happens next, only a full restore helps.
     database.detach();
-    removeOldFiles(core, database, files);
+    const old = database.files;
     database.change({
       state: "RESTORING",
       redo: null,
@@ -93,16 +93,18 @@ async function restoreData(job: RestoreJob, existing: Database | undefined): Pro
       recovery: null,
       damagedPages: header.damagedPages ?? [],
     });
+    database.removeFiles(old.filter((file) => !files.some((one) => sameFile(one, file))));
+    for (const file of files) if (file.type === "LOG") writeLogFile(core, file);
     const pages = await writePages(job, database, files);
-    const end = BigInt(header.lastLsn);
-    const logPages = await openRestored(job, database, end);
-    settle(database, header, { end, time: header.backupFinishDate });
+    const point = pointOf(header, { end: BigInt(header.lastLsn), time: header.backupFinishDate });
+    const logPages = await openRestored(job, database, point);
+    settle(database, point);
     const asked = request.recovery ?? "RECOVERY";
     // A data set alone never reaches a stop point: that is in a log set.
     const recovery = request.stop === undefined ? asked : "NORECOVERY";
     finish(database, recovery, request.restrictedUser === true);
     if (request.stop !== undefined) tellDataStop(job, request.stop);
-    return outcome(job, recovery, database, differential ? "I" : "D", [pages, logPages]);
+    return outcome(job, recovery, database, "D", [pages, logPages]);
   } finally {
     database.busy = undefined;
   }
@@ -133,13 +135,8 @@ function newDatabase(
   return database;
 }
 
-function removeOldFiles(core: InstanceCore, database: Database, files: readonly DatabaseFile[]): void {
-  database.removeFiles();
-  for (const file of files) {
-    const located = core.locate(file.physicalName, "write").file;
-    if (file.type === "LOG") writeFileSync(located, logFileNote(file));
-    else DataFile.remove(located);
-  }
+function sameFile(one: DatabaseFile, other: DatabaseFile): boolean {
+  return one.type === other.type && one.physicalName.toLowerCase() === other.physicalName.toLowerCase();
 }
 
 async function writePages(job: RestoreJob, database: Database, files: readonly DatabaseFile[]): Promise<number> {
@@ -148,16 +145,17 @@ async function writePages(job: RestoreJob, database: Database, files: readonly D
   const total = reader.bytesOf(position);
   const path = database.dataPath();
   const target = files.find((file) => file.type === "ROWS")?.physicalName ?? path;
-  const handle = await open(path, "w");
+  // An existing file is written over, as its pages are: that is faster than to make it anew.
+  const handle = await open(path, DataFile.prepareToOverwrite(path) ? "r+" : "w");
   const writer = new SteadyWriter(handle);
-  let done = 0;
-  let pages = 0;
+  let [done, pages, end] = [0, 0, 0];
   try {
     for await (const piece of reader.pieces(position, verificationOf(job))) {
       keepGoing(job);
       if (piece.kind === "DATA") {
         await writer.write(piece.payload, piece.firstPage * PAGE_BYTES);
         pages += pagesOf(piece.payload.length);
+        end = Math.max(end, piece.firstPage * PAGE_BYTES + piece.payload.length);
         database.counters.wroteData(piece.payload.length);
       }
       done += piece.payload.length;
@@ -165,6 +163,7 @@ async function writePages(job: RestoreJob, database: Database, files: readonly D
       await core.environment.transferred?.(piece.payload.length);
       keepGoing(job);
     }
+    await handle.truncate(end);
     await writer.end();
     return pages;
   } catch (error) {
@@ -175,24 +174,23 @@ async function writePages(job: RestoreJob, database: Database, files: readonly D
   }
 }
 
-/** Opens the restored file, leaves out the log it came with, and rolls the set's own log forward. */
-async function openRestored(job: RestoreJob, database: Database, end: bigint): Promise<number> {
+/** Opens the restored file and rolls the set's own log forward. */
+async function openRestored(job: RestoreJob, database: Database, point: RedoPoint): Promise<number> {
   const store = openPages(database);
   try {
-    store.truncateLog(store.endOfLog);
     let bytes = 0;
     store.beginRedo();
     try {
       for await (const piece of job.reader.pieces(job.request.file ?? 1, verificationOf(job), ["LOGR"])) {
         keepGoing(job);
         bytes += piece.payload.length;
-        store.redo(recordsOf(piece.payload));
+        for (const record of recordsOf(piece.payload)) store.rollForward.apply(record);
       }
     } catch (error) {
-      store.endRedo(false, end);
+      store.undoRedo();
       throw error;
     }
-    store.endRedo(true, end);
+    store.keepRedo(point);
     database.change({ recovery: recoveryAfterData(job.header) });
     database.attach(store);
     return Math.max(1, pagesOf(bytes));

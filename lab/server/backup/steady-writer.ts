@@ -1,6 +1,8 @@
 /** A long write that goes at the pace of the disk: what is written is flushed while it goes on, not all at its end. */
 import type { FileHandle } from "node:fs/promises";
 
+/** Bytes of one write: larger ones keep the file from being flushed meanwhile, and take twice as long. */
+const WRITE_BYTES = 2 ** 20;
 /** Bytes that are written before the disk is asked to have taken the ones before them. */
 const FLUSHED_BYTES = 64 * 2 ** 20;
 
@@ -18,7 +20,8 @@ export class SteadyWriter {
   async write(bytes: Buffer, position: number): Promise<void> {
     let done = 0;
     while (done < bytes.length) {
-      const { bytesWritten } = await this.handle.write(bytes, done, bytes.length - done, position + done);
+      const length = Math.min(WRITE_BYTES, bytes.length - done);
+      const { bytesWritten } = await this.handle.write(bytes, done, length, position + done);
       done += bytesWritten;
     }
     this.#unflushed += bytes.length;

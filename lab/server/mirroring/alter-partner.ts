@@ -123,7 +123,6 @@ async function setPartner(core: InstanceCore, database: Database, address: strin
   const guid = newGuid();
   const waiting = (copy as Database).mirroringSession as MirroringSession;
   const end = lsnText((copy as Database).openStore().endOfLog);
-  waiting.change({ guid, pending: false, partnerInstance: core.environment.serverName, failoverLsn: end });
   const session = new MirroringSession(database, {
     ...newRecord(address, remote.environment.serverName),
     guid,
@@ -131,7 +130,9 @@ async function setPartner(core: InstanceCore, database: Database, address: strin
     pending: false,
     failoverLsn: end,
   });
+  // The principal first: a crash in between leaves a mirror that waits for it still.
   database.mirroringSession = session;
+  waiting.change({ guid, pending: false, partnerInstance: core.environment.serverName, failoverLsn: end });
   core.errorLog(1440, `Database mirroring is active with database '${database.name}' as the principal copy.`);
   remote.errorLog(1441, `Database mirroring is active with database '${database.name}' as the mirror copy.`);
   await session.begin();
@@ -196,8 +197,9 @@ async function failOver(database: Database, session: MirroringSession, requester
   database.writerOwner?.forget(database);
   const mirror = session.partner();
   if (mirror === undefined || session.state !== "SYNCHRONIZED") throw mirroringErrors.notSynchronized(database.name);
+  // The new principal first: of two principals that a crash leaves behind the later one stands.
+  mirror.promote();
   session.demote(false);
-  mirror.promote(false);
 }
 
 /** FORCE_SERVICE_ALLOW_DATA_LOSS: the mirror takes over while the principal is away, on a recovery path of its own. */
@@ -206,6 +208,5 @@ function forceService(database: Database, session: MirroringSession): void {
     throw mirroringErrors.forceRefused(database.name);
   if (!hasQuorum(session)) throw mirroringErrors.nobodyThere(database.name);
   if (database.redoStart === null) throw storageErrors.inaccessible(database.name);
-  session.promote(true);
-  database.log.startFork();
+  session.force();
 }

@@ -2,9 +2,10 @@
  * A mirroring session as one partner sees it. The principal ships the log records of each commit to the mirror's copy,
  * which rolls them forward; a mirror that was away is caught up from the principal's log.
  */
+import { SqlError } from "../../tsql/errors";
 import type { Database } from "../database";
 import type { InstanceCore } from "../instance-core";
-import type { LogRecord } from "../log-records";
+import { sizeOf } from "../log-records";
 import { lsnText } from "../log-sequence-number";
 import type { DatabaseStore } from "../storage/store";
 import { connectedWitness, mayServe, tellWitness } from "./quorum";
@@ -13,6 +14,8 @@ import type { MirroringRecord, MirroringState, MirroringView } from "./record";
 
 /** Records that go over in one piece while the mirror catches up. */
 const RECORDS_PER_PIECE = 2000;
+/** "A system assertion check has failed": a failure of the lab itself. */
+const ASSERTION_FAILED = 3624;
 
 export class MirroringSession {
   #record: MirroringRecord;
@@ -103,7 +106,7 @@ export class MirroringSession {
   partnerLost(wasSynchronized: boolean): void {
     const { role, safety } = this.#record;
     if (role === "PRINCIPAL") this.stopServingWithoutQuorum();
-    else if (safety === "FULL" && wasSynchronized && connectedWitness(this) !== undefined) this.promote(false);
+    else if (safety === "FULL" && wasSynchronized && connectedWitness(this) !== undefined) this.promote();
   }
 
   /** Without quorum the principal disconnects its clients. */
@@ -112,25 +115,26 @@ export class MirroringSession {
     if (this.lacksQuorum) void database.instance.environment.endSessions(database);
   }
 
-  /** The principal has committed: its records go to the mirror before the client is told (SAFETY FULL). */
-  ship(records: readonly LogRecord[]): void {
-    const first = records[0];
-    if (this.#record.role !== "PRINCIPAL" || this.#record.suspended || first === undefined || this.#catchingUp) return;
+  /** The principal has committed from an LSN on: its records go to the mirror before the client is told (SAFETY FULL). */
+  ship(from: bigint): void {
+    if (this.#record.role !== "PRINCIPAL" || this.#record.suspended || this.#catchingUp) return;
     const mirror = this.partner();
     if (mirror === undefined) return;
-    if (mirror.database.openStore().endOfLog !== first.lsn) {
+    if (mirror.database.openStore().endOfLog !== from) {
       void this.catchUp();
       return;
     }
-    this.#send(mirror, records, this.database.openStore().endOfLog);
+    try {
+      this.#send(mirror, this.database.openStore().endOfLog);
+    } catch (error) {
+      this.#giveUp(error);
+    }
   }
 
-  /** The mirror needs to know what the log backups did when it becomes the principal; what they hold its log gives up. */
+  /** The mirror needs to know what the log backups did when it becomes the principal. */
   shareStatus(): void {
     if (this.#record.role !== "PRINCIPAL" || this.#record.pending || this.#record.suspended) return;
-    const mirror = this.partner()?.database;
-    mirror?.change({ recovery: this.database.record.recovery });
-    mirror?.log.truncate();
+    this.partner()?.database.change({ recovery: this.database.record.recovery });
   }
 
   /** The session begins: the mirror's log gets what the principal's next log backup shall hold, then the mirror catches up. */
@@ -156,14 +160,11 @@ export class MirroringSession {
         const store = this.database.openStore();
         const from = mirror.database.openStore().endOfLog;
         if (from === store.endOfLog) return;
-        const records = wholeTransactions(store, from);
-        const last = records.at(-1);
-        if (last === undefined)
-          throw new Error(`The log of ${this.database.name} has nothing from ${lsnText(from)} on.`);
-        const rest = store.readLog(last.lsn + 1n, store.endOfLog, 1);
-        this.#send(mirror, records, rest[0]?.lsn ?? store.endOfLog);
+        this.#send(mirror, store.transactionEnd(from, RECORDS_PER_PIECE));
         await new Promise(setImmediate);
       }
+    } catch (error) {
+      this.#giveUp(error);
     } finally {
       this.#catchingUp = false;
       this.shareStatus();
@@ -199,24 +200,26 @@ export class MirroringSession {
     const { database } = this;
     const fork = database.log.status.recoveryForkGuid;
     database.writerOwner?.forget(database);
-    database.change({ state: "RESTORING", redo: { lsn: lsnText(database.openStore().endOfLog), fork } });
-    this.change({ role: "MIRROR", roleSequence: this.#record.roleSequence + 1, suspended });
-    database.instance.errorLog(
-      1480,
-      `The database mirroring database "${database.name}" is changing roles from "PRINCIPAL" to "MIRROR" because the mirroring session failed over.`,
-    );
+    this.#record = { ...this.#record, role: "MIRROR", roleSequence: this.#record.roleSequence + 1, suspended };
+    const redo = { lsn: lsnText(database.openStore().endOfLog), fork };
+    database.change({ state: "RESTORING", redo, mirroring: this.#record });
+    this.#tellRole("PRINCIPAL", "MIRROR");
   }
 
-  /** This copy becomes principal. */
-  promote(suspended: boolean): void {
+  /** This copy becomes principal, on the recovery path of the former one. */
+  promote(): void {
     const { database } = this;
     database.refresh();
-    database.change({ state: "ONLINE", redo: null });
-    this.change({ role: "PRINCIPAL", roleSequence: this.#record.roleSequence + 1, suspended });
-    database.instance.errorLog(
-      1480,
-      `The database mirroring database "${database.name}" is changing roles from "MIRROR" to "PRINCIPAL" because the mirroring session failed over.`,
-    );
+    database.change({ state: "ONLINE", redo: null, mirroring: this.#becomePrincipal(false) });
+    this.#tellRole("MIRROR", "PRINCIPAL");
+  }
+
+  /** This copy becomes principal without the former one, on a recovery path of its own; suspended until somebody resumes. */
+  force(): void {
+    const { database } = this;
+    database.refresh();
+    database.log.startFork({ state: "ONLINE", redo: null, mirroring: this.#becomePrincipal(true) }, "mirror");
+    this.#tellRole("MIRROR", "PRINCIPAL");
   }
 
   /** The session is over here. The mirror's copy stays RESTORING where it stood. */
@@ -241,47 +244,69 @@ export class MirroringSession {
       partner.#acknowledged = this.database.openStore().endOfLog;
   }
 
-  #send(mirror: MirroringSession, records: readonly LogRecord[], until: bigint): void {
+  /** Rolls the mirror forward up to an LSN at which no transaction is open: all of it or, when that fails, nothing. */
+  #send(mirror: MirroringSession, until: bigint): void {
     const store = this.database.openStore();
     const target = mirror.database.openStore();
-    const complete = records.map((record) => store.withBulkRows(record));
+    const from = target.endOfLog;
+    let [bytes, definitions, found] = [0, false, false];
     target.beginRedo();
     try {
-      target.redo(complete);
-      target.keep(complete);
-      target.endRedo(true, until);
+      for (const record of store.log(from, until)) {
+        found = true;
+        target.rollForward.apply(store.withBulkRows(record));
+        target.keep(record);
+        bytes += sizeOf(record);
+        definitions ||= record.operation === "LOP_DEFINITION";
+      }
+      if (!found) throw new Error(`The log of ${this.database.name} has nothing from ${lsnText(from)} on.`);
     } catch (error) {
-      target.endRedo(false, until);
+      target.undoRedo();
       throw error;
     }
+    target.keepMirrored(until, bytes);
     this.#acknowledged = until;
-    if (records.some((record) => record.operation === "LOP_DEFINITION")) mirror.database.refresh();
+    if (definitions) mirror.database.refresh();
+  }
+
+  /** The mirror could not follow: the session is suspended until somebody resumes it, and the error log says why. */
+  #giveUp(error: unknown): void {
+    for (const side of [this, this.partner()]) side?.change({ suspended: true });
+    const { instance, name } = this.database;
+    const number = error instanceof SqlError ? error.number : ASSERTION_FAILED;
+    instance.errorLog(number, error instanceof Error ? error.message : String(error));
+    instance.errorLog(
+      1453,
+      `The remote mirroring partner for database '${name}', encountered error ${String(number)}, status 1, severity 16. Database mirroring has been suspended. Resolve the error on the remote server and resume mirroring, or remove mirroring and re-establish the mirror server instance.`,
+    );
+  }
+
+  #becomePrincipal(suspended: boolean): MirroringRecord {
+    this.#record = { ...this.#record, role: "PRINCIPAL", roleSequence: this.#record.roleSequence + 1, suspended };
+    return this.#record;
+  }
+
+  #tellRole(from: string, to: string): void {
+    const { database } = this;
+    tellWitness(this);
+    database.instance.errorLog(
+      1480,
+      `The database mirroring database "${database.name}" is changing roles from "${from}" to "${to}" because the mirroring session failed over.`,
+    );
   }
 }
 
 /** Gives the mirror's log the principal's records from an LSN on, as far as the mirror has rolled forward. */
 function shareLog(principal: DatabaseStore, mirror: DatabaseStore, from: bigint): void {
   const end = mirror.endOfLog;
+  let bytes = 0;
   mirror.truncateLog(end);
   mirror.beginRedo();
-  for (let next = from; ;) {
-    const records = principal.readLog(next, end, RECORDS_PER_PIECE);
-    mirror.keep(records.map((record) => principal.withBulkRows(record)));
-    const last = records.at(-1);
-    if (last === undefined) break;
-    next = last.lsn + 1n;
+  for (const record of principal.log(from, end)) {
+    mirror.keep(record);
+    bytes += sizeOf(record);
   }
-  mirror.endRedo(true, end);
-}
-
-/** Records from an LSN on that end with the end of a transaction: the mirror never holds half of one. */
-function wholeTransactions(store: DatabaseStore, from: bigint): LogRecord[] {
-  for (let limit = RECORDS_PER_PIECE; ; limit *= 2) {
-    const records = store.readLog(from, store.endOfLog, limit);
-    if (records.length < limit) return records;
-    const last = records.findLastIndex((record) => record.operation === "LOP_COMMIT_XACT");
-    if (last >= 0) return records.slice(0, last + 1);
-  }
+  mirror.keepMirrored(end, bytes);
 }
 
 /** An instance has started: its sessions and those of its partners connect again. */
@@ -298,6 +323,7 @@ export function reconnectSessions(core: InstanceCore): void {
   for (const database of core.databases) {
     const session = database.mirroringSession;
     session?.reconnect();
-    session?.partner()?.reconnect();
+    // Also where the partner's session is another one, of which this side knows nothing: it ends there.
+    session?.partnerInstance()?.database(database.name)?.mirroringSession?.reconnect();
   }
 }

@@ -2,7 +2,7 @@
  * The data file of a database: one SQLite file. Rows, definitions and log records lie in it, so that one commit makes
  * rows and log durable together.
  */
-import { existsSync, rmSync, statSync } from "node:fs";
+import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
 /** SQL Server's page. */
@@ -13,9 +13,11 @@ CREATE TABLE definition (kind TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NU
   PRIMARY KEY (kind, key)) WITHOUT ROWID;
 CREATE TABLE identity_value (table_id INTEGER PRIMARY KEY, last INTEGER NOT NULL);
 CREATE TABLE log_state (id INTEGER PRIMARY KEY, end_lsn TEXT NOT NULL, used_bytes INTEGER NOT NULL,
-  transaction_id INTEGER NOT NULL);
+  transaction_id INTEGER NOT NULL, redo TEXT);
 CREATE TABLE log_record (lsn TEXT PRIMARY KEY, transaction_id INTEGER NOT NULL, operation TEXT NOT NULL,
   table_id INTEGER NOT NULL, row INTEGER NOT NULL, image BLOB) WITHOUT ROWID;
+CREATE TABLE changed (table_id INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, lsn TEXT NOT NULL,
+  PRIMARY KEY (table_id, first, last)) WITHOUT ROWID;
 `;
 
 /** Pages that each connection keeps, in KiB. The system has the file in its own cache: more would only be held twice. */
@@ -94,13 +96,28 @@ export class DataFile {
     return new DataFile(path);
   }
 
+  /** Throws Error when there is no file: SQLite would make an empty one. */
   static open(path: string): DataFile {
+    if (!existsSync(path)) throw new Error(`There is no data file ${path}.`);
     return new DataFile(path);
   }
 
   /** Removes a database file with what SQLite keeps beside it. */
   static remove(path: string): void {
     for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
+  }
+
+  /** Makes a closed file ready to be written over, and answers whether it is there. */
+  static prepareToOverwrite(path: string): boolean {
+    for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
+    return existsSync(path);
+  }
+
+  /** Puts another file in the place of a closed one. A crash leaves one of them. */
+  static replace(path: string, fresh: string): void {
+    // What SQLite kept beside the old file does not belong to the new one; closing has moved it into the file.
+    for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
+    renameSync(fresh, path);
   }
 
   /** Bytes of the file as it is now, with what the write-ahead log holds beyond it. */
@@ -132,12 +149,23 @@ export class DataFile {
     };
   }
 
+  /** A connection that sees what is committed now until it is released. */
+  freeze(): { readonly connection: Connection; release(): void } {
+    const connection = new Connection(this.path);
+    connection.exec("BEGIN");
+    // Only a read fixes what the transaction sees.
+    connection.rows("SELECT count(*) FROM log_state");
+    return {
+      connection,
+      release: () => {
+        connection.exec("COMMIT");
+        connection.close();
+      },
+    };
+  }
+
   close(): void {
     this.reader.close();
     this.writer.close();
-  }
-
-  static exists(path: string): boolean {
-    return existsSync(path);
   }
 }

@@ -1,4 +1,5 @@
 /** What a database's data file says of its tables, users and options. All of it travels with backup and restore. */
+import type { SQLInputValue } from "node:sqlite";
 import type { Column, SqlValue } from "../../tsql/values";
 
 /** A column of a stored table. */
@@ -148,6 +149,12 @@ export interface RecoveryStatus {
   readonly checkpointLsn: bigint;
   /** A bulk load was logged minimally since the last log backup. */
   readonly hasBulkLoggedData: boolean;
+}
+
+/** A row as it lies in the data file: its locator, its columns and the keys that have a text of their own. */
+export interface StoredRow {
+  readonly row: number;
+  readonly values: readonly SQLInputValue[];
 }
 
 /** A row as a program hands it to `insert`: undefined = default, identity or NULL. */

@@ -2,7 +2,7 @@
 import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
 import type { Row, SqlValue } from "../../tsql/values";
 import type { Connection } from "./data-file";
-import type { KeyDefinition, TableDefinition } from "./definitions";
+import type { KeyDefinition, StoredRow, TableDefinition } from "./definitions";
 import { affinityOf, decoderOf, encode, keyText } from "./encoding";
 
 /** Types whose stored form compares equal exactly when SQL Server's values do. */
@@ -90,9 +90,12 @@ export class PhysicalTable {
     return `SELECT ${columns} FROM ${this.name} WHERE id > ? ORDER BY id LIMIT ?`;
   }
 
-  /** SELECT of stored rows (columns and shadow keys) whose locators lie between two values. */
-  get rangeSql(): string {
-    return `SELECT id, ${this.#columnNames().join(", ")} FROM ${this.name} WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?`;
+  /** Stored rows (columns and shadow keys) whose locators lie between two values. @param most -1: all */
+  rowsBetween(connection: Connection, first: number, last: number, most = -1): StoredRow[] {
+    const names = this.#columnNames().join(", ");
+    const sql = `SELECT id, ${names} FROM ${this.name} WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?`;
+    const found = connection.prepare(sql, true).all(first, last, most) as unknown as SQLInputValue[][];
+    return found.map(([row, ...values]) => ({ row: Number(row), values }));
   }
 
   /** Which key a row would violate, apart from the row with the locator `except`. */

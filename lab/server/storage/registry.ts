@@ -47,7 +47,12 @@ export interface DatabaseRecord {
   readonly mirroring: MirroringRecord | null;
   /** Pages of the data file whose bytes do not match their checksum: see `Database.damagePage`. */
   readonly damagedPages?: readonly number[];
+  /** It is being created or dropped: an instance that finds this at its start takes the database away. */
+  readonly unfinished?: true | undefined;
 }
+
+/** What may change of a database's record. */
+export type RecordChange = Partial<Omit<DatabaseRecord, "id">>;
 
 export class Registry {
   readonly #database: DatabaseSync;

@@ -2,8 +2,7 @@
  * What an open database keeps in its data file: rows, definitions and the log. One writer transaction at
  * a time; every change appends its log record in the same SQLite transaction.
  */
-import type { SQLInputValue } from "node:sqlite";
-import { FIRST_LSN, LogCursor, lsnKey } from "../log-sequence-number";
+import { FIRST_LSN, LogCursor } from "../log-sequence-number";
 import {
   imageOf,
   readImage,
@@ -15,59 +14,88 @@ import {
   type LogOperation,
   type LogRecord,
 } from "../log-records";
-import { DataFile } from "./data-file";
+import { ChangeTable, LAST_LOCATOR } from "./change-table";
+import { type Connection, DataFile } from "./data-file";
+import { copyOf, DefinitionTable, type Definitions, parseTable, type StoredDefinition } from "./definition-table";
 import type { TableDefinition } from "./definitions";
+import { LogTable } from "./log-table";
 import { PhysicalTable } from "./physical-table";
+import type { RedoPoint } from "./registry";
+import { RollForward } from "./roll-forward";
 import { rebuildTable } from "./table-rebuild";
-
-/** Definitions of one database: kind → key (lower case) → name and JSON text. */
-type Definitions = Map<string, Map<string, { readonly name: string; readonly value: string }>>;
 
 interface WriterState {
   cursor: LogCursor;
   transaction: number;
   readonly keepsLog: boolean;
+  readonly notesChanges: boolean;
   /** Makes room for so many bytes of log, or throws 9002; undefined while the transaction commits. */
   reserve: ((bytes: number) => void) | undefined;
-  records: LogRecord[];
   usedBytes: number;
   definitions: Definitions | undefined;
   readonly identities: Set<number>;
-  readonly marks: { readonly end: bigint; readonly records: number; readonly usedBytes: number }[];
+  readonly marks: { readonly end: bigint; readonly usedBytes: number }[];
 }
 
 /** What a commit wrote. */
 export interface Committed {
-  readonly records: readonly LogRecord[];
-  /** Bytes written to the log, a multiple of 512. */
+  /** LSN of its first record. */
+  readonly from: bigint;
+  /** LSN of the commit's own record; undefined when nothing was logged. */
+  readonly lsn: bigint | undefined;
+  /** Bytes written to the log, a multiple of 512; 0 when nothing was changed. */
   readonly logBytes: number;
+}
+
+/** A database as it was committed at one moment. */
+export interface FrozenStore {
+  /** Reads rows of that moment. */
+  readonly connection: Connection;
+  readonly endOfLog: bigint;
+  readonly definitions: readonly DefinitionImage[];
+  readonly tables: ReadonlyMap<number, TableDefinition>;
+  /** Last identity values by object_id. */
+  readonly identities: readonly (readonly [table: number, last: bigint])[];
+  readonly changes: ChangeTable;
+  release(): void;
 }
 
 export class DatabaseStore {
   readonly file: DataFile;
+  /** Rows that differential backups look for. */
+  readonly changes: ChangeTable;
+  /** Between `beginRedo` and `keepRedo`, `keepMirrored` or `undoRedo`. */
+  readonly rollForward: RollForward;
+  readonly #log: LogTable;
+  readonly #definitionTable: DefinitionTable;
   #end: bigint;
   #usedBytes: number;
-  /** Bytes that `keep` has added to the log in the roll forward in hand. */
-  #keptBytes = 0;
   #transaction: number;
+  #redoPoint: RedoPoint | undefined;
   #definitions: Definitions;
   #writer: WriterState | undefined;
   readonly #identities = new Map<number, bigint>();
   readonly #nextLocator = new Map<number, number>();
-  readonly #parsed = new WeakMap<object, unknown>();
 
   private constructor(file: DataFile) {
     this.file = file;
-    const state = file.reader.rows("SELECT end_lsn, used_bytes, transaction_id FROM log_state")[0];
+    this.changes = new ChangeTable(file.writer);
+    this.rollForward = new RollForward(file.writer, this.changes, {
+      tableById: (id) => this.tableById(id),
+      allDefinitions: () => this.allDefinitions(),
+      applyDefinition: (definition, lsn) => this.#applyDefinition(this.#definitions, definition, lsn),
+      setIdentity: (table, last) => this.#identities.set(table, last),
+    });
+    this.#log = new LogTable(file);
+    this.#definitionTable = new DefinitionTable(file);
+    const state = file.reader.rows("SELECT end_lsn, used_bytes, transaction_id, redo FROM log_state")[0];
     if (state === undefined) throw new Error(`The data file ${file.path} has no log state: it is not a database.`);
     this.#end = BigInt(state[0] as string);
     this.#usedBytes = Number(state[1]);
     this.#transaction = Number(state[2]);
-    this.#definitions = this.#readDefinitions();
-    for (const [table, last] of file.reader
-      .prepare("SELECT table_id, last FROM identity_value", true)
-      .all() as unknown as [bigint, bigint][])
-      this.#identities.set(Number(table), last);
+    if (typeof state[3] === "string") this.#redoPoint = JSON.parse(state[3]) as RedoPoint;
+    this.#definitions = this.#definitionTable.read();
+    this.#readIdentities();
   }
 
   static create(path: string): DatabaseStore {
@@ -92,6 +120,11 @@ export class DatabaseStore {
     return this.#end;
   }
 
+  /** Where the last backup set that was rolled forward ended; undefined when none ever was. */
+  get redoPoint(): RedoPoint | undefined {
+    return this.#redoPoint;
+  }
+
   /** Bytes of the log that cannot be reused yet. */
   get usedBytes(): number {
     return this.#usedBytes;
@@ -110,16 +143,23 @@ export class DatabaseStore {
 
   /**
    * @param keepsLog records are stored until a log backup (FULL), or only take LSNs (SIMPLE)
-   * @param reserve makes room in the log file for so many bytes, or throws 9002
+   * @param options.notesChanges a differential backup may ask which rows were changed
+   * @param options.reserve makes room in the log file for so many bytes, or throws 9002
    */
-  begin(keepsLog: boolean, reserve?: (bytes: number) => void): void {
+  begin(
+    keepsLog: boolean,
+    {
+      notesChanges = false,
+      reserve,
+    }: { readonly notesChanges?: boolean; readonly reserve?: (bytes: number) => void } = {},
+  ): void {
     this.file.writer.exec("BEGIN IMMEDIATE");
     this.#writer = {
       cursor: new LogCursor(this.#end),
       transaction: this.#transaction + 1,
       keepsLog,
+      notesChanges,
       reserve,
-      records: [],
       usedBytes: this.#usedBytes,
       definitions: undefined,
       identities: new Set(),
@@ -133,12 +173,13 @@ export class DatabaseStore {
     if (writer.cursor.end === this.#end) {
       this.#writer = undefined;
       this.file.writer.exec("COMMIT");
-      return { records: [], logBytes: 0 };
+      return { from: this.#end, lsn: undefined, logBytes: 0 };
     }
+    const from = this.#end;
     // The room that a commit needs was reserved while its transaction wrote.
     writer.reserve = undefined;
     for (const table of writer.identities) this.#writeIdentity(table);
-    this.append("LOP_COMMIT_XACT", 0, 0, stamp);
+    const lsn = this.append("LOP_COMMIT_XACT", 0, 0, stamp);
     const logBytes = writer.cursor.flush();
     const usedBytes = writer.keepsLog ? writer.usedBytes : 0;
     this.#writeState(writer.cursor.end, usedBytes, writer.transaction);
@@ -148,7 +189,7 @@ export class DatabaseStore {
     this.#transaction = writer.transaction;
     if (writer.definitions !== undefined) this.#definitions = writer.definitions;
     this.#writer = undefined;
-    return { records: writer.records, logBytes };
+    return { from, lsn: writer.keepsLog ? lsn : undefined, logBytes };
   }
 
   rollback(): void {
@@ -166,7 +207,7 @@ export class DatabaseStore {
     // Nothing was written since the last mark: it serves again.
     if (last?.end === writer.cursor.end) return writer.marks.length - 1;
     this.file.writer.exec(`SAVEPOINT mark${String(writer.marks.length)}`);
-    writer.marks.push({ end: writer.cursor.end, records: writer.records.length, usedBytes: writer.usedBytes });
+    writer.marks.push({ end: writer.cursor.end, usedBytes: writer.usedBytes });
     return writer.marks.length - 1;
   }
 
@@ -178,95 +219,69 @@ export class DatabaseStore {
     this.file.writer.exec(`ROLLBACK TO mark${String(mark)}`);
     writer.marks.length = mark + 1;
     writer.cursor = new LogCursor(at.end);
-    writer.records.length = at.records;
     writer.usedBytes = at.usedBytes;
     this.#nextLocator.clear();
     if (writer.definitions !== undefined) {
       this.file.writer.forget();
-      writer.definitions = this.#readDefinitions();
+      writer.definitions = this.#definitionTable.read();
     }
   }
 
   // Log ----------------------------------------------------------------------------------------------------------------
 
-  /** Appends a record to the open transaction; the first one brings LOP_BEGIN_XACT before it. */
-  append(operation: LogOperation, table: number, row: number, content?: ImageContent, bytes?: number): void {
+  /** Appends a record to the open transaction and answers its LSN; the first one brings LOP_BEGIN_XACT before it. */
+  append(operation: LogOperation, table: number, row: number, content?: ImageContent, bytes?: number): bigint {
     const writer = this.#open();
     if (writer.cursor.end === this.#end && operation !== "LOP_BEGIN_XACT") this.append("LOP_BEGIN_XACT", 0, 0);
     const image = content === undefined || !writer.keepsLog ? null : imageOf(content);
     const size = RECORD_OVERHEAD + (bytes ?? image?.length ?? 100);
     if (writer.keepsLog) writer.reserve?.(writer.usedBytes + size);
-    const record = { lsn: writer.cursor.take(size), transaction: writer.transaction, operation, table, row, image };
-    if (!writer.keepsLog) return;
+    const lsn = writer.cursor.take(size);
+    if (writer.notesChanges && table !== 0 && operation !== "LOP_IDENTITY") {
+      const last = operation === "LOP_BULK_EXT_ALLOCATION" ? (content as BulkImage).last : row;
+      this.changes.note({ table, first: row, last }, lsn);
+    }
+    if (!writer.keepsLog) return lsn;
     writer.usedBytes += size;
-    writer.records.push(record);
-    this.#store(record);
+    this.#log.write({ lsn, transaction: writer.transaction, operation, table, row, image });
+    return lsn;
   }
 
-  #store({ lsn, transaction, operation, table, row, image }: LogRecord): void {
-    this.file.writer
-      .prepare(
-        "INSERT INTO log_record (lsn, transaction_id, operation, table_id, row, image) VALUES (?, ?, ?, ?, ?, ?)",
-      )
-      .run(lsnKey(lsn), transaction, operation, table, row, image);
+  /** Records with from ≤ LSN < to, as committed; not all at once, so that a log of any length may be read. */
+  log(from: bigint, to: bigint): Generator<LogRecord, void, undefined> {
+    return this.#log.read(from, to);
   }
 
-  /** Records with from ≤ LSN < to, at most `limit`, as committed. */
-  readLog(from: bigint, to: bigint, limit: number): LogRecord[] {
-    const rows = this.file.reader.rows(
-      "SELECT lsn, transaction_id, operation, table_id, row, image FROM log_record WHERE lsn >= ? AND lsn < ? ORDER BY lsn LIMIT ?",
-      lsnKey(from),
-      lsnKey(to),
-      limit,
-    );
-    return rows.map((row) => ({
-      lsn: BigInt(row[0] as string),
-      transaction: Number(row[1]),
-      operation: row[2] as LogOperation,
-      table: Number(row[3]),
-      row: Number(row[4]),
-      image: row[5] as Uint8Array | null,
-    }));
+  /** Where the first transaction ends that has `count` records or more behind `from`: an LSN at which none is open. */
+  transactionEnd(from: bigint, count: number): bigint {
+    return this.#log.nextTransaction(from, count) ?? this.#end;
   }
 
   /** A bulk record together with the rows of its range as they are now. */
   withBulkRows(record: LogRecord): LogRecord {
     if (record.operation !== "LOP_BULK_EXT_ALLOCATION" || record.image === null) return record;
-    const definition = this.tableById(record.table);
     const { last } = readImage<BulkImage>(record.image);
+    const definition = this.tableById(record.table);
     if (definition === undefined) return record;
-    const physical = PhysicalTable.of(definition);
-    const found = this.file.reader
-      .prepare(physical.rangeSql, true)
-      .all(record.row, last, -1) as unknown as SQLInputValue[][];
-    const rows = found.map(([row, ...values]) => ({ row: Number(row), values }));
+    const rows = PhysicalTable.of(definition).rowsBetween(this.file.reader, record.row, last);
     return { ...record, image: imageOf({ last, rows }) };
   }
 
   /** Frees the log before an LSN. Outside of a writer's transaction only. */
   truncateLog(before: bigint): void {
-    const writer = this.file.writer;
+    const { writer } = this.file;
     writer.exec("BEGIN IMMEDIATE");
-    const all = before >= this.#end;
-    if (all) writer.exec("DELETE FROM log_record");
-    else writer.prepare("DELETE FROM log_record WHERE lsn < ?").run(lsnKey(before));
-    const kept = all
-      ? 0
-      : Number(
-          writer.rows(
-            `SELECT coalesce(sum(coalesce(length(image), 0) + ${String(RECORD_OVERHEAD)}), 0) FROM log_record`,
-          )[0]?.[0],
-        );
+    const kept = this.#log.truncate(before >= this.#end ? undefined : before);
     this.#writeState(this.#end, kept, this.#transaction);
     writer.exec("COMMIT");
     this.#usedBytes = kept;
   }
 
-  /** Recovery: the next record begins a new virtual log file. */
-  advanceLog(): void {
+  /** The LSN of the next record when it begins a new virtual log file, as recovery lets it. */
+  get nextVirtualLogFile(): bigint {
     const cursor = new LogCursor(this.#end);
     cursor.nextVirtualLogFile();
-    this.setEndOfLog(cursor.end);
+    return cursor.end;
   }
 
   setEndOfLog(end: bigint): void {
@@ -276,81 +291,52 @@ export class DatabaseStore {
 
   // Redo ---------------------------------------------------------------------------------------------------------------
 
-  /** Begins to roll forward: one SQLite transaction around many `redo` calls. */
+  /** Begins to roll forward: one SQLite transaction around all that `rollForward` changes. */
   beginRedo(): void {
     this.file.writer.exec("BEGIN IMMEDIATE");
   }
 
-  /** Applies records. Every operation says the state after it, so that it may be applied twice. */
-  redo(records: readonly LogRecord[]): void {
-    for (const record of records) this.#redoOne(record);
+  /** Keeps a record in this copy's own log, as a mirror does. Between `beginRedo` and `keepMirrored`. */
+  keep(record: LogRecord): void {
+    this.#log.write(record);
   }
 
-  /** Keeps records in this copy's own log, as a mirror does. Between `beginRedo` and `endRedo`. */
-  keep(records: readonly LogRecord[]): void {
-    for (const record of records) {
-      this.#store(record);
-      this.#keptBytes += RECORD_OVERHEAD + (record.image?.length ?? 0);
-    }
+  /** Keeps what was rolled forward from a backup set, all at once: rows and the point that they have reached. */
+  keepRedo(point: RedoPoint): void {
+    // A copy that is restored has no log of its own until it is recovered.
+    this.#log.truncate();
+    this.file.writer.prepare("UPDATE log_state SET redo = ?").run(JSON.stringify(point));
+    this.#endRedo(BigInt(point.lsn), 0);
+    this.#redoPoint = point;
   }
 
-  endRedo(keep: boolean, end: bigint): void {
-    const keptBytes = this.#keptBytes;
-    this.#keptBytes = 0;
-    if (keep) {
-      this.#usedBytes += keptBytes;
-      for (const table of this.#identities.keys()) this.#writeIdentity(table);
-      this.#writeState(end, this.#usedBytes, this.#transaction);
-      this.file.writer.exec("COMMIT");
-      this.#end = end;
-    } else {
-      this.file.writer.forget();
-      this.file.writer.exec("ROLLBACK");
-      this.#definitions = this.#readDefinitions();
-    }
+  /** The same on a mirror: what was rolled forward is its log too, from which it goes on as principal. */
+  keepMirrored(end: bigint, bytes: number): void {
+    this.#endRedo(end, this.#usedBytes + bytes);
+  }
+
+  #endRedo(end: bigint, usedBytes: number): void {
+    for (const table of this.#identities.keys()) this.#writeIdentity(table);
+    this.#writeState(end, usedBytes, this.#transaction);
+    this.file.writer.exec("COMMIT");
+    this.#end = end;
+    this.#usedBytes = usedBytes;
     this.#nextLocator.clear();
   }
 
-  #redoOne(record: LogRecord): void {
-    const image = record.image;
-    if (image === null && record.operation !== "LOP_DELETE_ROWS") return;
-    switch (record.operation) {
-      case "LOP_INSERT_ROWS":
-      case "LOP_MODIFY_ROW":
-        this.#putRow(record.table, record.row, readImage<SQLInputValue[]>(image as Uint8Array));
-        return;
-      case "LOP_DELETE_ROWS": {
-        const definition = this.tableById(record.table);
-        if (definition !== undefined) this.file.writer.prepare(PhysicalTable.of(definition).deleteSql).run(record.row);
-        return;
-      }
-      case "LOP_BULK_EXT_ALLOCATION":
-        for (const { row, values } of readImage<BulkImage>(image as Uint8Array).rows ?? [])
-          this.#putRow(record.table, row, values);
-        return;
-      case "LOP_IDENTITY":
-        this.#identities.set(record.table, readImage<bigint>(image as Uint8Array));
-        return;
-      case "LOP_DEFINITION": {
-        const { kind, name, value } = readImage<DefinitionImage>(image as Uint8Array);
-        this.#applyDefinition(this.#definitions, kind, name, value);
-        return;
-      }
-      default:
-    }
-  }
-
-  #putRow(table: number, row: number, values: readonly SQLInputValue[]): void {
-    const definition = this.tableById(table);
-    if (definition === undefined) return;
-    const sql = PhysicalTable.of(definition).insertSql.replace("INSERT INTO", "INSERT OR REPLACE INTO");
-    this.file.writer.prepare(sql).run(row, ...values);
+  /** Takes back what was rolled forward since `beginRedo`. */
+  undoRedo(): void {
+    this.file.writer.forget();
+    this.file.writer.exec("ROLLBACK");
+    this.#definitions = this.#definitionTable.read();
+    this.#readIdentities();
+    this.#nextLocator.clear();
   }
 
   // Definitions -----------------------------------------------------------------------------------------
 
   /** @param own read the open transaction's definitions */
-  definitions(kind: string, own = false): { readonly name: string; readonly value: string }[] {
+  definitions(kind: string, own = false): StoredDefinition[] {
     return [...(this.#view(own).get(kind)?.values() ?? [])];
   }
 
@@ -361,13 +347,21 @@ export class DatabaseStore {
   /** Puts (or with null removes) a definition in the open transaction. Kind "table" makes, alters or drops the table. */
   putDefinition(kind: string, name: string, value: string | null): void {
     const writer = this.#open();
-    writer.definitions ??= new Map([...this.#definitions].map(([key, entries]) => [key, new Map(entries)]));
-    this.#applyDefinition(writer.definitions, kind, name, value);
+    writer.definitions ??= copyOf(this.#definitions);
+    const lsn = writer.notesChanges ? writer.cursor.end : undefined;
+    this.#applyDefinition(writer.definitions, { kind, name, value }, lsn);
     this.append("LOP_DEFINITION", 0, 0, { kind, name, value });
   }
 
+  /** All definitions, as committed. */
+  allDefinitions(): DefinitionImage[] {
+    return [...this.#definitions].flatMap(([kind, entries]) =>
+      [...entries.values()].map(({ name, value }) => ({ kind, name, value })),
+    );
+  }
+
   tables(own = false): TableDefinition[] {
-    return [...(this.#view(own).get("table")?.values() ?? [])].map((entry) => this.#parse(entry));
+    return [...(this.#view(own).get("table")?.values() ?? [])].map((entry) => this.#definitionTable.tableOf(entry));
   }
 
   tableById(id: number): TableDefinition | undefined {
@@ -376,7 +370,22 @@ export class DatabaseStore {
 
   table(schema: string, name: string, own = false): TableDefinition | undefined {
     const entry = this.#view(own).get("table")?.get(`${schema}.${name}`.toLowerCase());
-    return entry === undefined ? undefined : this.#parse(entry);
+    return entry === undefined ? undefined : this.#definitionTable.tableOf(entry);
+  }
+
+  /** Holds what is committed now, for a reader that takes its time while writers go on. */
+  freeze(): FrozenStore {
+    const frozen = this.file.freeze();
+    const { connection } = frozen;
+    return {
+      connection,
+      release: () => frozen.release(),
+      endOfLog: this.#end,
+      definitions: this.allDefinitions(),
+      tables: new Map(this.tables().map((table) => [table.id, table])),
+      identities: [...this.#identities],
+      changes: new ChangeTable(connection),
+    };
   }
 
   // Rows ---------------------------------------------------------------------------------------------------------------
@@ -420,23 +429,13 @@ export class DatabaseStore {
       .run(end.toString(), usedBytes, transaction);
   }
 
-  #applyDefinition(into: Definitions, kind: string, name: string, value: string | null): void {
-    const entries = into.get(kind) ?? new Map<string, { name: string; value: string }>();
-    into.set(kind, entries);
-    const key = name.toLowerCase();
-    const before = entries.get(key);
-    if (kind === "table") this.#changeTable(before?.value, value);
-    if (value === null) {
-      entries.delete(key);
-      this.file.writer.prepare("DELETE FROM definition WHERE kind = ? AND key = ?").run(kind, key);
-      return;
-    }
-    entries.set(key, { name, value });
-    this.file.writer
-      .prepare(
-        "INSERT INTO definition (kind, key, name, value) VALUES (?, ?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET name = excluded.name, value = excluded.value",
-      )
-      .run(kind, key, name, value);
+  /** @param lsn of the change, where it is noted: a table that is made or altered counts as changed as a whole */
+  #applyDefinition(into: Definitions, { kind, name, value }: DefinitionImage, lsn: bigint | undefined): void {
+    const before = this.#definitionTable.put(into, kind, name, value);
+    if (kind !== "table") return;
+    this.#changeTable(before?.value, value);
+    if (value === null || lsn === undefined) return;
+    this.changes.note({ table: parseTable(value).id, first: 0, last: LAST_LOCATOR }, lsn);
   }
 
   #changeTable(before: string | undefined, after: string | null): void {
@@ -458,49 +457,14 @@ export class DatabaseStore {
     return (own ? this.#writer?.definitions : undefined) ?? this.#definitions;
   }
 
-  #parse(entry: { readonly value: string }): TableDefinition {
-    const known = this.#parsed.get(entry);
-    if (known !== undefined) return known as TableDefinition;
-    const made = parseTable(entry.value);
-    this.#parsed.set(entry, made);
-    return made;
-  }
-
-  #readDefinitions(): Definitions {
-    const definitions: Definitions = new Map();
-    // The writer's connection sees what is committed and, after a rollback to a savepoint, its own.
-    for (const [kind, key, name, value] of this.file.writer.rows(
-      "SELECT kind, key, name, value FROM definition",
-    ) as string[][]) {
-      const entries = definitions.get(kind as string) ?? new Map<string, { name: string; value: string }>();
-      definitions.set(kind as string, entries);
-      entries.set(key as string, { name: name as string, value: value as string });
-    }
-    return definitions;
+  #readIdentities(): void {
+    this.#identities.clear();
+    const rows = this.file.reader.prepare("SELECT table_id, last FROM identity_value", true).all();
+    for (const [table, last] of rows as unknown as [bigint, bigint][]) this.#identities.set(Number(table), last);
   }
 
   #open(): WriterState {
     if (this.#writer === undefined) throw new Error("No transaction is open in this database: call begin first.");
     return this.#writer;
   }
-}
-
-/** JSON has no bigint: seed and increment of an identity are text in it. */
-export function tableText(definition: TableDefinition): string {
-  return JSON.stringify(definition, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
-}
-
-function parseTable(text: string): TableDefinition {
-  const raw = JSON.parse(text) as TableDefinition;
-  return {
-    ...raw,
-    columns: raw.columns.map((column) =>
-      column.generated === undefined
-        ? column
-        : {
-            ...column,
-            generated: { seed: BigInt(column.generated.seed), increment: BigInt(column.generated.increment) },
-          },
-    ),
-  };
 }

@@ -62,7 +62,7 @@ export class RuleEstate {
     this.#options.set(on, options);
     const instance = await this.#estate.start(on, options);
     this.#instances.set(on, instance);
-    instance.core.reconnectPartners();
+    for (const one of this.#instances.values()) one.core.reconnectPartners();
     return instance;
   }
 
