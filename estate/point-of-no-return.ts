@@ -8,6 +8,7 @@ import { partnerRole } from "./desired";
 import type { DatabaseObservation, InstanceObservation } from "./observation-types";
 import type { PlanContext } from "./plan-context";
 import {
+  type Comparison,
   compareContents,
   databaseOf,
   familyOf,
@@ -40,6 +41,8 @@ export interface GateEvidence {
   /** Header of the seed as the backup's engine read it, after VERIFYONLY with checksums. */
   readonly seed: BackupHeader;
   readonly broughtHome: BroughtHomeFile;
+  /** Messages of the backup's copy that the primary lacks, room by room; null when they were not read. */
+  readonly missing: readonly string[] | null;
   /** APPLOCK_MODE says that the lock is ours; what it says instead otherwise. */
   readonly locked: true | string;
 }
@@ -127,12 +130,7 @@ function whileOnline(evidence: GateEvidence, copies: Copies): GateCheck[] {
       set !== undefined,
     ),
     inUse
-      ? check(
-          3,
-          "the primary holds all that the backup holds",
-          comparison,
-          comparison === "equal" || comparison === "primaryMore",
-        )
+      ? holdsAllMessages(evidence, comparison)
       : check(3, "both copies hold the same", comparison, comparison === "equal"),
     inUse ? unused(context, copies) : fenced(context, copies, set?.backupSetUuid),
     check(6, "the set's file is still whole", fileHolds ? "verified" : fileText(broughtHome), fileHolds),
@@ -144,6 +142,13 @@ function whileOnline(evidence: GateEvidence, copies: Copies): GateCheck[] {
 // Row 33. Whatever is not clearly that is held against the strict form.
 function isInUse({ authority }: PlanContext): boolean {
   return authority.outcome === "primary";
+}
+
+function holdsAllMessages({ missing }: GateEvidence, comparison: Comparison): GateCheck {
+  const expected = "the primary holds all that the backup holds, message by message";
+  const more = missing === null ? ", messages not compared" : missing.length === 0 ? "" : `: ${missing.join("; ")}`;
+  const covers = comparison === "equal" || comparison === "primaryMore";
+  return check(3, expected, `${comparison}${more}`, covers && missing?.length === 0);
 }
 
 function fenced(context: PlanContext, { backup, overwritten }: Copies, uuid: string | undefined): GateCheck {

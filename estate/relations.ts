@@ -5,6 +5,7 @@
 import { contentDifferences } from "./content-differences";
 import type {
   BackupSetRow,
+  ChannelFingerprint,
   ContentFingerprint,
   DatabaseFile,
   DatabaseObservation,
@@ -251,7 +252,10 @@ export function salvageOf(instance: InstanceObservation, database: string): Back
 /** How the contents of two copies relate. `unknown` when one of them could not be read. */
 export type Comparison = "equal" | "primaryMore" | "backupMore" | "bothMore" | "unknown";
 
-/** Compares two fingerprints: equal without any difference, else by which of them lacks nothing that the other has. */
+/**
+ * Compares two fingerprints: equal without any difference, else by which of them lacks nothing that the other has, as far as
+ * counts and sums tell. Before a copy is given up by this, its messages are read one by one (messages-up-to.ts).
+ */
 export function compareContents(primary: ContentFingerprint | null, backup: ContentFingerprint | null): Comparison {
   if (primary === null || backup === null) return "unknown";
   if (contentDifferences(primary, backup).length === 0) return "equal";
@@ -347,6 +351,8 @@ function holdsAll(holder: ContentFingerprint, other: ContentFingerprint): boolea
   const rooms = other.channels.every((theirs) => {
     const ours = channels.get(theirs.channelId);
     if (ours === undefined) return BigInt(theirs.count) === 0n;
+    // The same messages by their ids, with other text: each holds what the other does not.
+    if (sameIds(ours, theirs) && ours.sumBytes !== theirs.sumBytes) return false;
     return (["count", "maxChatId", "sumChatId", "sumBytes"] as const).every(
       (key) => BigInt(ours[key]) >= BigInt(theirs[key]),
     );
@@ -354,4 +360,8 @@ function holdsAll(holder: ContentFingerprint, other: ContentFingerprint): boolea
   const tables = Object.entries(other.tableRows).every(([table, rows]) => (holder.tableRows[table] ?? 0) >= rows);
   const revision = BigInt(holder.systemRevision ?? "0") >= BigInt(other.systemRevision ?? "0");
   return rooms && tables && revision;
+}
+
+function sameIds(left: ChannelFingerprint, right: ChannelFingerprint): boolean {
+  return (["count", "minChatId", "maxChatId", "sumChatId"] as const).every((key) => left[key] === right[key]);
 }

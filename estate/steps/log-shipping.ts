@@ -1,12 +1,14 @@
 /** F5: log shipping from the primary to the backup, part by part; only what is missing or differs is touched. */
 import type { BackupHeader } from "../backup-header";
 import { DrError, toDrError } from "../errors";
+import { instanceOf } from "../estate";
+import { messagesMissing, readMessagesUpTo } from "../messages-up-to";
 import type { AgentJob } from "../observation-types";
 import type { PlanContext } from "../plan-context";
 import { type LogShippingChange, logShippingChanges, soundPrimary, soundSecondary } from "../plan-log-shipping";
 import { placeFiles, seedFile, setFilesOf } from "../plan-restore";
 import { type BroughtHomeFile, type GateCheck, gateChecks } from "../point-of-no-return";
-import { newestFullSet, restoredFrom, sameName } from "../relations";
+import { databaseOf, isOnline, newestFullSet, restoredFrom, sameName } from "../relations";
 import { backupFull, verifyBackup } from "../statements";
 import { runJob } from "./agent-job";
 import { closeChain } from "./close-chain";
@@ -96,15 +98,29 @@ async function seed(context: StepContext, before: PlanContext): Promise<void> {
 /** All checks, read in one go right before the restore: what takes long (a whole file) is read first. */
 async function passGate(context: StepContext, before: PlanContext, seed: BackupHeader): Promise<void> {
   const broughtHome = await verifyBroughtHome(context, before);
+  const missing = await readMissing(context, before);
   const now = await context.observe();
   const locked = await context.assertLocked().then(
     () => true as const,
     (thrown: unknown) => toDrError(thrown).summary,
   );
-  const checks = gateChecks({ context: now, seed, broughtHome, locked });
+  const checks = gateChecks({ context: now, seed, broughtHome, missing, locked });
   context.readBack({ pointOfNoReturn: checks });
   const failed = checks.filter((check) => !check.holds);
   if (failed.length > 0) throw refused(context, failed);
+}
+
+// Row 33: the primary is in use and holds more, so equality cannot be asked for. The backup is read first: what reaches it
+// later is no chat's, the gate asks for no session there.
+async function readMissing(context: StepContext, before: PlanContext): Promise<readonly string[] | null> {
+  const { chat } = context.desired;
+  const copy = before.backup && databaseOf(before.backup, chat);
+  if (before.authority.outcome !== "primary" || copy === undefined || !isOnline(copy)) return null;
+  const roles = before.authority.principals;
+  context.progress("comparing the messages of both copies, room by room");
+  const messages = await readMessagesUpTo(instanceOf(context.estate, roles.backup), chat);
+  const held = await readMessagesUpTo(instanceOf(context.estate, roles.primary), chat, messages);
+  return messagesMissing(messages, held);
 }
 
 // The second copy on disk: the file that the primary was restored from, read again by the primary's engine.

@@ -1,12 +1,14 @@
 /** A sample of each statement that the product builds, with hostile names, for Microsoft's grammars. */
+import { messagesUpTo } from "../../estate/messages-up-to";
 import * as databases from "../../estate/statements";
 import * as failover from "../../estate/statements-failover";
 import * as shipping from "../../estate/statements-log-shipping";
+import * as mirroring from "../../estate/statements-mirroring";
 import { desired } from "../unit/support/estate";
 
 /** Builders of a module by name; `everyMinutes` gives arguments, not T-SQL. */
 type Builders = Omit<
-  typeof databases & typeof failover & typeof shipping,
+  typeof databases & typeof failover & typeof shipping & typeof mirroring & { messagesUpTo: typeof messagesUpTo },
   "everyMinutes" | "PRIMARY_ALERT" | "SECONDARY_ALERT"
 >;
 
@@ -79,11 +81,30 @@ const samples: { readonly [Builder in keyof Builders]: readonly Parameters<Build
   addSchedule: [[job, name, 15]],
   addAlertJob: [[]],
   startJob: [[job]],
+  setPartner: [[name, "TCP://sql-p'2.contoso.com:5022"]],
+  resumeMirroring: [[name]],
+  failOverToMirror: [[name]],
+  backupLog: [
+    [{ database: name, file, name, description: name, copyOnly: true }],
+    [{ database: name, file, name, description: name, copyOnly: false }],
+  ],
+  restoreMirror: [[{ database: name, file, moves }]],
+  dropRestoringCopy: [[name]],
+  messagesUpTo: [
+    [name],
+    [
+      name,
+      [
+        { channelId: 1, maxChatId: "9223372036854775807" },
+        { channelId: 2, maxChatId: "7" },
+      ],
+    ],
+  ],
 };
 
 /** Each sample's text, by its builder's name and number. */
 export function productStatements(): Readonly<Record<string, string>> {
-  const builders: Record<string, unknown> = { ...databases, ...failover, ...shipping };
+  const builders: Record<string, unknown> = { ...databases, ...failover, ...shipping, ...mirroring, messagesUpTo };
   const texts = Object.entries(samples).flatMap(([builder, calls]) =>
     calls.map((args, index) => {
       const build = builders[builder] as (...args: readonly unknown[]) => string;

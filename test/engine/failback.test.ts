@@ -160,6 +160,33 @@ describe("failback", function () {
     assert.equal((await estate.stack.preview("--expect-no-changes")).code, 0);
   });
 
+  it("never overwrites a backup that was opened by hand and holds a message of its own", async () => {
+    const message = (text: string, after: number): string =>
+      "INSERT INTO mgc.dbo.tblChat (channelId, chatId, chatDate, userId, isAlert, content) SELECT TOP (1) channelId, " +
+      `chatId + ${String(after)}, chatDate, userId, isAlert, N'${text}' FROM mgc.dbo.tblChat ORDER BY channelId, chatId DESC;`;
+    const opened =
+      "EXEC master.dbo.sp_delete_log_shipping_secondary_database @secondary_database = N'mgc'; RESTORE DATABASE mgc WITH RECOVERY;";
+    await estate.ask("backup", opened);
+    // Both go on with the same chat id, and the primary further: by counts alone it would hold more.
+    await estate.ask("backup", message("said on the backup", 1));
+    for (const after of [1, 1]) await estate.ask("primary", message("said on the primary", after));
+    const refused = await estate.stack.up();
+    printed += refused.output;
+    assert.equal(refused.code, 1, refused.output);
+    assert.match(refused.output, /message by message/);
+    assert.match(refused.output, /text of messages/);
+    const own = "FROM mgc.dbo.tblChat WHERE content = N'said on the backup'";
+    assert.equal((await estate.ask("backup", `SELECT COUNT(*) AS n ${own};`))[0]?.["n"], 1);
+
+    await estate.ask("backup", `DELETE ${own};`);
+    const up = await estate.stack.up();
+    printed += up.output;
+    assert.equal(up.code, 0, up.output);
+    const state = "SELECT state_desc AS state FROM sys.databases WHERE name = N'mgc';";
+    assert.equal((await estate.ask("backup", state))[0]?.["state"], "RESTORING");
+    assert.equal((await estate.stack.preview("--expect-no-changes")).code, 0);
+  });
+
   it("leaves the state as it is when the primary does not answer, and says so in at most two places", async () => {
     const before = await estate.stack.state();
     const { port } = labInstance(estate.lab, "primary");

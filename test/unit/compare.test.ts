@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { withMoves } from "../../estate/compare";
 import { contentDifferences, describeDifferences } from "../../estate/content-differences";
+import { messagesMissing, messagesUpTo, type RoomMessages } from "../../estate/messages-up-to";
 import type { ChannelFingerprint, ContentFingerprint } from "../../estate/observation-types";
 
 function room(channelId: number, more: Partial<ChannelFingerprint> = {}): ChannelFingerprint {
@@ -77,5 +78,34 @@ describe("comparison of two copies", () => {
       withMoves(first, later).pings.map((ping) => ping.moved),
       [false, true],
     );
+  });
+});
+
+describe("messages of one copy in another", () => {
+  const messages = (channelId: number, more: Partial<RoomMessages> = {}): RoomMessages => ({
+    channelId,
+    count: "3",
+    maxChatId: "3",
+    sumBytes: "60",
+    checksum: "-7",
+    ...more,
+  });
+
+  it("are all there, or named by room", () => {
+    const backup = [messages(1), messages(2), messages(3)];
+    assert.deepEqual(messagesMissing(backup, [messages(3), messages(1), messages(2)]), []);
+    assert.deepEqual(messagesMissing(backup, [messages(1, { checksum: "8" }), messages(2, { count: "2" })]), [
+      "room 1: text of messages one and another",
+      "room 2: messages 2 and 3",
+      "room 3: messages none and 3",
+    ]);
+    assert.deepEqual(messagesMissing([], [messages(1)]), []);
+  });
+
+  it("are read up to the other copy's last one, by whole numbers only", () => {
+    const text = messagesUpTo("m]gc", [messages(1), messages(12, { maxChatId: "9223372036854775807" })]);
+    assert.match(text, /FROM \[m\]\]gc\]\.dbo\.tblChat AS c/);
+    assert.match(text, /\(VALUES \(1, 3\), \(12, 9223372036854775807\)\) AS e \(channelId, lastChatId\)/);
+    assert.throws(() => messagesUpTo("mgc", [messages(1, { maxChatId: "1); DROP TABLE x" })]), SyntaxError);
   });
 });

@@ -87,6 +87,7 @@ function evidence(seen: Observation, change: Partial<GateEvidence> = {}, pool: R
     context: contextOf(seen, desired(pool)),
     seed: seed(),
     broughtHome: { backupSetUuid: set.backupSetUuid, error: null },
+    missing: [],
     locked: true as const,
     ...change,
   };
@@ -199,6 +200,9 @@ describe("point of no return", () => {
     assert.deepEqual(failed(evidence(inUse())), []);
     const less = inUse({ backup: fencedBackup({ backupSets: [set], content: content(130) }, { isReadOnly: false }) });
     assert.ok(failed(evidence(less)).includes(3));
+    // Counts are on the primary's side; a message of the backup's own is not.
+    assert.deepEqual(failed(evidence(inUse(), { missing: ["room 12: text of messages one and another"] })), [3]);
+    assert.deepEqual(failed(evidence(inUse(), { missing: null })), [3]);
     const used = inUse({
       backup: fencedBackup(
         { backupSets: [set], sessions: [{ ...session, hostName: "chat-b1" }] },

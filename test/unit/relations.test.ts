@@ -158,7 +158,7 @@ describe("relations of two copies", () => {
     // The same ids with other bytes in one room.
     assert.equal(
       compareContents(content(10, { channels: [{ ...first, sumBytes: "1001" }, second] }), content(10)),
-      "primaryMore",
+      "bothMore",
     );
   });
 
