@@ -32,6 +32,7 @@ import {
   DATABASE_IN_RESTORE,
   DATABASE_IN_TRANSITION,
   DATABASE_IS_MIRROR,
+  DATABASE_LACKS_QUORUM,
   DATABASE_NOT_RECOVERED,
   DATABASE_OFFLINE,
   DATABASE_RECOVERING,
@@ -54,6 +55,7 @@ const NOT_READABLE: ReadonlySet<number> = new Set([
   DATABASE_OFFLINE,
   DATABASE_IN_TRANSITION,
   DATABASE_IS_MIRROR,
+  DATABASE_LACKS_QUORUM,
 ]);
 
 /** Rights without which a reading would leave out rows in silence, and absence must never be read as "nothing there". */

@@ -21,6 +21,8 @@ export const DATABASE_IN_RESTORE = 927;
 export const DATABASE_OFFLINE = 942;
 export const DATABASE_IN_TRANSITION = 952;
 export const DATABASE_IS_MIRROR = 954;
+/** A principal that can reach neither its mirror nor its witness is not served. */
+export const DATABASE_LACKS_QUORUM = 955;
 export const DEADLOCK_VICTIM = 1205;
 export const LOCK_TIMEOUT_EXCEEDED = 1222;
 export const APPLOCK_BAD_CALL = 1228;
