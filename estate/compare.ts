@@ -14,16 +14,13 @@ import {
 /** Tables that running chat servers refresh by themselves: a difference there tells nothing. */
 const REFRESHED_TABLES: ReadonlySet<string> = new Set(["tblserveridentity", "tblactivepeers"]);
 
-/** Types that BINARY_CHECKSUM refuses when a column of them is named. */
-const NOT_COMPARABLE: ReadonlySet<string> = new Set([
-  "text",
-  "ntext",
-  "image",
-  "xml",
-  "sql_variant",
-  "geography",
-  "geometry",
-]);
+/** Types that no checksum is taken of. */
+const NOT_COMPARABLE: ReadonlySet<string> = new Set(["sql_variant", "geography", "geometry"]);
+/** Texts that BINARY_CHECKSUM leaves out as a whole, and those of which it counts the beginning when they are of (max). */
+const LARGE_TEXTS: ReadonlySet<string> = new Set(["text", "ntext", "xml"]);
+const TEXTS: ReadonlySet<string> = new Set(["varchar", "nvarchar"]);
+/** sys.columns.max_length of a (max). */
+const MAX = -1;
 
 const channelRow = z.object({
   channelId: whole,
@@ -38,7 +35,7 @@ const revisionRow = z.object({ revision: digits });
 const poolRow = z.object({ poolId: guid });
 const countRow = z.object({ n: whole });
 const pingRow = z.object({ serverAddress: text, lastPingTime: moment });
-const columnRow = z.object({ schemaName: text, tableName: text, columnName: text, typeName: text });
+const columnRow = z.object({ schemaName: text, tableName: text, columnName: text, typeName: text, maxLength: whole });
 const checksumRow = z.object({ checksum: digits.nullable() });
 const channelChecksumRow = z.object({ channelId: whole, checksum: digits.nullable() });
 const roomRow = z.object({ nodeId: whole, nodeName: text });
@@ -116,13 +113,26 @@ export function withMoves(content: ContentFingerprint, later: readonly Ping[]): 
   return { ...content, pings };
 }
 
+/**
+ * Every byte of a text for BINARY_CHECKSUM, which takes any length of varbinary(max), but 255 characters of nvarchar(max) and
+ * nothing of text, ntext, image and xml (its page).
+ */
+export function bytesOf(text: string): string {
+  return `CONVERT(varbinary(max), CONVERT(nvarchar(max), ${text}))`;
+}
+
+function countedWhole(column: string, typeName: string, maxLength: number): string {
+  if (LARGE_TEXTS.has(typeName) || (TEXTS.has(typeName) && maxLength === MAX)) return bytesOf(column);
+  return typeName === "image" ? `CONVERT(varbinary(max), ${column})` : column;
+}
+
 async function readChecksums(
   server: SqlServer,
   database: string,
   doing: string,
 ): Promise<{ channels: Map<number, string>; tables: { [table: string]: string } }> {
   const [columns] = await server.read(
-    `SELECT s.name AS schemaName, t.name AS tableName, c.name AS columnName, y.name AS typeName
+    `SELECT s.name AS schemaName, t.name AS tableName, c.name AS columnName, y.name AS typeName, c.max_length AS maxLength
 FROM ${database}.sys.tables AS t JOIN ${database}.sys.schemas AS s ON s.schema_id = t.schema_id
 JOIN ${database}.sys.columns AS c ON c.object_id = t.object_id JOIN ${database}.sys.types AS y ON y.user_type_id = c.system_type_id
 ORDER BY s.name, t.name, c.column_id;`,
@@ -130,11 +140,11 @@ ORDER BY s.name, t.name, c.column_id;`,
     { doing },
   );
   const byTable = new Map<string, { schema: string; table: string; columns: string[] }>();
-  for (const { schemaName, tableName, columnName, typeName } of columns) {
+  for (const { schemaName, tableName, columnName, typeName, maxLength } of columns) {
     if (REFRESHED_TABLES.has(tableName.toLowerCase()) || NOT_COMPARABLE.has(typeName)) continue;
     const key = `${schemaName}.${tableName}`;
     const entry = byTable.get(key) ?? { schema: schemaName, table: tableName, columns: [] };
-    entry.columns.push(quoteName(columnName));
+    entry.columns.push(countedWhole(quoteName(columnName), typeName, maxLength));
     byTable.set(key, entry);
   }
   const tables: { [table: string]: string } = {};

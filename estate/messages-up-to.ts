@@ -3,6 +3,7 @@
  * on with the same chat ids. So each room is read up to the other copy's last message in it, with a checksum over its rows.
  */
 import { z } from "zod";
+import { bytesOf } from "./compare";
 import { describeDifferences } from "./content-differences";
 import type { SqlServer } from "./sql/connection";
 import { quoteName } from "./sql/quote";
@@ -37,7 +38,7 @@ export function messagesUpTo(database: string, ends?: readonly RoomEnd[]): strin
         "\n  ON e.channelId = c.channelId AND c.chatId <= e.lastChatId";
   return `SELECT c.channelId, COUNT_BIG(*) AS [count], MAX(c.chatId) AS maxChatId,
   SUM(CONVERT(bigint, DATALENGTH(c.content))) AS sumBytes,
-  CHECKSUM_AGG(BINARY_CHECKSUM(c.chatId, c.chatDate, c.userId, c.content)) AS [checksum]
+  CHECKSUM_AGG(BINARY_CHECKSUM(c.chatId, c.chatDate, c.userId, ${bytesOf("c.content")}, ${bytesOf("c.rtf")})) AS [checksum]
 FROM ${quoteName(database)}.dbo.tblChat AS c${upTo}
 GROUP BY c.channelId ORDER BY c.channelId;`;
 }

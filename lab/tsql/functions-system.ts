@@ -33,11 +33,19 @@ const isNull: BuiltInFunction = {
   },
 };
 
+/** Types that are not comparable: BINARY_CHECKSUM ignores them. */
+const notComparable: ReadonlySet<string> = new Set(["text", "ntext", "image", "xml"]);
+/** Characters of nvarchar(max) that BINARY_CHECKSUM takes (its page); of varchar(max) the same (assumed). */
+const countedCharacters = 255;
+
 /** Rotates and xors the bytes of the values; SQL Server's own algorithm is not documented (assumed). */
 function checksum(values: readonly SqlValue[], args: readonly BoundArgument[], binary: boolean): number {
   let sum = 0;
-  values.forEach((value, index) => {
+  values.forEach((whole, index) => {
     const argument = args[index] as BoundArgument;
+    if (binary && notComparable.has(argument.type.name)) return;
+    const cut = binary && typeof whole === "string" && argument.type.length === "max";
+    const value = cut ? whole.slice(0, countedCharacters) : whole;
     let part = 0x7fffffff;
     if (value !== null) {
       const folded =

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
+import { labConfiguration } from "../../tools/lab-configuration";
 import { TestEstate } from "./support/estate";
 
 describe("two pools in one configuration", function () {
@@ -7,6 +8,7 @@ describe("two pools in one configuration", function () {
   let estate: TestEstate;
   before(async () => {
     estate = await TestEstate.start("failed-over", "--pools", "2");
+    estate.reconfigure(estate.stack, labConfiguration(estate.lab, { compare: "full" }));
   });
   after(() => estate.stop());
 
@@ -26,6 +28,14 @@ describe("two pools in one configuration", function () {
     const cmdlets = journal.filter((line) => line.kind === "cmdlet" && !line.text.includes("Install-CsMirrorDatabase"));
     const shells = new Set(cmdlets.map((line) => line.client));
     assert.equal(shells.size, 1, [...shells].join(", "));
+    // Each pair of copies was compared with checksums over all that a message is.
+    const compared = journal.filter((line) => /BINARY_CHECKSUM\(.*varbinary\(max\).*\[content\]/.test(line.text));
+    assert.deepEqual([...new Set(compared.map((line) => line.instance))].sort(), [
+      "SQL-B1",
+      "SQL-B3",
+      "SQL-P1",
+      "SQL-P3",
+    ]);
     const runs = new Set(journal.filter((line) => line.client.startsWith("pchat-dr")).map((line) => line.client));
     assert.equal(runs.size, 1, [...runs].join(", "));
   });

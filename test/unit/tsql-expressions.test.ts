@@ -105,6 +105,11 @@ const TEXTS: readonly Case[] = [
     "CAST(CAST('6F9619FF-8B86-D011-B42D-00C04FC964FF' AS uniqueidentifier) AS varbinary(16))",
     "0xff19966f868b11d0b42d00c04fc964ff",
   ],
+  // BINARY_CHECKSUM takes 255 characters of nvarchar(max), any length of varbinary(max), and ignores text.
+  ...(["nvarchar(max)", "varbinary(max)", "text"] as const).map((type, index): [string, string] => [
+    `CASE WHEN BINARY_CHECKSUM(1, CONVERT(${type}, REPLICATE('a', 255) + 'b')) = BINARY_CHECKSUM(1, CONVERT(${type}, REPLICATE('a', 255) + 'c')) THEN 1 ELSE 0 END`,
+    ["1", "0", "1"][index] ?? "",
+  ]),
   ["CONVERT(varchar(40), HASHBYTES('MD5', 'abc'), 2)", "900150983CD24FB0D6963F7D28E17F72"],
   [
     "CONVERT(varchar(70), HASHBYTES('SHA2_256', 'abc'), 2)",
