@@ -13,6 +13,7 @@ import { type DriftRun, driftRun, type PreviewAnswer, previewAnswer } from "../e
 import { driftLines, type Paint } from "../estate/drift/drift-text";
 import { UNATTENDED_VARIABLE } from "../estate/run-mode";
 import { labSettings } from "./env";
+import { passSignals } from "./pass-signals";
 import { cliPath, ensureCli } from "./pulumi-cli";
 
 const usage = `npm run drift -- --stack <name> [--json]
@@ -41,15 +42,14 @@ function previewOf(stack: string, folder: string): Promise<PreviewAnswer> {
     env: { ...process.env, ...labSettings(), [DRIFT_VARIABLE]: folder, [UNATTENDED_VARIABLE]: "true" },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const pass = (signal: NodeJS.Signals): boolean => child.kill(signal);
-  process.on("SIGINT", pass).on("SIGTERM", pass).on("SIGHUP", pass);
+  const done = passSignals(child);
   let [output, errorOutput] = ["", ""];
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString("utf8")));
   child.stderr.on("data", (chunk: Buffer) => (errorOutput += chunk.toString("utf8")));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code) => {
-      process.off("SIGINT", pass).off("SIGTERM", pass).off("SIGHUP", pass);
+      done();
       resolve(previewAnswer(code, output, errorOutput));
     });
   });

@@ -1,6 +1,7 @@
 /** The CLI as a child of our own commands: the binary itself, with signals passed on and waited for. */
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { passSignals } from "./pass-signals";
 import { cliEnvironment, cliPath } from "./pulumi-cli";
 
 /** What a run ended with. */
@@ -10,8 +11,6 @@ export interface PulumiRun {
   /** Standard output, empty unless it was collected. */
   readonly output: string;
 }
-
-const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Runs a command in the present folder. Standard output is collected or goes to `output`, a file descriptor of ours; standard error
@@ -27,12 +26,11 @@ export function runPulumi(args: readonly string[], output: "collect" | 1 | 2): P
   });
   let collected = "";
   child.stdout?.on("data", (chunk: Buffer) => (collected += chunk.toString("utf8")));
-  const pass = (signal: NodeJS.Signals): boolean => child.kill(signal);
-  for (const signal of PASSED_ON) process.on(signal, pass);
+  const done = passSignals(child);
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) => {
-      for (const name of PASSED_ON) process.off(name, pass);
+      done();
       resolve({ code: code ?? 128 + (signal === null ? 0 : constants.signals[signal]), output: collected });
     });
   });
