@@ -148,6 +148,14 @@ function faults(lab: Command): void {
       const { instance, database, page } = options;
       return apply(options, { action: "damage-page", instance, database, ...(page === undefined ? {} : { page }) });
     });
+  withCommon(
+    fault.command("suspect").description("Damage a database's data file so that it is SUSPECT, with its log whole"),
+  )
+    .requiredOption("--instance <name>", "such as SQL-P1")
+    .option("--database <name>", "such as mgccomp", "mgc")
+    .action((options: CommonOptions & { instance: string; database: string }) =>
+      apply(options, { action: "suspect", instance: options.instance, database: options.database }),
+    );
   withCommon(fault.command("damage").description("Flip one byte of a file"))
     .requiredOption("--file <path>", "UNC path, or a path of a host's disk or of this machine")
     .option("--host <name>", "host whose disk it is")

@@ -106,6 +106,8 @@ export type Fault =
   | { readonly action: "disk-speed"; readonly instance: string; readonly bytesPerSecond: number }
   /** A page of the data file does not match its checksum any more; the middle one when no page is given. */
   | { readonly action: "damage-page"; readonly instance: string; readonly database: string; readonly page?: number }
+  /** Recovery, or a rollback, met damage in the data file: the database is SUSPECT, its log is whole. */
+  | { readonly action: "suspect"; readonly instance: string; readonly database: string }
   /** Flips one byte; `offset` in bytes, the middle of the file when absent. `host` for paths with a drive letter. */
   | { readonly action: "damage"; readonly file: string; readonly host?: string; readonly offset?: number };
 

@@ -13,6 +13,7 @@ import { applyScenario, movedPools } from "./daemon-estate";
 import type { PlayedInstance } from "./daemon-instance";
 import type { PlayedPool } from "./scenarios/estate-played";
 import { comeBack, outage, rebuild } from "./scenarios/site";
+import type { Database } from "./server/database";
 import { WindowsError } from "./windows/files";
 
 type Handlers = {
@@ -170,6 +171,8 @@ async function applyFault(daemon: Daemon, fault: Fault): Promise<string> {
         : `The disks of ${fault.instance} do ${String(fault.bytesPerSecond)} bytes a second.`;
     case "damage-page":
       return damagePage(instanceOf(daemon, fault.instance), fault);
+    case "suspect":
+      return suspect(instanceOf(daemon, fault.instance), fault.database);
     case "damage":
       return damage(daemon, fault);
   }
@@ -194,14 +197,21 @@ function instanceOf(daemon: Daemon, name: string): PlayedInstance {
   throw new LabError(`There is no instance ${name}.`, `Instances: ${[...daemon.instances.keys()].join(", ")}`);
 }
 
+function databaseOf(instance: PlayedInstance, name: string): Database {
+  const database = instance.database(name);
+  if (database !== undefined) return database;
+  throw new LabError(`${instance.name} has no database ${name}, or is stopped.`, "See: npm run lab -- status");
+}
+
+async function suspect(instance: PlayedInstance, name: string): Promise<string> {
+  const database = databaseOf(instance, name);
+  await database.markSuspect();
+  return `${database.name} on ${instance.name} is SUSPECT.`;
+}
+
 /** A page of a database's file is not what was written there. */
 function damagePage(instance: PlayedInstance, fault: Extract<Fault, { action: "damage-page" }>): string {
-  const database = instance.database(fault.database);
-  if (database === undefined)
-    throw new LabError(
-      `${instance.name} has no database ${fault.database}, or is stopped.`,
-      "See: npm run lab -- status",
-    );
+  const database = databaseOf(instance, fault.database);
   const page = fault.page ?? Math.floor(database.usedPages / 2);
   try {
     database.damagePage(page);

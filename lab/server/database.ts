@@ -156,6 +156,17 @@ export class Database {
     this.change({ damagedPages: [...new Set([...this.damagedPages, page])].sort((one, other) => one - other) });
   }
 
+  /**
+   * Damage that recovery or a rollback meets: the database is SUSPECT, whoever is in it is thrown out, what was not committed
+   * is gone. Its log stays whole. ALTER DATABASE … SET ONLINE recovers it, as on a disk that was mended.
+   */
+  async markSuspect(): Promise<void> {
+    this.change({ state: "SUSPECT" });
+    await this.instance.environment.endSessions(this);
+    this.writerOwner?.forget(this);
+    this.instance.errorLog(926, storageErrors.suspect(this.name).message);
+  }
+
   /** Pages of the data file that hold something: those that a full backup reads. */
   get usedPages(): number {
     return Math.floor(this.openStore().file.bytes / PAGE_BYTES);

@@ -69,7 +69,8 @@ export function startHeader(
     hasBackupChecksums: request.checksum === true,
     isDamaged: false,
     beginsLogChain: log && status.beginsLogChain,
-    hasIncompleteMetaData: false,
+    // "Tail-Log Backups": metadata of a damaged database may be incomplete, the captured log is complete all the same.
+    hasIncompleteMetaData: log && database.state !== "ONLINE",
     isForceOffline: log && (request.noRecovery === true || request.standby !== undefined),
     isCopyOnly: !differential && (request.copyOnly === true || (log && request.noTruncate === true)),
     recoveryModel: options.recoveryModel === "BULK_LOGGED" ? "BULK-LOGGED" : options.recoveryModel,

@@ -89,16 +89,31 @@ export const backupTailRules: readonly Rule[] = [
     number: "D31",
     certainty: "documented",
     source: cite("backup", "tailLog"),
-    title: "NO_TRUNCATE works on SUSPECT, where an ordinary log backup is 926; OFFLINE and EMERGENCY are refused",
+    title:
+      "NO_TRUNCATE works on SUSPECT, where an ordinary log backup is 926, and closes it with NORECOVERY; OFFLINE and EMERGENCY are refused",
     run: async (estate) => {
       for (const batch of chatDatabase) await estate.run(batch);
       const log = `BACKUP LOG mgc TO DISK = N'${SHARE}\\suspect.trn'`;
       const database = (await estate.instance()).core.require("mgc");
-      database.change({ state: "SUSPECT" });
+      await database.markSuspect();
       await estate.refuses(log, [[926, 14], OF_LOG]);
-      await estate.run(`${log} WITH NO_TRUNCATE`);
-      database.change({ state: "ONLINE" });
-      await estate.run("ALTER DATABASE mgc SET OFFLINE");
+      const last =
+        "SELECT TOP (1) CONVERT(varchar(25), last_lsn) AS lsn, is_copy_only, is_force_offline, has_incomplete_metadata, is_damaged FROM msdb.dbo.backupset ORDER BY backup_set_id DESC";
+      await estate.run(`${log} WITH NO_TRUNCATE, FORMAT`);
+      const [open] = await estate.rows(last);
+      assert.equal(await estate.value(STATE), "SUSPECT");
+      await estate.run(`${log} WITH NO_TRUNCATE, NORECOVERY, FORMAT, CHECKSUM`);
+      const [closing] = await estate.rows(last);
+      assert.equal(await estate.value(STATE), "RESTORING");
+      const flags = { lsn: open?.["lsn"], is_copy_only: "1", has_incomplete_metadata: "1", is_damaged: "0" };
+      assert.deepEqual(
+        [open, closing],
+        [
+          { ...flags, is_force_offline: "0" },
+          { ...flags, is_force_offline: "1" },
+        ],
+      );
+      await estate.run("RESTORE DATABASE mgc WITH RECOVERY; ALTER DATABASE mgc SET OFFLINE");
       await estate.refuses(`${log} WITH NO_TRUNCATE`, [[942, 14], OF_LOG]);
       await estate.run("ALTER DATABASE mgc SET ONLINE; ALTER DATABASE mgc SET EMERGENCY");
       await estate.refuses(`${log} WITH NO_TRUNCATE`, [[3033, 16], OF_LOG]);
