@@ -9,6 +9,7 @@ import type {
 } from "./observation-types";
 import {
   compareContents,
+  damagedTail,
   databaseOf,
   familyOf,
   fenceStillHolds,
@@ -28,8 +29,8 @@ import {
 /** Every value of every fact. `AuthorityFacts` is derived from it, and the exhaustive test walks it. */
 export const authorityFactValues = {
   /**
-   * The primary site's copy. `damaged`: SUSPECT, RECOVERY_PENDING, EMERGENCY, OFFLINE. `incomplete`: RESTORING after a
-   * restore that was cut. `afterTail`: RESTORING after its own tail-log backup. `mirror`: a mirror without a readable
+   * The primary site's copy. `damaged`: SUSPECT, RECOVERY_PENDING, EMERGENCY, OFFLINE, and RESTORING behind the tail that
+   * was saved of it while it was one of these. `incomplete`: RESTORING after a restore that was cut. `afterTail`: RESTORING after its own tail-log backup. `mirror`: a mirror without a readable
    * principal. `other`: RECOVERING and whatever else is no state to decide on.
    */
   primaryCopy: [
@@ -147,7 +148,8 @@ function primaryCopyOf(instance: InstanceObservation | undefined, chat: string):
   if (database.mirroring?.role === "MIRROR") return "mirror";
   if (isOnline(database)) return "online";
   if (damagedStates.has(database.state) || database.state === "OFFLINE") return "damaged";
-  return isRestoring(database) ? restoringCopy(instance, chat) : "other";
+  if (!isRestoring(database)) return "other";
+  return damagedTail(instance, chat) === undefined ? restoringCopy(instance, chat) : "damaged";
 }
 
 function backupCopyOf(instance: InstanceObservation | undefined, chat: string): AuthorityFacts["backupCopy"] {
@@ -289,10 +291,15 @@ function tailFact(
   const closed = backupCopyOf(backup, chat) === "afterTail" ? backup : primary;
   const other = closed === backup ? primary : backup;
   const copy = closed === backup ? "afterTail" : primaryCopyOf(primary, chat);
-  const tail = copy === "afterTail" ? ownTail(closed, chat) : undefined;
+  const tail =
+    copy === "afterTail" ? ownTail(closed, chat) : copy === "damaged" ? closedByDamagedTail(closed, chat) : undefined;
   if (tail === undefined) return "none";
   const restored = restoresOf(other, chat).find((row) => row.restoreType === "L")?.backupSet;
   return restored?.backupSetUuid === tail.backupSetUuid ? "applied" : "pending";
+}
+
+function closedByDamagedTail(instance: InstanceObservation, chat: string): BackupSetRow | undefined {
+  return databaseOf(instance, chat)?.state === "RESTORING" ? damagedTail(instance, chat) : undefined;
 }
 
 function acknowledgedFact(

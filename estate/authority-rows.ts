@@ -96,6 +96,15 @@ export const authorityRows: readonly AuthorityRow[] = [
   {
     number: 5,
     when: (facts) =>
+      facts.primaryCopy === "damaged" && facts.tail === "applied" && backupOnline(facts) && failedOver(facts),
+    outcome: "backup",
+    resume: "F1",
+    message: "the pool runs on the backup, which has applied the tail that was saved of the primary's damaged copy",
+    allows: wayHome,
+  },
+  {
+    number: 5,
+    when: (facts) =>
       facts.primaryCopy === "damaged" && backupOnline(facts) && failedOver(facts) && facts.acknowledged === "yes",
     outcome: "backup",
     resume: "F1",

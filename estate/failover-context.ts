@@ -13,15 +13,20 @@ export interface FailoverContext extends PlanContext {
   readonly closed: boolean;
   /** The primary's copy is ONLINE and is to be closed by its tail. */
   readonly closesPrimary: boolean;
+  /**
+   * The primary answers with a damaged copy whose log may be whole: its tail is tried, and left out with the reason when the
+   * engine refuses it. What it holds cannot be promised before it is taken.
+   */
+  readonly savesTail: boolean;
   /** Where the backup's copy stands; null when that is not known. */
   readonly position: ForkPosition | null;
   /** What can still be applied; null while the copy is not RESTORING or its files were not read. */
   readonly remaining: RemainingLogs | null;
-  /** The primary's own tail, by its msdb. */
+  /** The tail that the primary was closed by, by its msdb; one that met damage is left out. */
   readonly tail: BackupSetRow | undefined;
   /** Registrations of log shipping that restore into the backup's copy. */
   readonly registrations: readonly LogShippingSecondaryRow[];
-  /** Why steps that need the primary's database are left out; empty when they are not. */
+  /** Why the primary's database does not serve; empty when it does, or did until its tail. */
   readonly withoutPrimary: string;
 }
 
@@ -35,22 +40,38 @@ export function failoverContextOf(context: PlanContext): FailoverContext {
   const at = position?.kind === "at" ? { fork: position.fork, lsn: position.lsn } : null;
   const files = backup?.logFiles ?? null;
   const { primaryCopy } = authority.facts;
-  const closesPrimary = authority.moves === true && closed && authority.outcome === "primary";
+  const moves = authority.moves === true && closed;
+  const closesPrimary = moves && authority.outcome === "primary";
+  const state = context.primaryCopy?.state ?? "";
   return {
     ...context,
     closed,
     closesPrimary,
+    savesTail: moves && primaryCopy === "damaged" && statesWithTail.has(state),
     position: at,
     remaining:
       backup === undefined || at === null || files === null
         ? null
         : remainingLogs(at, files, chat, familyOf(backup, chat)),
-    tail: primary && primaryCopy === "afterTail" ? ownTail(primary, chat) : undefined,
+    tail: primary && closedBehindTail(context) ? wholeTail(primary, chat) : undefined,
     registrations: (backup?.logShippingSecondary ?? []).filter((row) =>
       row.database === null ? sameName(row.primaryDatabase, chat) : sameName(row.database.secondaryDatabase, chat),
     ),
     withoutPrimary: closesPrimary || primaryCopy === "afterTail" ? "" : whyWithout(context),
   };
+}
+
+// OFFLINE and EMERGENCY refuse BACKUP even with NO_TRUNCATE ("BACKUP (Transact-SQL)").
+const statesWithTail: ReadonlySet<string> = new Set(["SUSPECT", "RECOVERY_PENDING"]);
+
+function closedBehindTail({ authority, primaryCopy }: PlanContext): boolean {
+  const copy = authority.facts.primaryCopy;
+  return copy === "afterTail" || (copy === "damaged" && primaryCopy?.state === "RESTORING");
+}
+
+function wholeTail(primary: InstanceObservation, chat: string): BackupSetRow | undefined {
+  const tail = ownTail(primary, chat);
+  return tail?.isDamaged ? undefined : tail;
 }
 
 function whyWithout(context: PlanContext): string {

@@ -66,8 +66,23 @@ function lossFindings(context: FailoverContext, now: Date): Finding[] {
       "This is said before the backup's copy is opened; afterwards no log can be applied to it.",
     ),
   ];
+  if (context.savesTail) {
+    const { primaryName, primaryCopy } = context;
+    findings.push(
+      infoFinding(
+        "damaged-tail",
+        `${primaryName} answers, and its ${desired.chat} is ${primaryCopy?.state ?? "?"}: its log is backed up first (BACKUP LOG … WITH NO_TRUNCATE), and applied`,
+        "Before it is taken nobody knows whether its log is whole. If the engine refuses, that is told and the loss is as said.",
+      ),
+    );
+  }
   for (const { file, message } of remaining?.unreadable ?? []) {
     findings.push(warningFinding(`unreadable-log:${file}`, `${file} is not applied: ${message}`, ""));
+  }
+  for (const { file } of remaining?.damaged ?? []) {
+    findings.push(
+      warningFinding(`damaged-log:${file}`, `${file} is not applied: it met damage when it was taken (IsDamaged)`, ""),
+    );
   }
   const foreign = remaining?.foreign ?? [];
   if (foreign.length > 0) {
@@ -97,7 +112,8 @@ function siteFindings(context: FailoverContext): Finding[] {
   const findings: Finding[] = [];
   const mirror = mirrorThatHolds(context);
   // A synchronized mirror lost nothing: a failover inside the site is the better answer.
-  if (mirror !== undefined && !context.closesPrimary && context.authority.facts.primaryCopy === "silent") {
+  const lost = ["silent", "damaged"].includes(context.authority.facts.primaryCopy);
+  if (mirror !== undefined && !context.closesPrimary && lost) {
     findings.push(
       warningFinding(
         "mirror-answers",

@@ -11,6 +11,7 @@ import { setActiveServers } from "./shell/commands";
 import { openForWriting, removeMirroring, setMultiUser, setOwner } from "./statements";
 import {
   addLogBackupJob,
+  backupDamagedTail,
   backupTail,
   changeLogBackupCommand,
   logBackupCommand,
@@ -56,14 +57,14 @@ export function clearedBeforeMoveStep(context: FailoverContext): StepBody {
 
 /** P2: mirroring off and log shipping's backup job off on the primary: a mirrored principal refuses the tail. */
 export function primaryMirroringStep(context: FailoverContext): StepBody {
-  const { desired, primaryCopy, primary, closesPrimary } = context;
+  const { desired, primaryCopy, primary, closesPrimary, savesTail } = context;
   const mirroring = primaryCopy?.mirroring ?? null;
   const jobs = (primary?.logShippingPrimary ?? []).flatMap((row) => (row.backupJob?.enabled ? [row.backupJob] : []));
   const reasons = [
     ...(mirroring === null ? [] : [`${desired.chat} is mirrored`]),
     ...jobs.map((job) => `job ${job.name} is enabled`),
   ];
-  const open = closesPrimary && reasons.length > 0;
+  const open = (closesPrimary || savesTail) && reasons.length > 0;
   return {
     key: "P2",
     id: "P2",
@@ -78,6 +79,7 @@ export function primaryMirroringStep(context: FailoverContext): StepBody {
         : `${desired.chat} mirrored to ${mirroring.partnerInstance ?? "a partner"}, ${mirroring.state}`,
     then: `${desired.chat} not mirrored, log backups off`,
     open,
+    courtesy: open && savesTail,
     skipped: skipped(context),
     reason: open ? reasons.join("; ") : "",
     statements: open
@@ -90,9 +92,13 @@ export function primaryMirroringStep(context: FailoverContext): StepBody {
   };
 }
 
-/** P3: the primary's tail, which closes it: nothing can be written there afterwards, and nothing is left behind. */
+/**
+ * P3: the primary's tail, which closes it: nothing can be written there afterwards, and nothing is left behind. Of a damaged
+ * copy it is tried; later steps do not wait for one that the engine refuses.
+ */
 export function tailStep(context: FailoverContext): StepBody {
-  const { desired, primaryCopy, closesPrimary } = context;
+  const { desired, primaryCopy, closesPrimary, savesTail } = context;
+  const open = closesPrimary || savesTail;
   const file = tailFile(desired, plannedRun);
   const tail = {
     database: desired.chat,
@@ -109,22 +115,26 @@ export function tailStep(context: FailoverContext): StepBody {
     where: context.primaryName,
     role: context.authority.principals.primary,
     now: primaryCopy === undefined ? "not read" : primaryCopy.state,
-    then: "RESTORING behind its tail: nothing can be written there",
-    open: closesPrimary,
+    then: savesTail
+      ? "RESTORING behind its tail, if its log can be read"
+      : "RESTORING behind its tail: nothing can be written there",
+    open,
+    courtesy: savesTail,
     skipped: skipped(context),
-    reason: closesPrimary ? `${desired.chat} on ${context.primaryName} is ${primaryCopy?.state ?? "not read"}` : "",
-    statements: closesPrimary ? [onPrimary(context, backupTail(tail))] : [],
-    estimateSeconds: closesPrimary ? 10 : null,
+    reason: open ? `${desired.chat} on ${context.primaryName} is ${primaryCopy?.state ?? "not read"}` : "",
+    statements: open ? [onPrimary(context, savesTail ? backupDamagedTail(tail, true) : backupTail(tail))] : [],
+    estimateSeconds: open ? 10 : null,
   };
 }
 
 function skipped(context: FailoverContext): string {
-  return context.authority.moves === true && context.closed ? context.withoutPrimary : "";
+  const { authority, closed, savesTail, tail, withoutPrimary } = context;
+  return authority.moves === true && closed && !savesTail && tail === undefined ? withoutPrimary : "";
 }
 
 /** O3 (with O2): log shipping's jobs run once more, then every log set that is left, in the order of LSNs, the tail last. */
 export function remainingLogsStep(context: FailoverContext): StepBody {
-  const { desired, closed, remaining, closesPrimary, registrations, position, tail } = context;
+  const { desired, closed, remaining, closesPrimary, savesTail, registrations, position, tail } = context;
   const jobs = registrations.flatMap((row) => [row.copyJob, row.restoreJob]).filter((job) => job?.enabled === true);
   const sets = remaining?.apply ?? [];
   const behindTail = tail !== undefined && position !== null && tail.lastLsn !== position.lsn;
@@ -134,7 +144,8 @@ export function remainingLogsStep(context: FailoverContext): StepBody {
     ...(sets.length > 0 ? [`${sets.length} log ${sets.length === 1 ? "set is" : "sets are"} not applied`] : []),
     ...(behindTail && sets.length === 0 ? ["the primary's tail is not applied"] : []),
   ];
-  const open = closed && context.authority.moves === true && reasons.length > 0;
+  const moves = closed && context.authority.moves === true;
+  const open = moves && (reasons.length > 0 || savesTail);
   return {
     key: "O3",
     id: "O3",
@@ -146,11 +157,15 @@ export function remainingLogsStep(context: FailoverContext): StepBody {
     now: position === null ? "no log to apply" : `at LSN ${position.lsn}`,
     then: closed ? "no log set left" : "as it stands",
     open,
-    reason: open ? reasons.join("; ") : "",
+    // Whether a damaged primary gives its tail is not known before it is asked: what it gives is applied here.
+    courtesy: open && reasons.length === 0,
+    reason: open ? (reasons.length === 0 ? "the damaged primary's tail is tried" : reasons.join("; ")) : "",
     statements: open
       ? [
           ...sets.map((set) => onBackup(context, restoreLog(desired.chat, set.file))),
-          ...(closesPrimary ? [onBackup(context, restoreLog(desired.chat, tailFile(desired, plannedRun)))] : []),
+          ...(closesPrimary || savesTail
+            ? [onBackup(context, restoreLog(desired.chat, tailFile(desired, plannedRun)))]
+            : []),
         ]
       : [],
     estimateSeconds: null,

@@ -22,6 +22,8 @@ export interface RemainingLogs {
   readonly gap: { readonly from: Lsn; readonly to: Lsn } | null;
   /** Sets of this family on a fork that the copy never was on. */
   readonly foreign: readonly LogSet[];
+  /** Sets of this family that met damage when they were taken (is_damaged): never applied. */
+  readonly damaged: readonly LogSet[];
   readonly unreadable: readonly UnreadableLogFile[];
 }
 
@@ -37,13 +39,13 @@ export function remainingLogs(
   database: string,
   family: Guid | null,
 ): RemainingLogs {
-  const usable = files.sets.filter(
+  const ours = files.sets.filter(
     (set) =>
       set.backupType === 2 &&
       set.databaseName.toLowerCase() === database.toLowerCase() &&
-      !set.isDamaged &&
       (family === null || set.familyGuid === family),
   );
+  const usable = ours.filter((set) => !set.isDamaged);
   const apply: LogSet[] = [];
   let reached = position;
   for (;;) {
@@ -61,6 +63,7 @@ export function remainingLogs(
     reached,
     gap: earliest === undefined ? null : { from: reached.lsn, to: earliest },
     foreign: usable.filter((set) => !forksOf(position, apply).has(set.firstRecoveryForkGuid)),
+    damaged: ours.filter((set) => set.isDamaged && compareLsn(set.lastLsn, reached.lsn) > 0),
     unreadable: files.unreadable,
   };
 }

@@ -24,9 +24,10 @@ export interface Loss {
 
 /**
  * @param now the present moment, for a window whose end nobody has named
+ * @param settled a damaged primary was asked for its tail already: what it gave is counted, and nothing more is hoped for
  */
-export function lossOf(context: FailoverContext, now: Date): Loss {
-  const { position, remaining, closesPrimary, primaryName, desired } = context;
+export function lossOf(context: FailoverContext, now: Date, settled = false): Loss {
+  const { position, remaining, closesPrimary, savesTail, primaryName, desired } = context;
   const recovered = remaining?.reached ?? position;
   const last = remaining?.apply.at(-1);
   const tailApplied = last?.isForceOffline === true || (last === undefined && behindTail(context));
@@ -49,7 +50,7 @@ export function lossOf(context: FailoverContext, now: Date): Loss {
   const windowMinutes =
     recoveredUntil === null ? null : Math.max(0, Math.ceil((Date.parse(until) - Date.parse(recoveredUntil)) / 60_000));
   const text = [
-    `what ${primaryName} wrote after LSN ${recovered?.lsn ?? "?"} of fork ${recovered?.fork ?? "?"} is lost`,
+    `what ${primaryName} wrote after LSN ${recovered?.lsn ?? "?"} of fork ${recovered?.fork ?? "?"} is lost${savesTail && !settled ? " unless its tail can still be taken (P3)" : ""}`,
     recoveredUntil === null
       ? "the time of that record is not known"
       : `its last log backup that can be applied ended ${recoveredUntil}, so up to ${windowMinutes === 1 ? "1 minute" : `${String(windowMinutes)} minutes`} of messages, counted to ${desired.outageSince === null ? "now" : `the outage at ${until}`}`,

@@ -190,6 +190,15 @@ export function ownTail(instance: InstanceObservation, database: string): Backup
 }
 
 /**
+ * The tail that a damaged copy was closed by: NO_TRUNCATE makes it a copy-only set. Log alone never leads such a copy back:
+ * what its log would be applied to is damaged.
+ */
+export function damagedTail(instance: InstanceObservation, database: string): BackupSetRow | undefined {
+  const tail = ownTail(instance, database);
+  return tail?.isCopyOnly ? tail : undefined;
+}
+
+/**
  * What a full set's description says of the fence it was taken under: bytes written to the log file since the instance
  * started. Nothing was written since while both still stand; on a read-only database neither checkpoint nor reader writes.
  */

@@ -29,6 +29,19 @@ export function backupTail({ database, file, name, description }: TailBackup): s
   ].join("\n");
 }
 
+/**
+ * The tail of a copy that is damaged: the engine tries whatever the copy's state, its log whole ("Tail-Log Backups"; OFFLINE
+ * and EMERGENCY are refused). NO_TRUNCATE is COPY_ONLY and CONTINUE_AFTER_ERROR: with CHECKSUM a set that met damage says so
+ * (is_damaged). No session can be in such a copy.
+ * @param closes NORECOVERY too: the copy is RESTORING behind it, refused while it is mirrored
+ */
+export function backupDamagedTail({ database, file, name, description }: TailBackup, closes: boolean): string {
+  return [
+    `BACKUP LOG ${quoteName(database)} TO DISK = ${quoteString(file)}`,
+    `WITH NO_TRUNCATE, ${closes ? "NORECOVERY, " : ""}FORMAT, INIT, SKIP, CHECKSUM, STATS = 5, NAME = ${quoteString(name)}, DESCRIPTION = ${quoteString(description)};`,
+  ].join("\n");
+}
+
 /** One log set into a RESTORING database, which stays so. Checksums are checked where the set has them: log shipping's have none. */
 export function restoreLog(database: string, file: string): string {
   return `RESTORE LOG ${quoteName(database)} FROM DISK = ${quoteString(file)} WITH FILE = 1, NORECOVERY, STATS = 5;`;

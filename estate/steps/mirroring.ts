@@ -20,7 +20,7 @@ export function endMirroring(which: "chat" | "compliance"): StepHandler {
   };
 }
 
-/** Ends the session of one database on the site's principal, and waits for its end. */
+/** Ends the session of one database on the site's principal, in whatever state that is, and waits for its end. */
 export async function endMirroringOf(
   context: StepContext,
   site: "primary" | "backup",
@@ -37,7 +37,7 @@ export async function endMirroringOf(
   // SET PARTNER may answer before the session has ended (alter-database-transact-sql-database-mirroring).
   const { seen, satisfied } = await waitFor(
     () => context.readCopy(role, database),
-    (copy) => copy !== undefined && copy.mirroring === null && copy.state === "ONLINE",
+    (copy) => copy !== undefined && copy.mirroring === null && copy.state === before.state,
     { limitSeconds: context.desired.timeouts.mirroringSeconds },
   );
   context.readBack({
@@ -52,7 +52,7 @@ export async function endMirroringOf(
       seen === undefined
         ? "no such database"
         : `${seen.state}${seen.mirroring === null ? "" : `, ${seen.mirroring.role} ${seen.mirroring.state}`}`;
-    throw readBackDiffers(context.step, `${database} ONLINE without a partner`, found);
+    throw readBackDiffers(context.step, `${database} ${before.state} without a partner`, found);
   }
 }
 

@@ -58,7 +58,7 @@ function probesOf({ desired, plan }: StepContext): Probes {
   const logBackups = { writer: backup, reader: backup, folder: backupFolder };
   if (desired.active === "backup") {
     // The primary's engine writes its tail there, the backup's reads it.
-    const closes = plan.steps.some((step) => step.key === "P3" && step.open);
+    const closes = plan.steps.some((step) => step.key === "P3" && step.open && !step.courtesy);
     if (!closes) return { engines: [logBackups], agents: [], mayFail: true };
     const tail = { writer: primary, reader: backup, folder: backupFolder };
     return { engines: [tail, logBackups], agents: [copies], mayFail: false };

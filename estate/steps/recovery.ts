@@ -50,7 +50,7 @@ export async function openForEverybody(context: StepContext, role: InstanceRole)
 async function passGate(context: StepContext, now: FailoverContext): Promise<void> {
   await context.assertLocked();
   const { authority, remaining, tail, position, shell } = now;
-  const loss = lossOf(now, new Date());
+  const loss = lossOf(now, new Date(), true);
   const checks = [
     {
       expected: "the primary's copy closed by its tail, or gone",

@@ -28,6 +28,7 @@ export const applyRemainingLogs: StepHandler = {
       left: after.remaining?.apply.map(({ file }) => file),
       gap: after.remaining?.gap,
       unreadable: after.remaining?.unreadable,
+      damaged: after.remaining?.damaged.map(({ file }) => file),
     });
     const { tail, position } = after;
     if (tail !== undefined && tail.lastLsn !== position?.lsn) {

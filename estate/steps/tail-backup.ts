@@ -1,15 +1,18 @@
 /** P3, and F3 of a way home by log alone: a tail-log backup, read back from both engines. Behind it the copy is closed. */
 import { tailFile } from "../plan-restore";
 import { toDrError } from "../errors";
+import { failoverContextOf } from "../failover-context";
 import type { InstanceRole } from "../observation-types";
 import { ownTail, sameName } from "../relations";
 import { setMultiUser } from "../statements";
 import { backupTail, verifyLog } from "../statements-failover";
+import { saveDamagedTail } from "./damaged-tail";
 import { readBackDiffers, type StepContext, type StepHandler } from "./step-context";
 
 export const takeTail: StepHandler = {
   sections: ({ plan }) => [plan.authority.principals.primary],
-  converge: (context) => takeTailOf(context, "primary"),
+  converge: (context) =>
+    failoverContextOf(context.observed).savesTail ? saveDamagedTail(context) : takeTailOf(context, "primary"),
 };
 
 /** Closes the copy of one site by its tail, which the other site's engine then reads whole. */

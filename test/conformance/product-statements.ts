@@ -45,6 +45,10 @@ const samples: { readonly [Builder in keyof Builders]: readonly Parameters<Build
     [{ database: name, file, moves: [], recovery: "RECOVERY", takeOver: false }],
   ],
   backupTail: [[{ database: name, file, name, description: name }]],
+  backupDamagedTail: [
+    [{ database: name, file, name, description: name }, true],
+    [{ database: name, file, name, description: name }, false],
+  ],
   restoreLog: [[name, file]],
   verifyLog: [[file]],
   recoverDatabase: [[name]],

@@ -73,13 +73,15 @@ export class TestEstate {
     stack.configure({ active: stack.name, ...labConfiguration(this.lab), ...top });
   }
 
-  /** What clients were told is stored, and what of it is in no database that the pool uses now. */
-  async chat(): Promise<{ readonly stored: number; readonly lost: readonly { readonly time: string }[] | null }> {
+  /** What clients were told is stored, and what of it is in no database that the n-th pool uses now. */
+  async chat(
+    pool = 0,
+  ): Promise<{ readonly stored: number; readonly lost: readonly { readonly time: string }[] | null }> {
     const report = JSON.parse(await this.run("chat", "report", "--json")) as {
       stored: number;
       pools: { lost: { time: string }[] | null }[];
     };
-    return { stored: report.stored, lost: report.pools[0]?.lost ?? null };
+    return { stored: report.stored, lost: report.pools[pool]?.lost ?? null };
   }
 
   /** Runs a command of the lab on this lab. */
@@ -109,26 +111,27 @@ export class TestEstate {
     return (await this.journal()).length;
   }
 
-  /** Asks an instance as an ordinary client. */
+  /** Asks an instance of the n-th pool as an ordinary client. */
   async ask(
     site: "primary" | "backup",
     text: string,
     role: "principal" | "mirror" = "principal",
+    pool = 0,
   ): Promise<Record<string, unknown>[]> {
-    const instance = labInstance(this.lab, site, role);
-    const pool = new ConnectionPool({
+    const instance = labInstance(this.lab, site, role, pool);
+    const client = new ConnectionPool({
       server: instance.host,
       port: instance.port,
       user: instance.user,
       password: instance.password,
       options: { encrypt: false, trustServerCertificate: true, appName: "engine test" },
     });
-    await pool.connect();
+    await client.connect();
     try {
-      const result = await pool.request().query<Record<string, unknown>>(text);
+      const result = await client.request().query<Record<string, unknown>>(text);
       return result.recordset ?? [];
     } finally {
-      await pool.close();
+      await client.close();
     }
   }
 
