@@ -55,18 +55,19 @@ export function authorityOf(observation: Observation, desired: Desired): Authori
     desired.active === "primary" ? authorityFacts(observation, desired) : failoverFacts(observation, desired);
   const row = desired.active === "primary" ? decideAuthority(facts) : decideFailover(facts as FailoverFacts);
   const principals = presentPrincipals(observation, desired);
+  const stays = desired.stays && row.moves === true;
   return {
     number: row.number,
     outcome: row.outcome,
     code: row.code,
     resume: row.resume,
-    message: row.message,
+    message: stays ? `${row.message}; it stays so: failover.pools does not name this pool` : row.message,
     hint: row.hint,
     acknowledgement: row.acknowledgement,
     salvage: row.salvage,
     seeds: row.seeds,
-    moves: row.moves,
-    allows: row.allows,
+    moves: row.moves === true && !stays,
+    allows: stays ? [] : row.allows,
     facts,
     principals,
     evidence: evidenceOf(observation, desired, principals, facts),

@@ -63,6 +63,8 @@ export interface Desired {
   readonly active: Configuration["active"];
   /** Of a stack that makes the backup active; null unless the configuration says it for this pool: nothing moves then. */
   readonly mode: MoveMode | null;
+  /** Other pools of the stack are to move, and this one is not named: it stays where it is, and holds none of them up. */
+  readonly stays: boolean;
   /** When the primary site was lost, ISO 8601 in UTC, as far as anybody says; and what may be lost. */
   readonly outageSince: string | null;
   readonly maximumLossMinutes: number | null;
@@ -107,6 +109,7 @@ export function desiredOf(configuration: Configuration, poolName: string): Desir
     pool,
     active: configuration.active,
     mode: modeOf(configuration, pool.name),
+    stays: staysOf(configuration, pool.name),
     outageSince: configuration.failover.outageSince ?? null,
     maximumLossMinutes: configuration.failover.maximumLossMinutes ?? null,
     lossAcknowledged: configuration.failover.acknowledgeLoss,
@@ -139,9 +142,15 @@ export function logBackupJobName(chat: string): string {
   return `pchat-dr log backup ${chat}`;
 }
 
-function modeOf({ active, failover }: Configuration, pool: string): MoveMode | null {
-  if (active !== "backup" || failover.mode === undefined) return null;
-  return failover.pools === undefined || failover.pools.includes(pool) ? failover.mode : null;
+function modeOf(configuration: Configuration, pool: string): MoveMode | null {
+  const { active, failover } = configuration;
+  if (active !== "backup" || failover.mode === undefined || staysOf(configuration, pool)) return null;
+  return failover.mode;
+}
+
+function staysOf({ active, failover }: Configuration, pool: string): boolean {
+  const named = failover.pools === undefined || failover.pools.includes(pool);
+  return active === "backup" && failover.mode !== undefined && !named;
 }
 
 /** FQDNs of a site's active servers, sorted. */

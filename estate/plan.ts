@@ -30,6 +30,14 @@ export function stepOf(whole: Plan, key: StepKey): PlanStep {
   return step;
 }
 
+/**
+ * An `up` records what is there and changes nothing, whatever stands in the way: it adopts, or the pool stays where it is and
+ * must not hold up those that move.
+ */
+export function recordsOnly(desired: Desired, { authority }: Plan): boolean {
+  return desired.adopt || (desired.stays && authority.outcome === "unclear");
+}
+
 /** Steps that change something and are open, in order. */
 export function openSteps(whole: Plan): readonly PlanStep[] {
   return whole.steps.filter((step) => step.open && step.key !== "F0");

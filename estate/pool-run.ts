@@ -19,7 +19,7 @@ import type {
 } from "./observation-types";
 import { observe, observeSection, type SectionName } from "./observe";
 import { readServer, readSessions } from "./observe-server";
-import { openSteps, plan, setToVerify, stepOf } from "./plan";
+import { openSteps, plan, recordsOnly, setToVerify, stepOf } from "./plan";
 import type { Plan, PlanStep, StepKey } from "./plan-types";
 import { databaseOf } from "./relations";
 import { LogFileReader } from "./read-log-sets";
@@ -88,13 +88,13 @@ export class PoolRun {
 
   /**
    * Brings one step to its end: observes afresh, refuses what must not begin, takes the lock, does what is missing, reads
-   * back. Answers what was seen then. A run that adopts only observes. Throws DrError; the estate is the state, and the
+   * back. Answers what was seen then. A run that only records observes. Throws DrError; the estate is the state, and the
    * next run goes on from there.
    */
   async converge(key: StepKey): Promise<Seen> {
     this.#store.invalidate();
     const before = await this.see();
-    if (this.desired.adopt) return before;
+    if (recordsOnly(this.desired, before.plan)) return before;
     const refusal = beginningRefusal(before.plan, key, this.#preflightPassed);
     if (refusal !== undefined) throw refusal;
     const step = stepOf(before.plan, key);

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { authorityText } from "../estate/authority";
 import type { Desired } from "../estate/desired";
 import { DrError, type DrErrorCode, toDrError, withoutStack } from "../estate/errors";
-import { openSteps, plan, planLines, planWords, stepOf } from "../estate/plan";
+import { openSteps, plan, planLines, planWords, recordsOnly, stepOf } from "../estate/plan";
 import { desiredInputs, sectionOf } from "../estate/plan-inputs";
 import type { StepKey } from "../estate/plan-types";
 import type { PoolRun, Seen } from "../estate/pool-run";
@@ -57,8 +57,12 @@ class Handler {
       const lines = [...planLines(seen.plan), ...(pool.desired.adopt ? [adopting] : [])].join("\n");
       // Once per `up`: the preview before it tells the plan, the update itself does not repeat it.
       if (told.dryRun) await runtime.engine.log("info", lines, told.urn);
+      else if (pool.desired.stays && seen.plan.authority.outcome === "unclear")
+        await runtime.engine.log("warning", `${authorityText(seen.plan.authority)}; ${leftAlone}`, told.urn);
       // A run that only records has nothing that could stand in its way.
-      const blocking = pool.desired.adopt ? [] : blockingFindings(seen.plan, told.dryRun ? "preview" : "up");
+      const blocking = recordsOnly(pool.desired, seen.plan)
+        ? []
+        : blockingFindings(seen.plan, told.dryRun ? "preview" : "up");
       const failures = blocking.map((finding) => ({ property: "plan", reason: `${finding.message}. ${finding.hint}` }));
       return { inputs: { ...inputs, plan: planWords(seen.plan) }, failures };
     });
@@ -69,8 +73,9 @@ class Handler {
       const pool = await this.#pool(news, stackOfId(id));
       const key = keyOf(this.#kind, pool.desired, news);
       const { plan } = clearWithoutMode(await pool.see(), pool.desired);
-      // What is recorded claims nothing of authority.
-      if (pool.desired.adopt) return { changes: olds["step"] !== "done" || stepOf(plan, key).open };
+      // What is recorded claims nothing of authority; of a pool that stays not even that is due.
+      if (recordsOnly(pool.desired, plan))
+        return { changes: pool.desired.adopt && (olds["step"] !== "done" || stepOf(plan, key).open) };
       // No step is open then, and none may pass for done because of it.
       if (plan.authority.outcome === "unclear") {
         const { authority } = plan;
@@ -89,7 +94,8 @@ class Handler {
       const seen = clearWithoutMode(await this.#see(pool), desired);
       if (key === "F0") tellDrift(pool, seen, stackOfId(id));
       // Neither done nor open can be said: a state that claimed either would be taken for the estate.
-      if (seen.plan.authority.outcome === "unclear" && !desired.adopt) throw unclear(this.#kind, seen);
+      if (seen.plan.authority.outcome === "unclear" && !recordsOnly(desired, seen.plan))
+        throw unclear(this.#kind, seen);
       const shown = shownOf(desired, key, seen);
       // With --run-program a resource is read after the steps before it, so this run's own report may be the newest.
       const report = pool.reportPath ?? properties["report"];
@@ -125,7 +131,7 @@ class Handler {
       const key = keyOf(this.#kind, pool.desired, inputs);
       const seen = await runtime.inHand(() => pool.converge(key));
       const outputs = outputsOf(key, pool.desired, seen, pool.reportPath ?? reportBefore);
-      const shown = pool.desired.adopt ? shownOf(pool.desired, key, seen) : inputs;
+      const shown = recordsOnly(pool.desired, seen.plan) ? shownOf(pool.desired, key, seen) : inputs;
       return { pool: pool.desired.pool.name, key, seen: { ...outputs, ...shown } };
     });
   }
@@ -165,6 +171,8 @@ class Handler {
 function stackOfId(id: string): string {
   return id.slice(0, Math.max(id.indexOf("/"), 0));
 }
+
+const leftAlone = "failover.pools does not name this pool, so it is left alone";
 
 const adopting = "adopt: an up records the estate as it is and changes nothing.";
 

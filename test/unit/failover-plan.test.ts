@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { LogSet } from "../../estate/observation-types";
-import { errorsOf, openSteps, plan, planLines, refusalOf, stepOf } from "../../estate/plan";
+import { errorsOf, openSteps, plan, planLines, recordsOnly, refusalOf, stepOf } from "../../estate/plan";
 import { sectionOf } from "../../estate/plan-inputs";
 import { failoverKeys } from "../../estate/plan-types";
 import {
@@ -15,6 +15,7 @@ import {
   guid,
   job,
   observation,
+  rawConfiguration,
   restore,
   secondaryRow,
   shell,
@@ -142,6 +143,21 @@ describe("plan of a failover", () => {
     for (const key of failoverKeys.slice(1)) assert.equal(refusalOf(whole, key)?.code, "PREFLIGHT_FAILED", key);
   });
 
+  it("leaves a pool that is not named where it is, mends what drifts there, and refuses nothing because of it", () => {
+    const others = wanted({ mode: "planned", pools: ["pool2"] }, { pools: twoPools() });
+    const named = wanted({ mode: "planned", pools: ["pool1"] }, { pools: twoPools() });
+    assert.deepEqual([keys(steady(), others), errors(steady(), others)], [[], []]);
+    assert.match(
+      planLines(plan(steady(), others, now))[0] ?? "",
+      /it stays so: failover\.pools does not name this pool/,
+    );
+    assert.ok(keys(steady(), named).includes("O4"));
+    assert.ok(keys(observation({ primary: null, primaryMirror: null }), others).includes("O8"));
+    const unread = plan(steady({ backup: null }), others, now);
+    assert.deepEqual([recordsOnly(others, unread), recordsOnly(named, unread)], [true, false]);
+    assert.equal(recordsOnly(others, plan(steady(), others, now)), false);
+  });
+
   it("is started by no schedule", () =>
     assert.deepEqual(errors(steady(), wanted({ mode: "planned" }, { unattended: true })), ["unattended"]));
 
@@ -250,6 +266,13 @@ describe("plan of a failover", () => {
     assert.equal(inputs["enabled"], false);
   });
 });
+
+// The second pool shares nothing with the first.
+function twoPools() {
+  const { pools } = rawConfiguration();
+  const second = JSON.stringify({ ...pools[0], name: "pool2" }).replaceAll(/sql-|lyncpc|lslogs/gi, "other$&");
+  return [pools[0], JSON.parse(second) as unknown];
+}
 
 function session(partner: string) {
   return {
