@@ -125,6 +125,10 @@ function faults(lab: Command): void {
     withCommon(fault.command(action).description("Keep a service's account from logging on, or let it again"))
       .requiredOption("--account <name>", "such as DCI\\svc-agent-b1")
       .action((options: CommonOptions & { account: string }) => apply(options, { action, account: options.account }));
+  for (const action of ["share-off", "share-on"] as const)
+    withCommon(fault.command(action).description("Take a share's server down, or start it"))
+      .requiredOption("--share <path>", "UNC path, such as \\\\files.dci.discovery.com\\lslogs")
+      .action((options: CommonOptions & { share: string }) => apply(options, { action, share: options.share }));
   for (const action of ["machine-off", "machine-on"] as const)
     withCommon(fault.command(action).description("Take a chat server's machine down, or start it"))
       .requiredOption("--machine <fqdn>", "such as chat-p1.dci.discovery.com")

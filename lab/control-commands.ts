@@ -99,6 +99,8 @@ export type Fault =
     }
   /** A service of the account does not start while it is locked out. */
   | { readonly action: "lock-out" | "unlock"; readonly account: string }
+  /** A share's server goes down (53), or comes back with what it had. */
+  | { readonly action: "share-off" | "share-on"; readonly share: string }
   /** A machine of the topology (FQDN) loses its power, or gets it again. */
   | { readonly action: "machine-off" | "machine-on"; readonly machine: string }
   | { readonly action: "replication-delay"; readonly milliseconds: number }

@@ -155,6 +155,12 @@ async function applyFault(daemon: Daemon, fault: Fault): Promise<string> {
     case "unlock":
       if (daemon.files.unlock(fault.account)) return `${fault.account} can log on again.`;
       throw new LabError(`${fault.account} is not locked out.`, "Lock it with: fault lock-out --account <name>");
+    case "share-off":
+      daemon.estate.shareOff(shareOf(daemon, fault.share));
+      return `${fault.share} does not answer any more.`;
+    case "share-on":
+      daemon.estate.shareOn(shareOf(daemon, fault.share));
+      return `${fault.share} answers again.`;
     case "machine-off":
       await daemon.estate.machinesOff([machineOf(daemon, fault.machine)]);
       return `${fault.machine} is without power.`;
@@ -228,6 +234,14 @@ function machineOf({ store }: Daemon, name: string): string {
   const found = machines.find((fqdn) => fqdn.toLowerCase() === name.toLowerCase());
   if (found !== undefined) return found;
   throw new LabError(`There is no chat server ${name}.`, `Chat servers: ${machines.join(", ")}`);
+}
+
+/** A backup share as the topology spells it. Throws LabError. */
+function shareOf({ store }: Daemon, path: string): string {
+  const shares = store.topology.pools.map(({ share }) => share);
+  const found = shares.find((share) => share.toLowerCase() === path.toLowerCase());
+  if (found !== undefined) return found;
+  throw new LabError(`There is no share ${path}.`, `Shares: ${shares.join(", ")}`);
 }
 
 /** Flips every bit of one byte: a disk or a network that lies. */

@@ -313,3 +313,62 @@ describe("failover, when the share went with the primary site", function () {
     assert.ok(skipped.includes("probes") && skipped.includes("job LSCopy_SQL-P1_mgc"), JSON.stringify(skipped));
   });
 });
+
+describe("failover, when the share does not answer and the primary is mirrored", function () {
+  this.timeout(180_000);
+  let estate: TestEstate;
+  let stack: LabStack;
+  before(async () => {
+    estate = await TestEstate.start("steady", "--chat");
+    await estate.run("chat", "send");
+    await estate.run("fault", "share-off", "--share", estate.lab.share.unc);
+    const { pools } = labConfiguration(estate.lab, { mirroring: { chat: false, compliance: false } });
+    stack = await estate.backupStack({ failover: { mode: "planned" }, pools });
+  });
+  after(() => estate.stop());
+
+  it("refuses a planned move before its mirror, its list or its database are touched", async () => {
+    const lines = await estate.journalLength();
+    const up = await stack.up();
+    assert.notEqual(up.code, 0, up.output);
+    assert.match(up.output, /the engines cannot use .*failback.*Operating system error 53/);
+    const changes = (await estate.changesSince(lines)).flatMap((line) => line.changes);
+    // A job of the Agent is made and removed again to look at the share as its account.
+    assert.deepEqual(
+      changes.filter((change) => !/^EXEC sp_(add|start|delete)_job/.test(change)),
+      [],
+    );
+    const [mirroring] = await estate.ask(
+      "primary",
+      "SELECT mirroring_state_desc AS s FROM sys.database_mirroring WHERE database_id = DB_ID(N'mgc');",
+    );
+    assert.equal(mirroring?.["s"], "SYNCHRONIZED");
+    assert.equal((await estate.ask("primary", stateOf))[0]?.["u"], "MULTI_USER");
+  });
+
+  it("goes on in a disaster without the tail of the damaged primary, each step left out with its reason", async () => {
+    await estate.run("fault", "suspect", "--instance", "SQL-P1");
+    const { pools } = labConfiguration(estate.lab, { mirroring: { chat: false, compliance: false } });
+    estate.reconfigure(stack, { failover: { mode: "disaster" }, pools });
+    const up = await stack.up();
+    assert.equal(up.code, 0, up.output);
+    assert.equal((await estate.ask("primary", stateOf))[0]?.["s"], "SUSPECT");
+    assert.equal((await estate.ask("backup", stateOf))[0]?.["s"], "ONLINE");
+    const entries = await entriesOf(estate, stack);
+    const reasons = entries.flatMap(({ detail }) =>
+      detail?.["skipped"] === undefined ? [] : [`${detail["skipped"] as string}: ${JSON.stringify(detail["reason"])}`],
+    );
+    const refused = "Operating system error 53";
+    for (const [skipped, reason] of [
+      ["probes", refused],
+      ["tail of the damaged mgc", refused],
+      ["job LSCopy_SQL-P1_mgc", "failed"],
+    ] as const)
+      assert.ok(
+        reasons.some((one) => one.startsWith(skipped) && one.includes(reason)),
+        reasons.join("\n"),
+      );
+    const { lost } = await estate.chat();
+    assert.ok(lost !== null && lost.length > 0, "what was said to be lost is");
+  });
+});
