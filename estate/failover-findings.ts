@@ -5,6 +5,7 @@ import { errorFinding, failoverSteps, infoFinding, orderedFindings, warningFindi
 import { lossOf } from "./loss";
 import { activeServerFindings, authorityFindings, lockFindings, recentMoveFindings } from "./plan-findings";
 import type { Finding } from "./plan-types";
+import { loginFindings, orphanFindings } from "./findings-logins";
 import { mirroringFindings } from "./findings-mirroring";
 import { instanceFindings } from "./findings-server";
 import { servingFindings } from "./findings-serving";
@@ -25,6 +26,7 @@ export function failoverFindings(context: FailoverContext, open: ReadonlySet<Ste
     ...mirroringFindings(context, "backup", context.closed),
     ...servingFindings(context, open),
     ...unattendedFindings(context, open),
+    ...(context.closed && open.has("O4") ? loginFindings(context, "primary") : orphanFindings(context)),
     ...(moves ? moveFindings(context, now) : []),
   ]);
 }

@@ -1,20 +1,19 @@
 /** Findings about the databases: what the restore and the seeding need, what would be lost, what is damaged. */
 import type { StepId } from "./authority";
-import { poolMachines } from "./authority-facts";
 import { readable } from "./authority";
 import type { InstanceObservation } from "./observation-types";
 import type { PlanContext } from "./plan-context";
 import { errorFinding, infoFinding, warningFinding } from "./findings";
-import { missingSpace, placeFiles, setFilesOf, usersWithoutLogin } from "./plan-restore";
+import { loginFindings } from "./findings-logins";
+import { missingSpace, placeFiles, setFilesOf } from "./plan-restore";
 import { recoveryModelFindings } from "./findings-serving";
 import type { Finding } from "./plan-types";
-import { databaseOf, isRestoring, poolSessions, sameName } from "./relations";
-import { quoteName } from "./sql/quote";
+import { databaseOf, isRestoring } from "./relations";
 
 /** Findings about the chat and the compliance database of both sites. */
 export function databaseFindings(context: PlanContext, open: ReadonlySet<StepId>): Finding[] {
   return [
-    ...(open.has("F4") ? [...restoreFindings(context), ...loginFindings(context)] : []),
+    ...(open.has("F4") ? [...restoreFindings(context), ...loginFindings(context, "backup")] : []),
     ...(open.has("F5") ? shippingFindings(context) : []),
     ...(context.wayHome ? wayHomeFindings(context, open) : []),
     ...standbyFindings(context),
@@ -75,24 +74,6 @@ function restoreFindings(context: PlanContext): Finding[] {
     );
   }
   return findings;
-}
-
-// Users come home with the database; one whose sid no login has there is shut out (916), chat servers too.
-function loginFindings({ primary, backup, desired, primaryName, backupName, observation }: PlanContext): Finding[] {
-  if (primary === undefined || backup === undefined) return [];
-  const missing = usersWithoutLogin(backup, primary);
-  if (missing.length === 0) return [];
-  const atWork = poolSessions(backup, desired.chat, poolMachines(observation, desired)).map(
-    ({ loginName }) => loginName,
-  );
-  const used = missing.some(({ login }) => atWork.some((one) => sameName(one, login)));
-  const names = missing.map(({ name }) => name).join(", ");
-  const message = `${primaryName} has no login with the sid of ${names} in ${desired.chat}, as ${backupName} has: ${used ? "the chat servers log in so, and " : ""}${desired.chat} is closed to them there (916)`;
-  const logins = missing.map(
-    ({ login, sid }) => `CREATE LOGIN ${quoteName(login)} WITH PASSWORD = N'…', SID = 0x${sid};`,
-  );
-  const hint = `Create them on ${primaryName}, with that sid: ${logins.join(" ")}`;
-  return [used ? errorFinding("logins", message, hint) : warningFinding("logins", message, hint)];
 }
 
 function missingDatabases(context: PlanContext, primary: InstanceObservation): Finding[] {

@@ -119,7 +119,7 @@ export interface InstanceObservation {
   readonly logSpace: LogSpace | null;
   /** Rows of mgc's sys.dm_db_persisted_sku_features: what the edition of a target must offer. */
   readonly editionFeatures: readonly string[];
-  /** SQL users of mgc that have a login here; null when mgc cannot be read. Windows accounts need none: the domain knows them. */
+  /** SQL users of mgc, those whose login is not here included; null when mgc cannot be read. Windows accounts need none: the domain knows them. */
   readonly chatUsers: readonly ChatUser[] | null;
   /** Sids of the instance's SQL logins, hexadecimal. */
   readonly loginSids: readonly string[];
@@ -130,7 +130,8 @@ export interface InstanceObservation {
 /** A SQL user of the chat database. */
 export interface ChatUser {
   readonly name: string;
-  readonly login: string;
+  /** Null for a user that no login of the instance has. */
+  readonly login: string | null;
   /** Hexadecimal, without 0x: by it, not by the name, a user finds its login on another instance. */
   readonly sid: string;
 }

@@ -6,15 +6,18 @@ import { quoteName } from "./sql/quote";
 import { textColumn as text } from "./sql/rows";
 
 const sidText = (column: string): string => `CONVERT(varchar(172), ${column}, 2)`;
-const userRow = z.object({ name: text, login: text, sid: text });
+const userRow = z.object({ name: text, login: text.nullable(), sid: text });
 const sidRow = z.object({ sid: text });
 
-/** SQL users of a database that have a login here; dbo and its kin are left out. Throws DrError when it cannot be read. */
+/**
+ * SQL users of a database, with their logins here; dbo and its kin are left out, and users that were made without a login,
+ * whose sid is longer than 16 bytes (sp_change_users_login's own rule). Throws DrError when it cannot be read.
+ */
 export async function readChatUsers(server: SqlServer, database: string): Promise<ChatUser[]> {
   const [rows] = await server.read(
     `SELECT u.name, l.name AS login, ${sidText("u.sid")} AS sid
-FROM ${quoteName(database)}.sys.database_principals AS u JOIN sys.server_principals AS l ON l.sid = u.sid
-WHERE u.type = 'S' AND u.principal_id > 4;`,
+FROM ${quoteName(database)}.sys.database_principals AS u LEFT JOIN sys.server_principals AS l ON l.sid = u.sid
+WHERE u.type = 'S' AND u.principal_id > 4 AND u.sid IS NOT NULL AND DATALENGTH(u.sid) <= 16;`,
     [userRow],
     { doing: `reading the users of ${database}` },
   );

@@ -124,7 +124,12 @@ export function unfinishedAfterRestore(
 /** SQL users of the copy that came home whose logins the target lacks: they are shut out there (916). */
 export function usersWithoutLogin(source: InstanceObservation, target: InstanceObservation): readonly ChatUser[] {
   const known = new Set(target.loginSids);
-  return (source.chatUsers ?? []).filter(({ sid }) => !known.has(sid));
+  return (source.chatUsers ?? []).filter(({ login, sid }) => login !== null && !known.has(sid));
+}
+
+/** SQL users of the copy that no login of its own instance has. */
+export function orphanedUsers({ chatUsers }: InstanceObservation): readonly ChatUser[] {
+  return (chatUsers ?? []).filter(({ login }) => login === null);
 }
 
 /** True when the newest full restore into the database was made with REPLACE. */

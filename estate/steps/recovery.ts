@@ -4,6 +4,7 @@ import { type FailoverContext, failoverContextOf } from "../failover-context";
 import { unopened } from "../failover-steps";
 import { lossOf } from "../loss";
 import type { InstanceRole } from "../observation-types";
+import { orphanedUsers } from "../plan-restore";
 import { databaseOf } from "../relations";
 import { openForWriting, setMultiUser, setOwner } from "../statements";
 import { recoverDatabase } from "../statements-failover";
@@ -21,7 +22,11 @@ export const recover: StepHandler = {
     }
     await openForEverybody(context, role);
     const after = failoverContextOf(await context.observe());
-    context.readBack({ state: after.backupCopy && accessText(after.backupCopy), owner: after.backupCopy?.ownerName });
+    context.readBack({
+      state: after.backupCopy && accessText(after.backupCopy),
+      owner: after.backupCopy?.ownerName,
+      usersWithoutLogin: after.backup === undefined ? [] : orphanedUsers(after.backup).map(({ name }) => name),
+    });
     const left = unopened(after);
     if (left.length > 0) throw readBackDiffers(context.step, `${chat} open for everybody`, left.join("; "));
   },

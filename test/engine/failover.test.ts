@@ -125,6 +125,22 @@ describe("failover, planned", function () {
     );
   });
 
+  it("names a user that came with the database and that no login of the backup has", async () => {
+    const batches = [
+      "CREATE LOGIN [left] WITH PASSWORD = N'Some-Passw0rd';",
+      "USE mgc; CREATE USER [left] FOR LOGIN [left]; CREATE USER [alone] WITHOUT LOGIN;",
+      "DROP LOGIN [left];",
+    ];
+    for (const batch of batches) await estate.ask("backup", batch);
+    const preview = await stack.preview();
+    assert.equal(preview.code, 0, preview.output);
+    assert.match(
+      preview.output,
+      /warning: SQL-B1 has no login with the sid of left in mgc: mgc is closed to them there/,
+    );
+    await estate.ask("backup", "USE mgc; DROP USER [left]; DROP USER [alone];");
+  });
+
   it("lets nobody move the pool again within the configured time", async () => {
     estate.reconfigure(estate.stack, { guard: { quietMinutes: 60 } });
     const lines = await estate.journalLength();

@@ -20,6 +20,7 @@ import {
   restoredPrimary,
   steady,
   steadyBackup,
+  steadyPrimary,
   steadyShell,
 } from "./support/estate";
 
@@ -144,6 +145,40 @@ describe("findings of Preflight", () => {
     assert.equal(found([session], []), "error");
     assert.equal(found([], ["0C0D"]), "warning");
     assert.equal(found([session], ["0A0B"]), undefined);
+  });
+
+  it("finds them on the way to the backup site too, and once its copy is open those that no login there has", () => {
+    const away = desired({}, { active: "backup", failover: { mode: "planned" } });
+    const of = (seen: Observation) => plan(seen, away).findings.find(({ id }) => id === "logins");
+    const user = { name: "pchatsvc", login: "pchatsvc", sid: "0A0B" };
+    const leaving = (loginSids: readonly string[], sessions?: readonly []) =>
+      of(
+        steady({
+          primary: steadyPrimary({ chatUsers: [user], ...(sessions === undefined ? {} : { sessions }) }),
+          backup: steadyBackup({ loginSids }),
+        }),
+      );
+    const error = leaving([]);
+    assert.equal(error?.severity, "error");
+    assert.ok(error.blocks.includes("P1"));
+    assert.match(
+      error.message,
+      /^SQL-B1 has no login with the sid of pchatsvc in mgc, as SQL-P1 has: the chat servers/,
+    );
+    assert.match(error.hint, /^Create them on SQL-B1, .*CREATE LOGIN \[pchatsvc\] .*SID = 0x0A0B;$/);
+    assert.equal(leaving([], [])?.severity, "warning");
+    assert.equal(leaving(["0A0B"]), undefined);
+    const arrived = (login: string | null) =>
+      of(observation({ primary: null, backup: failedOverBackup({ chatUsers: [{ ...user, login }] }) }));
+    assert.equal(arrived("pchatsvc"), undefined);
+    const orphan = arrived(null);
+    assert.deepEqual([orphan?.severity, orphan?.hint.includes("SID = 0x0A0B")], ["warning", true]);
+  });
+
+  it("does not hold a user that no login has anywhere against the primary", () => {
+    const chatUsers = [{ name: "left", login: null, sid: "0A0B" }];
+    const seen = observation({ backup: failedOverBackup({ chatUsers }) });
+    assert.ok(!plan(seen, wanted).findings.some(({ id }) => id === "logins"));
   });
 
   it("accepts what was acknowledged", () => {
