@@ -92,4 +92,19 @@ describe("failover from primaries that answer with damaged databases", function 
     const again = await stack.up("--expect-no-changes");
     assert.equal(again.code, 0, again.output);
   });
+
+  it("is the way from which both come home, by full backup over the damaged files", async () => {
+    const file = String.raw`D:\SQLData\mgc.mdf`;
+    await estate.run("fault", "allow", "--account", String.raw`DCI\svc-sql-p3`, "--path", file, "--access", "write");
+    const mirroring = { chat: false, compliance: false };
+    // The first pool's copy holds nothing of its own any more; the second's is given up by name.
+    const refused = await estate.homeWith({ missingMirrorCopy: true }, { mirroring });
+    assert.notEqual(refused.code, 0, refused.output);
+    assert.match(refused.output, /lyncpc2-preflight.*unclear \(P_UNREADABLE\)/);
+    assert.ok(!/lyncpc-preflight.*P_UNREADABLE/.test(refused.output), refused.output);
+    const home = await estate.homeWith({ missingMirrorCopy: true, unreadablePrimary: true }, { mirroring });
+    assert.equal(home.code, 0, home.output);
+    assert.deepEqual([await stateOf("primary", 0), await stateOf("primary", 1)], ["ONLINE", "ONLINE"]);
+    assert.deepEqual((await estate.chat()).lost, []);
+  });
 });
