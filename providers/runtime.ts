@@ -7,11 +7,10 @@ import { type Configuration, formatProblems, parseConfiguration } from "../estat
 import { rawConfiguration } from "../estate/configuration-text";
 import { desiredOf } from "../estate/desired";
 import { DrError, toDrError } from "../estate/errors";
-import { closeEstate, type Estate, openEstate } from "../estate/estate";
+import { closeEstate, Connections, type Estate, openEstate } from "../estate/estate";
 import type { StepKey } from "../estate/plan-types";
 import { PoolRun } from "../estate/pool-run";
 import { forThisRun } from "../estate/run-mode";
-import { ManagementShell, shellEndpointOf } from "../estate/shell/management-shell";
 import { Engine } from "./engine";
 import type { Kind } from "./stub";
 
@@ -96,8 +95,8 @@ class Runtime {
     if (!parsed.ok) throw new DrError({ code: "CONFIGURATION_INVALID", summary: formatProblems(parsed.problems) });
     const configuration = forThisRun(parsed.value);
     const identity = { stack, run: randomBytes(4).toString("hex") };
-    const shell = new ManagementShell(shellEndpointOf(configuration));
-    const estates = configuration.pools.map((pool) => openEstate(configuration, pool, identity, shell));
+    const connections = new Connections(configuration, identity);
+    const estates = configuration.pools.map((pool) => openEstate(pool, connections));
     const runs = new Map<string, PoolRun>();
     for (const estate of estates) {
       const { name } = estate.pool;

@@ -10,7 +10,7 @@ import { type Desired, desiredOf } from "../../estate/desired";
 import { driftOf } from "../../estate/drift/drift";
 import type { Drift } from "../../estate/drift/drift-types";
 import { lastDone } from "../../estate/drift/last-done";
-import { closeEstate, type Estate, openEstate } from "../../estate/estate";
+import { closeEstate, Connections, type Estate, openEstate } from "../../estate/estate";
 import { openSteps } from "../../estate/plan";
 import { PoolRun, type Seen } from "../../estate/pool-run";
 import type { Fault, ScenarioName } from "../../lab/control-commands";
@@ -63,7 +63,11 @@ export class DriftEstate {
       assert.ok(parsed.ok, parsed.ok ? "" : JSON.stringify(parsed.problems));
       const [pool] = parsed.value.pools;
       assert.ok(pool);
-      return new DriftEstate(lab, parsed.value, openEstate(parsed.value, pool, { stack: "primary", run: "test" }));
+      return new DriftEstate(
+        lab,
+        parsed.value,
+        openEstate(pool, new Connections(parsed.value, { stack: "primary", run: "test" })),
+      );
     } catch (error) {
       await lab.stop();
       throw error;
