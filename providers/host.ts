@@ -64,6 +64,11 @@ class Handler {
         ? []
         : blockingFindings(seen.plan, told.dryRun ? "preview" : "up");
       const failures = blocking.map((finding) => ({ property: "plan", reason: `${finding.message}. ${finding.hint}` }));
+      if (failures.length > 0 && (await runtime.hasSeveralPools())) {
+        // A failed check ends the program, and with it every other pool: this pool's Preflight fails when its turn comes.
+        if (told.dryRun) await runtime.engine.log("error", stopsThisPool, told.urn);
+        return { inputs: { ...inputs, plan: planWords(seen.plan) } };
+      }
       return { inputs: { ...inputs, plan: planWords(seen.plan) }, failures };
     });
   }
@@ -79,6 +84,8 @@ class Handler {
       // No step is open then, and none may pass for done because of it.
       if (plan.authority.outcome === "unclear") {
         const { authority } = plan;
+        // Its Preflight tells, and fails; an error here would end the run of every pool.
+        if (await runtime.hasSeveralPools()) return { changes: key === "F0" };
         throw new DrError({ code: "AUTHORITY_UNCLEAR", summary: `${key}: ${authorityText(authority)}` });
       }
       const follows = key === closingStep(pool.desired) && (openSteps(plan).length > 0 || olds["step"] !== "done");
@@ -93,8 +100,13 @@ class Handler {
       const key = keyOfId(id) ?? keyOf(this.#kind, desired, properties);
       const seen = clearWithoutMode(await this.#see(pool), desired);
       if (key === "F0") tellDrift(pool, seen, stackOfId(id));
-      // Neither done nor open can be said: a state that claimed either would be taken for the estate.
-      if (seen.plan.authority.outcome === "unclear" && !recordsOnly(desired, seen.plan))
+      // Neither done nor open can be said: a state that claimed either would be taken for the estate. Among several pools
+      // the state says that it is unclear, since a refresh that fails would hold up all.
+      if (
+        seen.plan.authority.outcome === "unclear" &&
+        !recordsOnly(desired, seen.plan) &&
+        !(await runtime.hasSeveralPools())
+      )
         throw unclear(this.#kind, seen);
       const shown = shownOf(desired, key, seen);
       // With --run-program a resource is read after the steps before it, so this run's own report may be the newest.
@@ -173,6 +185,8 @@ function stackOfId(id: string): string {
 }
 
 const leftAlone = "failover.pools does not name this pool, so it is left alone";
+
+const stopsThisPool = "an error above stops an up of this pool; it holds up no other.";
 
 const adopting = "adopt: an up records the estate as it is and changes nothing.";
 

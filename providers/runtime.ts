@@ -61,6 +61,11 @@ class Runtime {
     });
   }
 
+  /** True where the stack has other pools, which one that refuses must not hold up. Known once a pool was asked for. */
+  async hasSeveralPools(): Promise<boolean> {
+    return ((await this.#pools)?.runs.size ?? 0) > 1;
+  }
+
   /** Takes a step in hand: the process does not end before it has. */
   async inHand<Result>(step: () => Promise<Result>): Promise<Result> {
     if (this.#ending) throw new DrError({ code: "CANCELLED", summary: "this process is ending; nothing was begun" });

@@ -7,10 +7,18 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { cliEnvironment, cliPath, ensureCli, projectDirectory } from "./pulumi-cli";
 
-/** What `env` sets. Strict binds an `up` to the preview that was read; run-program reads with the present configuration. */
+/**
+ * What `env` sets. Strict binds an `up` to the preview that was read; run-program reads with the present
+ * configuration, and a pool that fails holds up no other.
+ */
 export function labSettings(base: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const { PATH = "" } = cliEnvironment(base);
-  const settings: Record<string, string> = { PATH, PULUMI_OPTION_STRICT: "true", PULUMI_RUN_PROGRAM: "true" };
+  const settings: Record<string, string> = {
+    PATH,
+    PULUMI_OPTION_STRICT: "true",
+    PULUMI_RUN_PROGRAM: "true",
+    PULUMI_CONTINUE_ON_ERROR: "true",
+  };
   // A passphrase of the user's own wins over that of the lab.
   const own = base["PULUMI_CONFIG_PASSPHRASE"] ?? base["PULUMI_CONFIG_PASSPHRASE_FILE"];
   if (own === undefined) settings["PULUMI_CONFIG_PASSPHRASE_FILE"] = join(projectDirectory, "stacks", "lab-passphrase");

@@ -17,7 +17,11 @@ export interface PulumiRun {
  * is ours. Run-program is on unless set otherwise: the estate is read with the present configuration and not with the last run's.
  */
 export function runPulumi(args: readonly string[], output: "collect" | 1 | 2): Promise<PulumiRun> {
-  const environment: NodeJS.ProcessEnv = { PULUMI_RUN_PROGRAM: "true", ...cliEnvironment() };
+  const environment: NodeJS.ProcessEnv = {
+    PULUMI_RUN_PROGRAM: "true",
+    PULUMI_CONTINUE_ON_ERROR: "true",
+    ...cliEnvironment(),
+  };
   // A plan binds an `up` more closely, and strict adds a line for every step that was not begun.
   delete environment["PULUMI_OPTION_STRICT"];
   const child = spawn(cliPath(), args, {

@@ -116,4 +116,23 @@ describe("two pools, of which some fail over", function () {
     assert.ok((await changesOf(1, lines)).includes("RESTORE DATABASE"), up.output);
     assert.deepEqual([await poolState("lyncpc"), await poolState("lyncpc2")], ["FailedOver", "FailedOver"]);
   });
+
+  it("brings one home while the other's Preflight refuses, and the other once that is mended", async () => {
+    const home = estate.stack;
+    estate.reconfigure(home, labConfiguration(estate.lab, { mirroring: { chat: false, compliance: false } }));
+    await estate.run("fault", "agent-stop", "--instance", "SQL-B3");
+    const preview = await home.preview();
+    assert.match(preview.output, /lyncpc2[^]*SQL Server Agent of SQL-B3 is Stopped/);
+    assert.match(preview.output, /an error above stops an up of this pool; it holds up no other/);
+    const lines = await estate.journalLength();
+    const first = await home.up("--continue-on-error");
+    assert.notEqual(first.code, 0, first.output);
+    assert.match(first.output, /lyncpc-chat-service created/);
+    assert.match(first.output, /lyncpc2-preflight \*\*creating failed/);
+    assert.deepEqual(await changesOf(1, lines), []);
+    await estate.run("fault", "agent-start", "--instance", "SQL-B3");
+    const second = await home.up("--continue-on-error");
+    assert.equal(second.code, 0, second.output);
+    assert.match(second.output, /lyncpc2-chat-service created/);
+  });
 });
