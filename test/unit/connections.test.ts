@@ -13,7 +13,7 @@ interface Site {
 describe("connections of several pools", () => {
   it("are one per instance, whoever names it, and one shell", async () => {
     const raw = rawConfiguration();
-    const [one] = raw.pools as [Site];
+    const [one] = raw.pools as unknown as [Site];
     // Both sites' principals are shared, in another spelling too; the mirrors are the first pool's own.
     const principal = (site: Site["primary"]) => ({ ...site.principal, host: site.principal.host.toUpperCase() });
     const other = {
