@@ -74,12 +74,10 @@ export class TestEstate {
   }
 
   /** What clients were told is stored, and what of it is in no database that the n-th pool uses now. */
-  async chat(
-    pool = 0,
-  ): Promise<{ readonly stored: number; readonly lost: readonly { readonly time: string }[] | null }> {
+  async chat(pool = 0): Promise<{ readonly stored: number; readonly lost: readonly { readonly id: string }[] | null }> {
     const report = JSON.parse(await this.run("chat", "report", "--json")) as {
       stored: number;
-      pools: { lost: { time: string }[] | null }[];
+      pools: { lost: { id: string }[] | null }[];
     };
     return { stored: report.stored, lost: report.pools[pool]?.lost ?? null };
   }
