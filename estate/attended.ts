@@ -16,7 +16,7 @@ const moving = "change which site is active";
 
 /**
  * The open steps that a person starts. Unattended are only: log shipping that needs no new seed, the job that backs up the
- * log while the backup site serves, and a list of active servers that was of the site which is to be active, and has to be
+ * log while the backup site serves, a registration of log shipping there, and a list of active servers that was of the site which is to be active, and has to be
  * of it again.
  */
 export function attendedSteps(context: PlanContext, open: ReadonlySet<StepId>): readonly AttendedStep[] {
@@ -51,7 +51,8 @@ function reasonOf(context: PlanContext, step: StepId): string | undefined {
       return mirrorShippingChanges(context, "primary").some(needsPrincipal)
         ? `fail ${context.desired.chat} over to its mirror and back`
         : undefined;
-    // What follows a move, and protects it.
+    // What follows a move, and protects it; a registration that came back to the copy that serves.
+    case "O1":
     case "F7b":
     case "O6":
     case "O7b":

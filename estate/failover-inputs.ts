@@ -1,8 +1,8 @@
 /** What each resource of a failover shows in Pulumi: its inputs as desired and as observed. Pure. */
 import type { Desired } from "./desired";
 import { failoverContextOf } from "./failover-context";
-import { logBackupDrift } from "./failover-steps";
 import { scheduleTexts, wantedSchedules } from "./job-schedules";
+import { logBackupFolder } from "./log-backup-folder";
 import type { PlanContext } from "./plan-context";
 import type { StepInputs } from "./plan-inputs";
 import { chatServiceInputs, mirrorInputs, observedChatService, observedMirror } from "./plan-inputs-after";
@@ -41,6 +41,7 @@ export function desiredFailoverInputs(desired: Desired, key: FailoverKey): StepI
       return {
         instance: backup,
         database: chat,
+        job: logBackups.job,
         folder: logBackups.folder,
         schedules: wantedSchedules(logBackups.everyMinutes),
         enabled: true,
@@ -94,10 +95,11 @@ export function observedFailoverInputs(plain: PlanContext, key: FailoverKey): St
 
 function logBackupInputs(context: ReturnType<typeof failoverContextOf>): StepInputs {
   const found = context.backup?.logBackupJob ?? null;
-  if (found === null) return { folder: "none", schedules: [], enabled: false };
+  if (found === null) return { job: "none", folder: "none", schedules: [], enabled: false };
   return {
-    enabled: found.job.enabled,
+    job: found.job.name,
+    folder: logBackupFolder(context.desired.chat, found.command) ?? "another command",
     schedules: scheduleTexts(found.job),
-    ...(logBackupDrift(context).includes("another command") ? { folder: "another command" } : {}),
+    enabled: found.job.enabled,
   };
 }

@@ -11,7 +11,7 @@ export interface FailoverRow extends Omit<AuthorityRow, "when"> {
 }
 
 const move: readonly StepId[] = ["F0", "P1", "P2", "P3", "O3", "O1", "O4", "O5", "O7", "O7b", "O6", "O8"];
-const arrived: readonly StepId[] = ["F0", "O5", "O7", "O7b", "O6", "O8"];
+const arrived: readonly StepId[] = ["F0", "O1", "O5", "O7", "O7b", "O6", "O8"];
 const nothing: readonly StepId[] = [];
 
 const normal = (facts: FailoverFacts): boolean => facts.poolState === "Normal";

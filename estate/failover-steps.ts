@@ -18,7 +18,7 @@ import {
   recoverDatabase,
   restoreLog,
 } from "./statements-failover";
-import { deleteSecondaryDatabase, deleteSecondaryPrimary, enableJob } from "./statements-log-shipping";
+import { deleteSecondaryDatabase, deleteSecondaryPrimary, enableJob, renameJob } from "./statements-log-shipping";
 
 /** P1: no active server, every machine that can be reached knows it, no session of a chat server on the primary. */
 export function clearedBeforeMoveStep(context: FailoverContext): StepBody {
@@ -175,11 +175,12 @@ export function remainingLogsStep(context: FailoverContext): StepBody {
 /** O1: log shipping's secondary registration is removed; the document does it first, here its jobs have been of use. */
 export function removedShippingStep(context: FailoverContext): StepBody {
   const { registrations, desired } = context;
-  const open = context.authority.moves === true && registrations.length > 0;
+  const open = registrations.length > 0;
   return {
     key: "O1",
     id: "O1",
-    probed: true,
+    // One that came back to a copy that serves is taken off, and nothing else.
+    probed: context.authority.moves === true,
     resource: "RemovedLogShipping",
     title: `Remove log shipping of ${desired.chat}`,
     where: context.backupName,
@@ -251,6 +252,7 @@ export function logBackupDrift({ backup, desired }: FailoverContext): readonly s
   const wanted = desired.logBackups;
   if (found === null) return ["no job"];
   return [
+    ...(found.job.name === wanted.job ? [] : [`named ${found.job.name}`]),
     ...(found.job.enabled ? [] : ["disabled"]),
     ...(scheduleCalls(found.job, wanted.schedule, wanted.everyMinutes).length === 0
       ? []
@@ -287,6 +289,7 @@ export function logBackupStatements({ backup, desired }: FailoverContext): reado
   if (found === null) return [addLogBackupJob(desired.chat, wanted)];
   const { job } = found;
   return [
+    ...(job.name === wanted.job ? [] : [renameJob(job.jobId, wanted.job)]),
     ...(found.command === logBackupCommand(desired.chat, wanted.folder)
       ? []
       : [changeLogBackupCommand(job.jobId, desired.chat, wanted)]),

@@ -15,8 +15,9 @@ interface Serving {
 }
 
 /**
- * Of the site that is active and shall be: a copy that cannot be written to, a recovery model without log backups. Where F5
- * is to be done, that model is an error and told there; where O4 is, it opens the copy.
+ * Of the site that is active and shall be: a copy that cannot be written to, a recovery model without log backups, another
+ * copy that can be written to as well. Where F5 is to be done, that model is an error and told there; where O4 is, it opens
+ * the copy.
  */
 export function servingFindings(context: PlanContext, open: ReadonlySet<StepId>): readonly Finding[] {
   const { authority, desired } = context;
@@ -24,6 +25,30 @@ export function servingFindings(context: PlanContext, open: ReadonlySet<StepId>)
   return [
     ...(open.has("O4") ? [] : writableFindings(servingOf(context), desired.chat)),
     ...(open.has("F5") ? [] : recoveryModelFindings(context)),
+    ...secondCopyFindings(context),
+  ];
+}
+
+// The primary site came back with the copy that it had, or somebody opened the one that a planned move closed.
+function secondCopyFindings({ authority, desired, primaryCopy, primaryName, backupName }: PlanContext): Finding[] {
+  const { facts } = authority;
+  if (desired.active !== "backup" || facts.primaryCopy !== "online" || facts.family !== "same") return [];
+  if (primaryCopy?.isReadOnly !== false) return [];
+  return [
+    {
+      ...warningFinding(
+        "primary-open",
+        `${desired.chat} on ${primaryName} is ONLINE, read-write, and the pool runs on ${backupName}: two copies of one database can be written to`,
+        `It may hold what no other copy does, and is not closed in silence. Keep chat servers from it, and close it there: ALTER DATABASE [${desired.chat}] SET READ_ONLY, behind SET PARTNER OFF where it is mirrored.`,
+      ),
+      drift: {
+        resource: "TailLogBackup",
+        property: "state",
+        desired: "closed",
+        observed: "ONLINE, read-write",
+        severity: "service",
+      },
+    },
   ];
 }
 

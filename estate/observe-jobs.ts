@@ -1,6 +1,7 @@
 /** Readings of SQL Server Agent: jobs, their schedules and outcomes. Needs SELECT in msdb. */
 import { z } from "zod";
 import { logBackupJobName } from "./desired";
+import { logBackupFolder } from "./log-backup-folder";
 import type { AgentJob, JobSchedule, LogBackupJobObservation } from "./observation-types";
 import type { SqlServer } from "./sql/connection";
 import {
@@ -84,6 +85,10 @@ export async function readJobs(server: SqlServer, database: string): Promise<Job
   const jobs = new Map<string, AgentJob>();
   const foreign = new Set<string>();
   const ours = logBackupJobName(database);
+  // By its command where it has another name: a second job of that command would write over the files of the first.
+  const own =
+    steps.find((step) => step.name === ours) ??
+    steps.find((step) => logBackupFolder(database, step.command ?? "") !== null);
   for (const step of steps) {
     const present = jobs.get(step.jobId);
     const shipsLog = /sqllogship/i.test(step.command ?? "");
@@ -98,10 +103,9 @@ export async function readJobs(server: SqlServer, database: string): Promise<Job
       lastRunOutcome: outcome.get(step.jobId) ?? null,
       modified: step.modified,
     });
-    if (step.enabled && !shipsLog && step.name !== ours && backsUpLog(step.command ?? "", step.databaseName, database))
+    if (step.enabled && !shipsLog && step.jobId !== own?.jobId && backsUpLog(step.command ?? "", step.databaseName, database))
       foreign.add(step.name);
   }
-  const own = steps.find((step) => step.name === ours);
   const job = own && jobs.get(own.jobId);
   const logBackupJob = job === undefined ? null : { job, command: own?.command ?? "" };
   return { jobs, foreignLogBackupJobs: [...foreign].sort(), logBackupJob };

@@ -6,6 +6,8 @@ export interface LogBackupJobArgs extends PoolArgs {
   /** @@SERVERNAME. */
   readonly instance: string;
   readonly database: string;
+  /** Its name. */
+  readonly job: string;
   /** Where the log backups go, as the engine names it. */
   readonly folder: string;
   /** Its schedules in words: one, as wanted. */

@@ -70,7 +70,8 @@ function unreadOf({ observation, authority, desired }: PlanContext): Unread[] {
 // What cannot be decided because something could not be read is told by `unread`, and is no difference.
 function authorityRows(context: PlanContext, unread: readonly Unread[]): DriftRow[] {
   const { authority, desired } = context;
-  if (authority.outcome === desired.active && authority.moves !== true) return [];
+  // A move that is under way is told by the steps that are left.
+  if (authority.outcome === desired.active) return [];
   if (authority.outcome === "unclear" && unread.length > 0) return [];
   const unclear = authority.outcome === "unclear";
   return [
@@ -79,11 +80,7 @@ function authorityRows(context: PlanContext, unread: readonly Unread[]): DriftRo
       resource: "Preflight",
       property: "authority",
       desired: desired.active,
-      observed: unclear
-        ? `unclear (${authority.code ?? "UNKNOWN_COMBINATION"})`
-        : desired.active === "primary"
-          ? "backup"
-          : "primary",
+      observed: unclear ? `unclear (${authority.code ?? "UNKNOWN_COMBINATION"})` : authority.outcome,
       severity: "service",
       since: unclear || desired.active === "backup" ? null : sinceOfPrimaryCopy(context),
       mendedBy: unclear ? "person" : "attended-up",

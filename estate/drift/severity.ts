@@ -12,6 +12,7 @@ const cosmetic: ReadonlySet<string> = new Set([
   "retentionMinutes",
   "historyMinutes",
   "compression",
+  "job",
   "name",
   "disconnectUsers",
 ]);
@@ -22,7 +23,10 @@ const mirrors: ReadonlySet<StepKey> = new Set(["F8-chat", "F8-compliance", "O6-c
 export function severityOf(context: PlanContext, key: StepKey, property: string): Severity {
   if (mirrors.has(key)) return "protection";
   if (key === "F8-leftovers") return "cosmetic";
+  if (key === "O1" && context.authority.moves !== true) return "protection";
   if (key !== "F5" && key !== "O8" && key !== "F8-shipping") return "service";
+  // Without its job nothing of O8 is cosmetic.
+  if (key === "O8" && !context.backup?.logBackupJob) return "protection";
   const last = property.slice(property.lastIndexOf(".") + 1);
   if (cosmetic.has(last)) return "cosmetic";
   const job = last === "schedules" ? jobOf(shippingContext(context, key), property) : null;

@@ -17,9 +17,12 @@ import type { Fault, ScenarioName } from "../../lab/control-commands";
 import { labConfiguration, labSchema } from "../../tools/lab-configuration";
 import { type Lab, startLab } from "../support/lab";
 
+/** An instance of the lab's first pool. */
+export type InstanceName = "SQL-P1" | "SQL-P2" | "SQL-B1" | "SQL-B2";
+
 /** Something that a person does to the estate: T-SQL on an instance, a command of the Management Shell, a fault of the lab. */
 export type Deed =
-  | { readonly on: "SQL-P1" | "SQL-B1" | "SQL-B2"; readonly sql: string }
+  | { readonly on: InstanceName; readonly sql: string }
   | { readonly shell: string }
   | { readonly fault: Fault }
   | { readonly chat: "start" | "stop" };
@@ -51,14 +54,15 @@ export class DriftEstate {
     this.#estate = estate;
   }
 
-  static async start(scenario: ScenarioName): Promise<DriftEstate> {
+  /** A lab in a scenario, and the product as the stack has it. */
+  static async start(scenario: ScenarioName, stack: Desired["active"] = "primary"): Promise<DriftEstate> {
     const lab = await startLab({ scenario });
     try {
       const values = labConfiguration(labSchema.parse(lab.json));
       // Old copies are let go, and a chat that does not come back is not waited for.
       const mirroring = { by: "ALTER DATABASE", dropLeftovers: true };
       const pools = (values["pools"] as object[]).map((one) => ({ ...one, mirroring, health: { timeoutSeconds: 2 } }));
-      const raw = { active: "primary", ...values, pools };
+      const raw = { active: stack, ...values, pools };
       const parsed = parseConfiguration({ ...raw, sqlPassword: lab.json.instances[0]?.password });
       assert.ok(parsed.ok, parsed.ok ? "" : JSON.stringify(parsed.problems));
       const [pool] = parsed.value.pools;
@@ -66,7 +70,7 @@ export class DriftEstate {
       return new DriftEstate(
         lab,
         parsed.value,
-        openEstate(pool, new Connections(parsed.value, { stack: "primary", run: "test" })),
+        openEstate(pool, new Connections(parsed.value, { stack, run: "test" })),
       );
     } catch (error) {
       await lab.stop();
@@ -99,8 +103,8 @@ export class DriftEstate {
   async look(desired: Desired = this.desired()): Promise<{ readonly seen: Seen; readonly drift: Drift }> {
     return this.#run(desired, async (run) => {
       const seen = await run.see();
-      const done = lastDone(desired.pool.name, "primary", this.#reports);
-      const question = { stack: "primary", time: new Date().toISOString(), lastDone: done };
+      const done = lastDone(desired.pool.name, desired.active, this.#reports);
+      const question = { stack: desired.active, time: new Date().toISOString(), lastDone: done };
       return { seen, drift: driftOf(seen, desired, question) };
     });
   }
@@ -150,7 +154,7 @@ export class DriftEstate {
   async #run<Result>(desired: Desired, use: (run: PoolRun) => Promise<Result>): Promise<Result> {
     this.#runs += 1;
     const run = new PoolRun(this.#estate, desired, {
-      identity: { stack: "primary", run: `t${String(this.#runs)}` },
+      identity: { stack: desired.active, run: `t${String(this.#runs)}` },
       secrets: [],
       reportFolder: this.#reports,
       listener: { progress: () => undefined },

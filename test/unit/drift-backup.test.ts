@@ -3,10 +3,21 @@ import { describe, it } from "mocha";
 import { driftOf } from "../../estate/drift/drift";
 import type { Drift } from "../../estate/drift/drift-types";
 import type { InstanceObservation, Observation } from "../../estate/observation-types";
-import { plan } from "../../estate/plan";
+import { plan, stepOf } from "../../estate/plan";
 import { logBackupCommand } from "../../estate/statements-failover";
 import { blockingFindings } from "../../estate/steps/preflight-findings";
-import { chatSession, desired, failedOverBackup, job, mirrored, observation, shell, steady } from "./support/estate";
+import {
+  chatSession,
+  desired,
+  failedOverBackup,
+  job,
+  mirrored,
+  observation,
+  secondaryRow,
+  shell,
+  steady,
+  steadyPrimary,
+} from "./support/estate";
 
 const wanted = desired({}, { active: "backup" });
 const unattended = desired({}, { active: "backup", failover: { mode: "planned" }, unattended: true });
@@ -26,14 +37,15 @@ const jobOf = (change: Parameters<typeof job>[1] = {}) => ({
   job: job(logBackups.job, change),
   command: logBackupCommand("mgc", logBackups.folder),
 });
-/** The pool serves from the backup site, and the primary site is gone. */
+/** The pool serves from the backup site, and the primary site is gone unless it is given. */
 const serving = (
   change: Partial<InstanceObservation> = {},
   chat: Parameters<typeof failedOverBackup>[1] = {},
   servers?: readonly string[],
+  primary: InstanceObservation | null = null,
 ): Observation =>
   observation({
-    primary: null,
+    primary,
     primaryMirror: null,
     backup: failedOverBackup(
       { logBackupJob: jobOf(), sessions: [chatSession("chat-b1.dci.discovery.com")], ...change },
@@ -58,7 +70,30 @@ describe("drift of a pool that serves from the backup site", () => {
       'cosmetic O8 schedules: ["every 60 minutes"] (up)',
     ]);
     assert.deepEqual(rows(found({ schedules: [] })), ["protection O8 schedules: [] (up)"]);
-    assert.deepEqual(rows(driftIn(serving({ logBackupJob: null }))).length, 3);
+    const gone = driftIn(serving({ logBackupJob: null })).rows;
+    assert.deepEqual(
+      gone.map(({ property, severity }) => `${severity} ${property}`),
+      ["protection job", "protection folder", "protection schedules", "protection enabled"],
+    );
+  });
+
+  it("takes off a registration that came back, and neither opens nor closes a copy for it", () => {
+    const again = serving({ logShippingSecondary: [secondaryRow()] });
+    assert.deepEqual(rows(driftIn(again)), ['protection O1 registration: "SQL-P1" (up)']);
+    const step = stepOf(plan(again, wanted), "O1");
+    assert.equal(step.probed, false);
+    assert.deepEqual(
+      step.statements.map(({ where, text }) => `${where} ${/sp_\w+/.exec(text)?.[0] ?? ""}`),
+      ["SQL-B1 sp_delete_log_shipping_secondary_database"],
+    );
+  });
+
+  it("names a primary that came back with its copy open, and leaves it to a person", () => {
+    const back = (chat: Parameters<typeof steadyPrimary>[1]) =>
+      serving({}, {}, undefined, steadyPrimary({ sessions: [] }, chat));
+    assert.deepEqual(rows(driftIn(back({}))), ['service F0 state: "ONLINE, read-write" (person)']);
+    assert.deepEqual(blockingFindings(plan(back({}), wanted), "up"), []);
+    assert.deepEqual(rows(driftIn(back({ isReadOnly: true }))), []);
   });
 
   it("resumes a mirror of the backup site, and leaves to a person what is more than that", () => {
