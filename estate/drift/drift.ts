@@ -13,8 +13,8 @@ import type { Seen } from "../pool-run";
 import { type Drift, type DriftRow, severities, type Unread } from "./drift-types";
 import { differences } from "./differences";
 import type { LastDone } from "./last-done";
-import { shippingRows } from "./shipping-rows";
-import { severityOf } from "./severity";
+import { halfRows, shippingRows } from "./shipping-rows";
+import { severityOf, shippingContext } from "./severity";
 import { sinceOf, sinceOfPrimaryCopy } from "./since";
 
 /** Which run asks, and what is known of earlier ones. */
@@ -102,7 +102,8 @@ function stepRows(context: PlanContext, plan: Plan, step: PlanStep, lastDone: La
     ...one,
     since: sinceOf(context, key, one.property, lastDone),
   }));
-  const told = key === "F5" ? shippingRows(context, differing, lastDone) : differing;
+  const told =
+    key === "F5" ? shippingRows(context, differing, lastDone) : halfRows(shippingContext(context, key), differing);
   // Nothing that a property shows: what is left to do is told in words.
   const whole = {
     property: "step",

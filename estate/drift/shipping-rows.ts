@@ -15,7 +15,7 @@ type Dated = Difference & { readonly since: Since | null };
 /** The differences of the properties, with those that are none of them: late files, a copy that cannot follow, leftovers. */
 export function shippingRows(context: PlanContext, differing: readonly Dated[], lastDone: LastDone): readonly Dated[] {
   const since = lastDone.get("F5") ?? null;
-  const halves = differing.map((one) => (isHalf(one.property) ? missingHalf(context, one) : one));
+  const halves = halfRows(context, differing);
   // On the way home F4 and F5 make all of it anew.
   if (context.wayHome) return halves;
   const seed = seedNeeded(context);
@@ -27,6 +27,11 @@ export function shippingRows(context: PlanContext, differing: readonly Dated[], 
     ...leftovers(context, halves, since),
     ...lateRows(context),
   ];
+}
+
+/** The differences of the properties; a half that is not there is told in words. */
+export function halfRows(context: PlanContext, differing: readonly Dated[]): readonly Dated[] {
+  return differing.map((one) => (isHalf(one.property) ? missingHalf(context, one) : one));
 }
 
 function isHalf(property: string): property is "primary" | "secondary" {

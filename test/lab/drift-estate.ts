@@ -54,13 +54,20 @@ export class DriftEstate {
     this.#estate = estate;
   }
 
-  /** A lab in a scenario, and the product as the stack has it. */
-  static async start(scenario: ScenarioName, stack: Desired["active"] = "primary"): Promise<DriftEstate> {
+  /**
+   * A lab in a scenario, and the product as the stack has it.
+   * @param settings of `mirroring`, beside those of every table
+   */
+  static async start(
+    scenario: ScenarioName,
+    stack: Desired["active"] = "primary",
+    settings: Readonly<Record<string, unknown>> = {},
+  ): Promise<DriftEstate> {
     const lab = await startLab({ scenario });
     try {
       const values = labConfiguration(labSchema.parse(lab.json));
       // Old copies are let go, and a chat that does not come back is not waited for.
-      const mirroring = { by: "ALTER DATABASE", dropLeftovers: true };
+      const mirroring = { by: "ALTER DATABASE", dropLeftovers: true, ...settings };
       const pools = (values["pools"] as object[]).map((one) => ({ ...one, mirroring, health: { timeoutSeconds: 2 } }));
       const raw = { active: stack, ...values, pools };
       const parsed = parseConfiguration({ ...raw, sqlPassword: lab.json.instances[0]?.password });
@@ -140,10 +147,10 @@ export class DriftEstate {
       .flatMap((line) => line.changes.map((change) => `${line.instance ?? "shell"}: ${change}`));
   }
 
-  /** Everything that is set in msdb of both principals, as one text. */
+  /** Everything that is set in msdb of both principals and of the primary's mirror, as one text. */
   async settings(): Promise<string> {
     const texts = await Promise.all(
-      (["SQL-P1", "SQL-B1"] as const).map(async (name) => {
+      (["SQL-P1", "SQL-P2", "SQL-B1"] as const).map(async (name) => {
         const answer = await (await this.#connected(name)).request().batch(SETTINGS);
         return [name, ...(answer.recordsets as unknown[][]).map((rows) => JSON.stringify(rows))].join("\n");
       }),
