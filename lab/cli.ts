@@ -129,6 +129,12 @@ function faults(lab: Command): void {
     withCommon(fault.command(action).description("Take a share's server down, or start it"))
       .requiredOption("--share <path>", "UNC path, such as \\\\files.dci.discovery.com\\lslogs")
       .action((options: CommonOptions & { share: string }) => apply(options, { action, share: options.share }));
+  withCommon(fault.command("password").description("Change the password of an account that opens remote shells"))
+    .requiredOption("--account <name>", "such as DCI\\pchatadmin")
+    .requiredOption("--password <text>", "the new one")
+    .action((options: CommonOptions & { account: string; password: string }) =>
+      apply(options, { action: "password", account: options.account, password: options.password }),
+    );
   for (const action of ["machine-off", "machine-on"] as const)
     withCommon(fault.command(action).description("Take a chat server's machine down, or start it"))
       .requiredOption("--machine <fqdn>", "such as chat-p1.dci.discovery.com")

@@ -101,6 +101,8 @@ export type Fault =
   | { readonly action: "lock-out" | "unlock"; readonly account: string }
   /** A share's server goes down (53), or comes back with what it had. */
   | { readonly action: "share-off" | "share-on"; readonly share: string }
+  /** An account that may open remote shells has another password from now on; sessions that are open stay so. */
+  | { readonly action: "password"; readonly account: string; readonly password: string }
   /** A machine of the topology (FQDN) loses its power, or gets it again. */
   | { readonly action: "machine-off" | "machine-on"; readonly machine: string }
   | { readonly action: "replication-delay"; readonly milliseconds: number }

@@ -161,6 +161,12 @@ async function applyFault(daemon: Daemon, fault: Fault): Promise<string> {
     case "share-on":
       daemon.estate.shareOn(shareOf(daemon, fault.share));
       return `${fault.share} answers again.`;
+    case "password":
+      if (daemon.store.setPassword(fault.account, fault.password)) return `${fault.account} has another password.`;
+      throw new LabError(
+        `${fault.account} opens no remote shells.`,
+        `Accounts: ${daemon.store.topology.administrators.map(({ userName }) => userName).join(", ")}`,
+      );
     case "machine-off":
       await daemon.estate.machinesOff([machineOf(daemon, fault.machine)]);
       return `${fault.machine} is without power.`;

@@ -55,6 +55,7 @@ export class LabStack {
       PULUMI_OPTION_STRICT: undefined,
       PULUMI_RUN_PROGRAM: undefined,
       PERSISTENT_CHAT_DR_SQL_PASSWORD: undefined,
+      PERSISTENT_CHAT_DR_SHELL_PASSWORD: undefined,
       PERSISTENT_CHAT_DR_REPORTS: join(folder, "reports"),
     });
     // The program of this checkout under a project file of its own: the stack's configuration then stands beside it.
@@ -96,7 +97,7 @@ export class LabStack {
     const before = readFileSync(this.configurationFile, "utf8");
     const kept = before
       .split("\n")
-      .filter((line) => /^(encryptionsalt:| {4}secure:| {2}persistent-chat-dr:sqlPassword:)/.test(line));
+      .filter((line) => /^(encryptionsalt:| {4}secure:| {2}persistent-chat-dr:(sql|shell)Password:)/.test(line));
     const salt = kept.filter((line) => line.startsWith("encryptionsalt"));
     const values = Object.entries(configuration).map(
       ([key, value]) => `  persistent-chat-dr:${key}: ${JSON.stringify(value)}`,
@@ -105,9 +106,9 @@ export class LabStack {
     writeFileSync(this.configurationFile, [...salt, "config:", ...values, ...secrets, ""].join("\n"));
   }
 
-  /** Sets the secret in the stack's configuration. */
-  async setPassword(password: string): Promise<void> {
-    await this.must(["config", "set", "--secret", "persistent-chat-dr:sqlPassword", password, "--stack", this.name]);
+  /** Sets a secret in the stack's configuration. */
+  async setPassword(password: string, key: "sqlPassword" | "shellPassword" = "sqlPassword"): Promise<void> {
+    await this.must(["config", "set", "--secret", `persistent-chat-dr:${key}`, password, "--stack", this.name]);
   }
 
   preview(...options: string[]): Promise<CliResult> {

@@ -1,7 +1,7 @@
 /** The Lync Management Shell: typed reading and the changes of the runbook, over one process that is kept. */
 import { z } from "zod";
 import type { Configuration } from "../configuration";
-import { DrError } from "../errors";
+import { DrError, toDrError } from "../errors";
 import { printable } from "../printable";
 import { SQL_PASSWORD_VARIABLE } from "../sql/endpoint";
 import {
@@ -85,6 +85,8 @@ export class ManagementShell {
   #process: ShellProcess | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #disposed = false;
+  /** Why the remote end does not let the account in. */
+  #refused: DrError | undefined;
   /** Processes beside the one that is kept: one for each cmdlet that takes long. */
   readonly #apart = new Set<ShellProcess>();
 
@@ -276,6 +278,8 @@ export class ManagementShell {
 
   async #started(): Promise<ShellProcess> {
     if (this.#disposed) throw new DrError({ code: "CANCELLED", summary: "the shell was closed", where: this.address });
+    // Every further try counts as a bad password of the account, and locks it out in the end.
+    if (this.#refused !== undefined) throw this.#refused;
     if (this.#process?.usable === true) return this.#process;
     this.#process = await this.#start();
     return this.#process;
@@ -312,7 +316,10 @@ export class ManagementShell {
       const open = openRemoteSession(connectionUri, SHELL_USER_VARIABLE, SHELL_PASSWORD_VARIABLE);
       await shell.run(open, `New-PSSession ${connectionUri}`, timeout).catch(async (thrown: unknown) => {
         await shell.end();
-        throw thrown;
+        const error = toDrError(thrown);
+        if (!refusedAccount.test(error.errorId ?? "")) throw thrown;
+        this.#refused = accountRefused(error, user ?? "the account");
+        throw this.#refused;
       });
     }
     return shell;
@@ -332,6 +339,21 @@ export class ManagementShell {
       hint: "Compare with what the cmdlet says in the Management Shell; pool and identity come from the configuration.",
     });
   }
+}
+
+/** FullyQualifiedErrorIds of a session that Windows errors 5, 1311 and 1326 keep from being opened. */
+const refusedAccount = /^(AccessDenied|AuthenticationFailed|LogonFailure),/;
+
+function accountRefused({ summary, where, errorId }: DrError, user: string): DrError {
+  return new DrError({
+    code: "LOGIN_FAILED",
+    summary,
+    where,
+    errorId,
+    hint:
+      `Was the password of ${user} changed? Pulumi reads with the configuration of the last run: set PULUMI_RUN_PROGRAM=true ` +
+      `(npm run env does) or give the password in ${SHELL_PASSWORD_VARIABLE}.`,
+  });
 }
 
 /** FullyQualifiedErrorIds of a runspace that is no longer open. */

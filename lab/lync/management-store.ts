@@ -64,6 +64,8 @@ export class ManagementStore {
   estate: ManagedEstate | undefined;
   readonly #file: string;
   #snapshot: Snapshot;
+  /** Passwords that are no longer those of the topology. */
+  readonly #passwords = new Map<Administrator, string>();
   readonly #changeListeners = new Set<() => void>();
   readonly #replicaListeners = new Set<(machine: string) => void>();
 
@@ -131,11 +133,21 @@ export class ManagementStore {
 
   /** The user with this password, or undefined. `name@domain` and `DOMAIN\name` are the same user. */
   authenticate(userName: string, password: string): Administrator | undefined {
+    const user = this.#administrator(userName);
+    return user !== undefined && (this.#passwords.get(user) ?? user.password) === password ? user : undefined;
+  }
+
+  /** Changes a user's password, until the daemon ends; false for one who may open no remote shell. */
+  setPassword(userName: string, password: string): boolean {
+    const user = this.#administrator(userName);
+    if (user !== undefined) this.#passwords.set(user, password);
+    return user !== undefined;
+  }
+
+  #administrator(userName: string): Administrator | undefined {
     const [name, domain] = userName.split("@") as [string, string?];
     const full = domain === undefined ? userName : `${domain.split(".")[0] as string}\\${name}`;
-    return this.topology.administrators.find(
-      (one) => one.userName.toLowerCase() === full.toLowerCase() && one.password === password,
-    );
+    return this.topology.administrators.find((one) => one.userName.toLowerCase() === full.toLowerCase());
   }
 
   pool(fqdn: string): PoolTopology | undefined {

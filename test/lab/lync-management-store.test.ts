@@ -228,6 +228,10 @@ describe("management store", () => {
     assert.ok(store.authenticate("dci\\LyncAdmin", "right"));
     assert.ok(store.authenticate("lyncadmin@dci.discovery.com", "right"));
     assert.equal(store.authenticate("DCI\\lyncadmin", "wrong"), undefined);
+    assert.equal(store.setPassword("LYNCADMIN@dci.discovery.com", "next"), true);
+    assert.equal(store.authenticate("DCI\\lyncadmin", "right"), undefined);
+    assert.ok(store.authenticate("DCI\\lyncadmin", "next"));
+    assert.equal(store.setPassword("DCI\\nobody", "next"), false);
   });
 
   it("shows a remote user the cmdlets of his roles", () => {
