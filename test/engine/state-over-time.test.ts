@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
+import { type Kind, stub } from "../../providers/stub";
 import { labConfiguration } from "../../tools/lab-configuration";
 import { Checkout } from "./support/checkout";
 import { TestEstate } from "./support/estate";
@@ -13,9 +15,17 @@ import { TestEstate } from "./support/estate";
  */
 const SAMPLES = ["primary-0.1.0.json"] as const;
 
+interface StateResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly inputs?: Record<string, unknown>;
+  readonly outputs?: Record<string, unknown>;
+}
+
 interface State {
   readonly deployment: {
-    readonly resources: { readonly urn: string; readonly type: string; readonly outputs?: Record<string, unknown> }[];
+    manifest: { readonly version: string; readonly magic: string };
+    resources: StateResource[];
   };
 }
 
@@ -49,6 +59,13 @@ describe("a state of an earlier version", function () {
       one.type.startsWith("pulumi-nodejs:dynamic/persistent-chat:"),
     );
 
+  /** Somebody changes how long log shipping keeps its files. */
+  const retention = (minutes: number) =>
+    estate.ask(
+      "primary",
+      `EXEC master.dbo.sp_change_log_shipping_primary_database @database = N'mgc', @backup_retention_period = ${String(minutes)};`,
+    );
+
   /** Kinds that came later are created, which records them. */
   const assertNothingReplaced = (output: string): void =>
     assert.doesNotMatch(output, /\breplaced?\b|\+-|-\+|\+\+|\bdeleted?\b/i, output);
@@ -79,20 +96,40 @@ describe("a state of an earlier version", function () {
 
     it(`${name} shows drift with both values`, async () => {
       await put(sample(name));
-      const shipping = (minutes: number) =>
-        estate.ask(
-          "primary",
-          `EXEC master.dbo.sp_change_log_shipping_primary_database @database = N'mgc', @backup_retention_period = ${String(minutes)};`,
-        );
-      await shipping(60);
+      await retention(60);
       try {
         const preview = await estate.stack.preview("--diff");
         assert.equal(preview.code, 0, preview.output);
         assert.match(preview.output, /~ retentionMinutes *: 60 => 4320/);
         assertNothingReplaced(preview.output);
       } finally {
-        await shipping(4320);
+        await retention(4320);
       }
+    });
+
+    it(`${name} as another SDK and CLI would have written it differs in nothing that Pulumi shows`, async () => {
+      await put(writtenBy("v3.216.0", sample(name)));
+      const lines = await estate.journalLength();
+      await retention(60);
+      try {
+        const preview = await estate.stack.preview("--diff");
+        assert.equal(preview.code, 0, preview.output);
+        assert.match(preview.output, /~ retentionMinutes *: 60 => 4320/);
+        assertNothingReplaced(preview.output);
+        assert.equal(/(\d+) to update/.exec(preview.output)?.[1], updatesOfDrift, preview.output);
+        assert.doesNotMatch(preview.output, /__provider|load\.js/);
+      } finally {
+        await retention(4320);
+      }
+      const up = await estate.stack.up();
+      assert.equal(up.code, 0, up.output);
+      assertNothingReplaced(up.output);
+      assert.doesNotMatch(up.output, /updated/);
+      assert.deepEqual(await estate.changesSince(lines), []);
+      const { deployment } = JSON.parse(await estate.stack.state()) as State;
+      assert.notEqual(deployment.manifest.version, "v3.216.0");
+      for (const { urn, type, inputs } of await ours())
+        assert.equal(inputs?.["__provider"], stub(type.split(":").at(-1) as Kind), urn);
     });
 
     it(`${name} is read by a checkout that moved`, async () => {
@@ -161,6 +198,49 @@ describe("a state of an earlier version", function () {
     assertNothingReplaced(preview.output);
   });
 });
+
+/** Preflight, which tells the plan, and log shipping. */
+const updatesOfDrift = "2";
+
+/**
+ * The same state as other versions of Pulumi write it. Of the CLI's are the manifest, whose magic is the hash of its version
+ * (pkg/resource/deploy), its list of plugins, and the times of a resource, which came with 3.60; of the SDK's are the source
+ * positions and, for resources that extend pulumi.dynamic.Resource, the text of `__provider`: its serializer's
+ * (sdk/nodejs/runtime/closure). That text is kept by a refresh, whatever the present one is.
+ */
+function writtenBy(version: string, text: string): string {
+  const state = JSON.parse(text) as State;
+  const { deployment } = state;
+  const plugins = [{ name: "nodejs", type: "language", version }];
+  Object.assign(deployment.manifest, { version, magic: createHash("sha256").update(version).digest("hex"), plugins });
+  deployment.resources = deployment.resources.map((resource) => {
+    const position = "project:///../elsewhere/providers/resource.ts#1,1";
+    const times = { created: undefined, modified: undefined };
+    const written = { ...resource, ...times, sourcePosition: position, stackTrace: [{ sourcePosition: position }] };
+    const kind = resource.type.split(":").at(-1) ?? "";
+    const text = serialized(`() => require(process.cwd() + "/providers/load.js").handler("${kind}")`);
+    for (const properties of [written.inputs, written.outputs])
+      if (properties?.["__provider"] !== undefined) properties["__provider"] = text;
+    return written;
+  });
+  return JSON.stringify(state);
+}
+
+/** A function as the SDK's serializer writes it. */
+function serialized(code: string): string {
+  return `exports.handler = __f0;
+
+function __f0() {
+  return (function() {
+    with({ this: undefined, arguments: undefined }) {
+
+return ${code};
+
+    }
+  }).apply(undefined, undefined).apply(this, arguments);
+}
+`;
+}
 
 interface RenamedPool {
   primary: { principal: { server: string; host: string } };
