@@ -103,7 +103,12 @@ export async function readJobs(server: SqlServer, database: string): Promise<Job
       lastRunOutcome: outcome.get(step.jobId) ?? null,
       modified: step.modified,
     });
-    if (step.enabled && !shipsLog && step.jobId !== own?.jobId && backsUpLog(step.command ?? "", step.databaseName, database))
+    if (
+      step.enabled &&
+      !shipsLog &&
+      step.jobId !== own?.jobId &&
+      backsUpLog(step.command ?? "", step.databaseName, database)
+    )
       foreign.add(step.name);
   }
   const job = own && jobs.get(own.jobId);
