@@ -64,7 +64,7 @@ class Handler {
         ? []
         : blockingFindings(seen.plan, told.dryRun ? "preview" : "up");
       const failures = blocking.map((finding) => ({ property: "plan", reason: `${finding.message}. ${finding.hint}` }));
-      if (failures.length > 0 && (await runtime.hasSeveralPools())) {
+      if (failures.length > 0 && (await runtime.isolatesPools())) {
         // A failed check ends the program, and with it every other pool: this pool's Preflight fails when its turn comes.
         if (told.dryRun) await runtime.engine.log("error", stopsThisPool, told.urn);
         return { inputs: { ...inputs, plan: planWords(seen.plan) } };
@@ -85,7 +85,7 @@ class Handler {
       if (plan.authority.outcome === "unclear") {
         const { authority } = plan;
         // Its Preflight tells, and fails; an error here would end the run of every pool.
-        if (await runtime.hasSeveralPools()) return { changes: key === "F0" };
+        if (await runtime.isolatesPools()) return { changes: key === "F0" };
         throw new DrError({ code: "AUTHORITY_UNCLEAR", summary: `${key}: ${authorityText(authority)}` });
       }
       const follows = key === closingStep(pool.desired) && (openSteps(plan).length > 0 || olds["step"] !== "done");
@@ -100,12 +100,12 @@ class Handler {
       const key = keyOfId(id) ?? keyOf(this.#kind, desired, properties);
       const seen = clearWithoutMode(await this.#see(pool), desired);
       if (key === "F0") tellDrift(pool, seen, stackOfId(id));
-      // Neither done nor open can be said: a state that claimed either would be taken for the estate. Among several pools
-      // the state says that it is unclear, since a refresh that fails would hold up all.
+      // Neither done nor open can be said: a state that claimed either would be taken for the estate. Where a pool
+      // holds up no other its state says that it is unclear, since a refresh that fails would end the run of all.
       if (
         seen.plan.authority.outcome === "unclear" &&
         !recordsOnly(desired, seen.plan) &&
-        !(await runtime.hasSeveralPools())
+        !(await runtime.isolatesPools())
       )
         throw unclear(this.#kind, seen);
       const shown = shownOf(desired, key, seen);

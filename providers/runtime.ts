@@ -61,9 +61,14 @@ class Runtime {
     });
   }
 
-  /** True where the stack has other pools, which one that refuses must not hold up. Known once a pool was asked for. */
-  async hasSeveralPools(): Promise<boolean> {
-    return ((await this.#pools)?.runs.size ?? 0) > 1;
+  /**
+   * True where a pool that refuses is to hold up no other: there are several, and Pulumi goes on with the others when one
+   * fails. By the variable alone, since a provider cannot see `--continue-on-error`: a Preflight that failed without it would
+   * stop the other pools wherever they are. Known once a pool was asked for.
+   */
+  async isolatesPools(): Promise<boolean> {
+    const goesOn = ["1", "true"].includes((process.env["PULUMI_CONTINUE_ON_ERROR"] ?? "").toLowerCase());
+    return goesOn && ((await this.#pools)?.runs.size ?? 0) > 1;
   }
 
   /** Takes a step in hand: the process does not end before it has. */
