@@ -1,5 +1,6 @@
 /** The facts that decide authority: a small product type, so that a test can go through every combination of them. */
 import { activeServersOf, type Desired } from "./desired";
+import { judgeSecondary } from "./leftovers";
 import type {
   BackupSetRow,
   DatabaseObservation,
@@ -9,6 +10,7 @@ import type {
 } from "./observation-types";
 import {
   compareContents,
+  compareLsn,
   damagedTail,
   databaseOf,
   familyOf,
@@ -72,11 +74,17 @@ export const authorityFactValues = {
   poolId: ["right", "wrong"] as const,
   /** Log shipping is registered on both instances, in whole. */
   registration: ["whole", "partial"] as const,
-  /** The copy that is RESTORING can take the next log of the one that is ONLINE. */
-  follows: ["yes", "no"] as const,
+  /**
+   * The copy that is RESTORING can take the next log of the one that is ONLINE. `ahead`: the backup's cannot, and is not
+   * proved to hold nothing that the primary lacks.
+   */
+  follows: ["yes", "no", "ahead"] as const,
   /** The tail of the copy that was closed with one: applied by the other, or not yet. */
   tail: ["none", "pending", "applied"] as const,
-  /** The configuration acknowledges that this very primary copy may be given up. */
+  /**
+   * The configuration acknowledges that this very copy may be given up: the primary's, or beside an ONLINE primary the
+   * backup's RESTORING one.
+   */
   acknowledged: ["no", "yes"] as const,
 } satisfies Record<string, readonly string[]>;
 
@@ -135,7 +143,7 @@ export function authorityFacts(observation: Observation, desired: Desired): Auth
     comparison: compareContents(primary?.content ?? null, backup?.content ?? null),
     poolId: wrongPool(observation, primary, backup) ? "wrong" : "right",
     registration: registered(primary, backup, desired) ? "whole" : "partial",
-    follows: followsFact(primary, backup, chat) ? "yes" : "no",
+    follows: followsFact(primary, backup, chat),
     tail: tailFact(primary, backup, chat),
     acknowledged: acknowledgedFact(primary, backup, desired) ? "yes" : "no",
   };
@@ -274,11 +282,26 @@ function followsFact(
   primary: InstanceObservation | undefined,
   backup: InstanceObservation | undefined,
   chat: string,
-): boolean {
-  if (primary === undefined || backup === undefined) return false;
+): AuthorityFacts["follows"] {
+  if (primary === undefined || backup === undefined) return "no";
   const copy = databaseOf(primary, chat);
   const [follower, leader] = copy && isRestoring(copy) ? [primary, backup] : [backup, primary];
-  return followsOf(follower, leader, chat).follows;
+  if (followsOf(follower, leader, chat).follows) return "yes";
+  return closedBeside(primary, backup, chat) && !judgeSecondary(backup, primary, chat).covered ? "ahead" : "no";
+}
+
+// The backup's copy is RESTORING beside a primary that is ONLINE: it is the one that would be overwritten.
+function closedBeside(primary: InstanceObservation, backup: InstanceObservation, chat: string): boolean {
+  const [serving, closed] = [databaseOf(primary, chat), databaseOf(backup, chat)];
+  return serving !== undefined && isOnline(serving) && closed !== undefined && isRestoring(closed);
+}
+
+/** The configuration names where the backup's RESTORING copy stands: this very copy may be given up. */
+export function backupGivenUp(backup: InstanceObservation, desired: Desired): boolean {
+  const named = desired.pool.acknowledge.backupCopy;
+  const position = positionOf(backup, desired.chat);
+  if (named === undefined || position.kind !== "at") return false;
+  return named.fork === position.fork && compareLsn(named.lsn, position.lsn) === 0;
 }
 
 // A tail is "applied" when the other copy's newest log restore is that very set.
@@ -308,6 +331,7 @@ function acknowledgedFact(
   desired: Desired,
 ): boolean {
   if (primary === undefined) return false;
+  if (backup !== undefined && closedBeside(primary, backup, desired.chat)) return backupGivenUp(backup, desired);
   const acknowledge = desired.pool.acknowledge;
   if (primaryCopyOf(primary, desired.chat) === "damaged") return acknowledge.unreadablePrimary;
   const fork = databaseOf(primary, desired.chat)?.recoveryForkGuid ?? null;

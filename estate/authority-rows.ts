@@ -20,6 +20,11 @@ const bothOnlineFailedOver = (facts: AuthorityFacts): boolean =>
   primaryOnline(facts) && backupOnline(facts) && failedOver(facts);
 const secondary = (facts: AuthorityFacts): boolean =>
   primaryOnline(facts) && facts.backupCopy === "restoring" && normal(facts);
+// Nothing proves that the primary holds all that the backup's RESTORING copy holds, and nobody has given that copy up.
+const ahead = (facts: AuthorityFacts): boolean =>
+  secondary(facts) && facts.follows === "ahead" && facts.acknowledged === "no";
+const aheadHint =
+  "Find out what the backup holds; nothing saves a RESTORING copy. To keep it, copy its files, or open it (RESTORE DATABASE … WITH RECOVERY). To give it up, set acknowledge.backupCopy to its fork and LSN.";
 const privateTail = (facts: AuthorityFacts): boolean =>
   bothOnlineFailedOver(facts) && facts.family === "same" && !restored(facts);
 // Nothing on the backup that the primary lacks: everything written there since the fork is in the primary too.
@@ -362,11 +367,33 @@ export const authorityRows: readonly AuthorityRow[] = [
   },
   {
     number: 30,
+    when: (facts) => ahead(facts) && facts.family === "same",
+    outcome: "unclear",
+    code: "B_MAY_BE_LAST",
+    acknowledgement: "backupCopy",
+    message:
+      "the pool runs on the primary, and the backup's RESTORING copy may hold log that the primary lacks: the primary was put back, or its history is gone",
+    hint: aheadHint,
+    allows: nothing,
+  },
+  {
+    number: 30,
     when: (facts) => secondary(facts) && facts.family === "same",
     outcome: "primary",
     seeds: true,
     message: "the pool runs on the primary; the backup's copy of it cannot take the next log",
     allows: steady,
+  },
+  {
+    number: 31,
+    when: (facts) => ahead(facts) && (primaryLive(facts) || facts.primaryContent === "data"),
+    outcome: "unclear",
+    code: "B_MAY_BE_LAST",
+    acknowledgement: "backupCopy",
+    message:
+      "the pool runs on the primary, and the backup's RESTORING copy is of another family or an unknown one: it may hold what the primary never had",
+    hint: aheadHint,
+    allows: nothing,
   },
   {
     number: 31,

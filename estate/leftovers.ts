@@ -2,10 +2,11 @@
  * RESTORING copies that a mirror keeps when its session has ended ("Removing Database Mirroring"): whether such a copy
  * holds anything that the copy which serves lacks. Decided by family, recovery fork and LSN, never by dates. Pure.
  */
-import type { BackupSetRow, Guid, InstanceObservation, Lsn } from "./observation-types";
+import type { BackupSetRow, DatabaseObservation, Guid, InstanceObservation, Lsn } from "./observation-types";
 import {
   compareLsn,
   databaseOf,
+  familyOf,
   forkCrossing,
   isOnline,
   isRestoring,
@@ -55,7 +56,33 @@ export function judgeLeftover(
   const serving = databaseOf(holder, database);
   if (serving === undefined || !isOnline(serving)) return no(`${database} is not online beside it`);
   if (!sameFamily(former, holder, database)) return no("the two copies are not known to be of one family");
-  const position = positionOf(former, database);
+  return judgePosition(former, holder, serving, database);
+}
+
+/**
+ * The same of log shipping's secondary beside its primary. One whose family cannot be read is known by its recovery fork:
+ * no two families share one. A restore that was cut leaves nothing of any family.
+ */
+export function judgeSecondary(
+  secondary: InstanceObservation,
+  primary: InstanceObservation,
+  database: string,
+): LeftoverJudgement {
+  const serving = databaseOf(primary, database);
+  if (serving === undefined || !isOnline(serving)) return no(`${database} is not online beside it`);
+  const families = [familyOf(secondary, database), familyOf(primary, database)].filter((family) => family !== null);
+  const foreign = new Set(families).size > 1 && positionOf(secondary, database).kind !== "incomplete";
+  if (foreign) return no("it is of another family");
+  return judgePosition(secondary, primary, serving, database);
+}
+
+function judgePosition(
+  copy: InstanceObservation,
+  holder: InstanceObservation,
+  serving: DatabaseObservation,
+  database: string,
+): LeftoverJudgement {
+  const position = positionOf(copy, database);
   // A restore that was cut holds nothing that could be opened.
   if (position.kind === "incomplete") return { covered: true, reason: "its restore was never finished" };
   if (position.kind === "unknown") return no("how far it was rolled forward cannot be read");

@@ -3,8 +3,10 @@
  * Pure. After that restore nothing but the primary's copy, its backup files and the former mirror's copy is left.
  */
 import { authorityText, readable } from "./authority";
+import { backupGivenUp } from "./authority-facts";
 import type { BackupHeader } from "./backup-header";
 import { partnerRole } from "./desired";
+import { judgeSecondary } from "./leftovers";
 import type { DatabaseObservation, InstanceObservation } from "./observation-types";
 import type { PlanContext } from "./plan-context";
 import {
@@ -21,7 +23,7 @@ import {
   sameName,
 } from "./relations";
 
-/** One check with its answer. 1 to 10 stand in the order of the rules; 0 is what they all rest on. */
+/** One check with its answer. 1 to 11 stand in the order of the rules; 0 is what they all rest on. */
 export interface GateCheck {
   readonly number: number;
   readonly expected: string;
@@ -58,7 +60,8 @@ interface Copies {
 /**
  * Every check of the gate. While the backup's copy is ONLINE all ten apply; one that is absent, or RESTORING as a
  * secondary, holds nothing that the primary, which is the authority then, does not: what concerns the set that came home
- * is left out. Where the pool was set Normal before log shipping (row 33), the primary is in use and may hold more.
+ * is left out, and number 11 looks once more whether that is so. Where the pool was set Normal before log shipping (row 33),
+ * the primary is in use and may hold more.
  */
 export function gateChecks(evidence: GateEvidence): readonly GateCheck[] {
   const { context } = evidence;
@@ -73,7 +76,8 @@ export function gateChecks(evidence: GateEvidence): readonly GateCheck[] {
     overwritten: databaseOf(backup, desired.chat),
   };
   const always = [mayOverwrite(context), ...alwaysChecked(evidence, copies)];
-  if (copies.overwritten === undefined || isRestoring(copies.overwritten)) return always;
+  if (copies.overwritten === undefined) return always;
+  if (isRestoring(copies.overwritten)) return [...always, covered(context, copies)];
   return [...always, ...whileOnline(evidence, copies)].sort((left, right) => left.number - right.number);
 }
 
@@ -137,6 +141,16 @@ function whileOnline(evidence: GateEvidence, copies: Copies): GateCheck[] {
     thirdCopy(context, copies),
     poolAsPlanned(context),
   ];
+}
+
+function covered({ desired }: PlanContext, { primary, backup }: Copies): GateCheck {
+  const judged = judgeSecondary(backup, primary, desired.chat);
+  return check(
+    11,
+    "the backup's RESTORING copy holds nothing that the primary lacks, or is given up (acknowledge.backupCopy)",
+    judged.reason,
+    judged.covered || backupGivenUp(backup, desired),
+  );
 }
 
 // Row 33. Whatever is not clearly that is held against the strict form.

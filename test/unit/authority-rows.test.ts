@@ -263,9 +263,8 @@ describe("authority, row by row", () => {
     expectRow(normal({ primary: steadyPrimary({ logShippingPrimary: [] }) }), 29, "primary");
   });
 
-  it("30: same family, but on another fork or with a gap", () => {
-    const otherFork = steadyBackup({ files: files({ fork: forks.older, lsn: "3000" }) });
-    expectRow(normal({ backup: otherFork }), 30, "primary");
+  it("30: same family, but a restore that was cut or with a gap", () => {
+    expectRow(normal({ backup: steadyBackup({ files: files("incomplete") }) }), 30, "primary");
     const gap = steadyBackup({ files: files({ fork: forks.primary, lsn: "2000" }) });
     const log = (firstLsn: string, lastLsn: string) =>
       backupSet({ type: "L", serverName: "SQL-P1", firstLsn, lastLsn, lastRecoveryForkGuid: forks.primary });
@@ -278,11 +277,55 @@ describe("authority, row by row", () => {
     expectRow(normal({ backup: gap, primary: closed }), 28, "primary");
   });
 
+  it("30: a backup that is ahead of a primary which was put back is kept until its fork and LSN are named", () => {
+    const nightly = backupSet({ serverName: "SQL-P1", lastLsn: "2500", lastRecoveryForkGuid: forks.primary });
+    const primary = steadyPrimary(
+      { restoreHistory: [restore(nightly, 99)], content: content(50) },
+      { recoveryForkGuid: forks.older, forkPointLsn: "2500", lastLogBackupLsn: "2500" },
+    );
+    const refused = normal({ primary });
+    expectRow(refused, 30, "unclear", "B_MAY_BE_LAST");
+    assert.equal(refused.acknowledgement, "backupCopy");
+    assert.match(refused.evidence.join("\n"), /at LSN 3000, past the fork point 2500/);
+    const naming = (fork: string, lsn: string, parts: Parts = {}) =>
+      decide(steady({ primary, ...parts }), { acknowledge: { backupCopy: { fork, lsn } } });
+    expectRow(naming(forks.primary, "3000"), 30, "primary");
+    assert.equal(naming(forks.primary, "3000").seeds, true);
+    expectRow(naming(forks.older, "3000"), 30, "unclear", "B_MAY_BE_LAST");
+    expectRow(naming(forks.primary, "2900"), 30, "unclear", "B_MAY_BE_LAST");
+    // Rolled forward by somebody since it was given up.
+    const further = steadyBackup({ files: files({ fork: forks.primary, lsn: "3100" }) });
+    expectRow(naming(forks.primary, "3000", { backup: further }), 30, "unclear", "B_MAY_BE_LAST");
+    // Not past what was restored on the primary: nothing of it is lost.
+    const behind = steadyBackup({ files: files({ fork: forks.primary, lsn: "2400" }) });
+    const restored = { restoreHistory: [restore(nightly)] };
+    const noCrossing = { recoveryForkGuid: forks.rebuilt, firstRecoveryForkGuid: forks.rebuilt };
+    const noLogs = steadyPrimary(restored, noCrossing);
+    expectRow(normal({ primary: noLogs, backup: behind }), 30, "primary");
+    // A fork that the primary is not known to come from.
+    const otherFork = steadyBackup({ files: files({ fork: forks.older, lsn: "1" }) });
+    expectRow(normal({ backup: otherFork }), 30, "unclear", "B_MAY_BE_LAST");
+  });
+
   it("31: another or unknown family, and the primary has chat", () => {
     const backup = steadyBackup({ restoreHistory: [] }, { familyGuid: guid("0") });
-    expectRow(normal({ backup }), 31, "primary");
+    expectRow(normal({ backup }), 31, "unclear", "B_MAY_BE_LAST");
+    const given = { acknowledge: { backupCopy: { fork: forks.primary, lsn: "3000" } } };
+    expectRow(decide(steady({ backup }), given), 31, "primary");
+    // Chat servers find an empty primary by themselves: being in use is no proof that it holds anything.
+    const reused = rebuiltPrimary({ sessions: [session("CHAT-P1")] });
+    expectRow(normal({ primary: reused }), 31, "unclear", "B_MAY_BE_LAST");
+    const elsewhere = files({ fork: forks.older, lsn: "3000" });
+    expectRow(
+      normal({ backup: steadyBackup({ restoreHistory: [], files: elsewhere }, { familyGuid: null }) }),
+      31,
+      "unclear",
+      "B_MAY_BE_LAST",
+    );
+    // Its fork says what its family would, and a restore that was cut holds nothing.
     const unknown = steadyBackup({ restoreHistory: [] }, { familyGuid: null });
     expectRow(normal({ backup: unknown }), 31, "primary");
+    expectRow(normal({ backup: { ...unknown, files: files("incomplete") } }), 31, "primary");
     expectRow(
       normal({ backup: unknown, primary: steadyPrimary({ content: content(0), sessions: [] }) }),
       31,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { isHalfMade, isLeftover, judgeLeftover, mirrorSetDescription } from "../../estate/leftovers";
+import { isHalfMade, isLeftover, judgeLeftover, judgeSecondary, mirrorSetDescription } from "../../estate/leftovers";
 import type { DatabaseObservation, InstanceObservation } from "../../estate/observation-types";
 import {
   backupMirror,
@@ -61,6 +61,20 @@ describe("a RESTORING copy on a mirror", () => {
     assert.match(judged(former({ fork: forks.primary, lsn: "1" }), closed).reason, /not online/);
     const hidden = former({ fork: forks.primary, lsn: "1" }, { files: [] });
     assert.match(judged(hidden, steadyPrimary()).reason, /cannot be read/);
+  });
+
+  it("of log shipping is covered by its fork where its family cannot be read, and never in another family", () => {
+    const nameless = former({ fork: forks.primary, lsn: "1" }, {}, { familyGuid: null });
+    assert.equal(judgeSecondary(nameless, steadyPrimary(), "mgc").covered, true);
+    const elsewhere = former({ fork: forks.older, lsn: "1" }, {}, { familyGuid: null });
+    assert.match(judgeSecondary(elsewhere, steadyPrimary(), "mgc").reason, /not known to come from/);
+    const stranger = { familyGuid: families.rebuilt };
+    assert.match(
+      judgeSecondary(former({ fork: forks.primary, lsn: "1" }, {}, stranger), steadyPrimary(), "mgc").reason,
+      /another family/,
+    );
+    assert.equal(judgeSecondary(former("incomplete", {}, stranger), steadyPrimary(), "mgc").covered, true);
+    assert.equal(judgeSecondary(former("incomplete"), steadyPrimary({}, { state: "OFFLINE" }), "mgc").covered, false);
   });
 
   it("counts as half made only as our last restore left it", () => {

@@ -364,8 +364,8 @@ describe("plan of a steady estate", () => {
   });
 
   it("seeds only where the secondary cannot follow", () => {
-    const otherFork = steadyBackup({ files: files({ fork: forks.older, lsn: "3000" }) });
-    const text = stepOf(plan(steady({ backup: otherFork }), wanted), "F5")
+    const cut = steadyBackup({ files: files("incomplete") });
+    const text = stepOf(plan(steady({ backup: cut }), wanted), "F5")
       .statements.map((one) => one.text)
       .join("\n");
     assert.match(text, /RESTORE DATABASE \[mgc\][^]*NORECOVERY/);
@@ -375,9 +375,18 @@ describe("plan of a steady estate", () => {
       .join("\n");
     assert.doesNotMatch(registered, /RESTORE DATABASE|BACKUP DATABASE/);
     assert.match(registered, /sp_add_log_shipping_secondary_database/);
-    const damaged = steady({ backup: otherFork, primary: steadyPrimary({ suspectPages: 1 }) });
+    const damaged = steady({ backup: cut, primary: steadyPrimary({ suspectPages: 1 }) });
     assert.deepEqual(errors(damaged), ["suspect-pages:primary"]);
     assert.equal(refusalOf(plan(damaged, wanted), "F5")?.code, "PREFLIGHT_FAILED");
+  });
+
+  it("does not seed over a copy on another fork before its fork and LSN are named", () => {
+    const otherFork = steady({ backup: steadyBackup({ files: files({ fork: forks.older, lsn: "3000" }) }) });
+    const refused = plan(otherFork, wanted);
+    assert.equal(refusalOf(refused, "F5")?.code, "AUTHORITY_UNCLEAR");
+    assert.match(planLines(refused).join("\n"), /backup's copy is not known to be covered by the primary's: it is on/);
+    const named = desired({ acknowledge: { backupCopy: { fork: forks.older, lsn: "3000" } } });
+    assert.equal(refusalOf(plan(otherFork, named), "F5"), undefined);
   });
 
   it("sets the pool back to Normal where the backup never stopped following", () =>

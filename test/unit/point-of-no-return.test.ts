@@ -69,11 +69,18 @@ const inUse = (parts: Parts = {}): Observation =>
     ...parts,
   });
 
-/** Row 30: the backup's RESTORING copy of the same family is on another fork. */
+/** The primary came from the older fork, at that LSN, and cannot take log backups yet. */
+const leftAt = (forkPointLsn: string) => ({
+  firstRecoveryForkGuid: forks.older,
+  forkPointLsn,
+  lastLogBackupLsn: null,
+});
+
+/** Row 30: the backup's RESTORING copy of the same family stands where the primary had left that fork already, or beyond. */
 const behind = (parts: Parts = {}): Observation =>
   observation({
     shell: steadyShell(),
-    primary: steadyPrimary(),
+    primary: steadyPrimary({}, leftAt("500")),
     backup: instance("SQL-B1", {
       databases: [database("mgc", { state: "RESTORING", recoveryForkGuid: null })],
       files: files({ fork: forks.older, lsn: "500" }),
@@ -217,10 +224,14 @@ describe("point of no return", () => {
     const checks = gateChecks(evidence(behind(), { broughtHome: { backupSetUuid: null, error: "no such file" } }));
     assert.deepEqual(
       checks.map((check) => check.number),
-      [0, 1, 5, 8, 9],
+      [0, 1, 5, 8, 9, 11],
     );
     assert.ok(checks.every((check) => check.holds));
-    assert.deepEqual(failed(evidence(behind({ primary: steadyPrimary({ suspectPages: 1 }) }))), [1]);
+    const ahead = behind({ primary: steadyPrimary({}, leftAt("499")) });
+    assert.deepEqual(failed(evidence(ahead)), [0, 11]);
+    const given = { acknowledge: { backupCopy: { fork: forks.older, lsn: "500" } } };
+    assert.deepEqual(failed(evidence(ahead, {}, given)), []);
+    assert.deepEqual(failed(evidence(behind({ primary: steadyPrimary({ suspectPages: 1 }, leftAt("500")) }))), [1]);
   });
 
   it("never overwrites a copy that follows: no row says so", () => {
