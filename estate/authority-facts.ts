@@ -4,8 +4,10 @@ import { judgeSecondary } from "./leftovers";
 import type {
   BackupSetRow,
   DatabaseObservation,
+  Guid,
   InstanceObservation,
   InstanceRole,
+  Lsn,
   Observation,
 } from "./observation-types";
 import {
@@ -16,11 +18,13 @@ import {
   familyOf,
   fenceStillHolds,
   followsOf,
+  forkCrossing,
   isEmptyContent,
   isLive,
   isOnline,
   isRestoring,
   newestFullSet,
+  ownSetsOf,
   ownTail,
   positionOf,
   restoredFrom,
@@ -66,7 +70,8 @@ export const authorityFactValues = {
   live: ["none", "primary", "backup", "both"] as const,
   /**
    * Whether the primary's newest restore came from a set of the backup: `current` is the backup's newest full set, taken
-   * read-only under the fence that still holds; `older` any other of its sets.
+   * read-only under the fence that still holds, or when it is RESTORING, behind which it has written nothing; `older` any
+   * other of its sets.
    */
   restoredFrom: ["none", "older", "current"] as const,
   comparison: ["equal", "primaryMore", "backupMore", "bothMore", "unknown"] as const,
@@ -76,7 +81,7 @@ export const authorityFactValues = {
   registration: ["whole", "partial"] as const,
   /**
    * The copy that is RESTORING can take the next log of the one that is ONLINE. `ahead`: the backup's cannot, and is not
-   * proved to hold nothing that the primary lacks.
+   * proved to hold nothing that the primary lacks, or it has log sets of its own behind the point where the primary left it.
    */
   follows: ["yes", "no", "ahead"] as const,
   /** The tail of the copy that was closed with one: applied by the other, or not yet. */
@@ -231,16 +236,37 @@ function restoredFact(
   if (primary === undefined || backup === undefined) return "none";
   const set = restoredFrom(primary, backup, chat);
   if (set === undefined) return "none";
-  return underPresentFence(backup, set, chat) ? "current" : "older";
+  return underPresentFence(primary, backup, set, chat) ? "current" : "older";
 }
 
-// While the backup is RESTORING nothing wrote to it since its newest own full set, if that was taken read-only.
-function underPresentFence(backup: InstanceObservation, set: BackupSetRow, chat: string): boolean {
+function underPresentFence(
+  primary: InstanceObservation,
+  backup: InstanceObservation,
+  set: BackupSetRow,
+  chat: string,
+): boolean {
   const copy = databaseOf(backup, chat);
   if (copy === undefined || !set.isReadOnly) return false;
-  if (isRestoring(copy)) return newestFullSet(backup, chat)?.backupSetUuid === set.backupSetUuid;
+  if (isRestoring(copy)) {
+    // Closed by F5's restore, which left it half made or where the primary is. A backup that was opened again after its
+    // newest full set has only log sets of what it wrote then, and stands beyond that set when it is put back from them.
+    const newest = newestFullSet(backup, chat)?.backupSetUuid === set.backupSetUuid;
+    return (
+      newest &&
+      !wroteBeyond(backup, set.lastRecoveryForkGuid, set.lastLsn, chat) &&
+      judgeSecondary(backup, primary, chat).covered
+    );
+  }
   return (
     copy.isReadOnly && set.lastRecoveryForkGuid === copy.recoveryForkGuid && fenceStillHolds(set, backup.logWrites)
+  );
+}
+
+/** Sets that the backup itself took on a fork reach beyond an LSN: it wrote there, whatever stands in its place now. */
+function wroteBeyond(backup: InstanceObservation, fork: Guid | null, lsn: Lsn | null, chat: string): boolean {
+  return ownSetsOf(backup, chat).some(
+    (set) =>
+      set.lastRecoveryForkGuid === fork && set.lastLsn !== null && lsn !== null && compareLsn(set.lastLsn, lsn) > 0,
   );
 }
 
@@ -286,8 +312,23 @@ function followsFact(
   if (primary === undefined || backup === undefined) return "no";
   const copy = databaseOf(primary, chat);
   const [follower, leader] = copy && isRestoring(copy) ? [primary, backup] : [backup, primary];
-  if (followsOf(follower, leader, chat).follows) return "yes";
-  return closedBeside(primary, backup, chat) && !judgeSecondary(backup, primary, chat).covered ? "ahead" : "no";
+  const { follows } = followsOf(follower, leader, chat);
+  if (!closedBeside(primary, backup, chat)) return follows ? "yes" : "no";
+  if (follows) return copy !== undefined && wasPutBack(primary, copy, backup, chat) ? "ahead" : "yes";
+  return judgeSecondary(backup, primary, chat).covered ? "no" : "ahead";
+}
+
+// The backup served, was put back to where the primary left it, and its log sets hold what it wrote behind that point.
+function wasPutBack(
+  primary: InstanceObservation,
+  serving: DatabaseObservation,
+  backup: InstanceObservation,
+  chat: string,
+): boolean {
+  const position = positionOf(backup, chat);
+  if (position.kind !== "at" || position.fork === serving.recoveryForkGuid) return false;
+  const left = forkCrossing(primary, serving, position.fork, chat) ?? position.lsn;
+  return wroteBeyond(backup, position.fork, left, chat);
 }
 
 // The backup's copy is RESTORING beside a primary that is ONLINE: it is the one that would be overwritten.

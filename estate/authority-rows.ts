@@ -487,6 +487,17 @@ export const authorityRows: readonly AuthorityRow[] = [
     message: "the pool is failed over, but the backup is RESTORING and follows the primary",
     allows: steady,
   },
+  {
+    number: 41,
+    when: (facts) =>
+      primaryOnline(facts) && facts.backupCopy === "restoring" && failedOver(facts) && facts.follows === "ahead",
+    outcome: "unclear",
+    code: "B_MAY_BE_LAST",
+    message:
+      "the pool is failed over, and the backup's RESTORING copy, or its log sets, may hold what the primary lacks",
+    hint: "Restore its own log sets where they are missing, open it (RESTORE DATABASE … WITH RECOVERY there), then preview: the failback starts anew.",
+    allows: nothing,
+  },
 ];
 
 /** The row for what no row says: refused, with all facts printed. */

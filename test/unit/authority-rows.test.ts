@@ -407,6 +407,34 @@ describe("authority, row by row", () => {
     expectRow(failedOver({ primary, backup: later }), 0, "unclear", "UNKNOWN_COMBINATION");
   });
 
+  it("41: a backup that wrote on after its last full set, and was put back from it and its log, is kept", () => {
+    const set = backupSet();
+    const log = backupSet({
+      type: "L",
+      backupSetUuid: guid("C"),
+      isReadOnly: false,
+      firstLsn: "2000",
+      lastLsn: "8000",
+    });
+    const putBack = (at: Parameters<typeof files>[0], backupSets = [log, set]) =>
+      instance("SQL-B1", {
+        databases: [database("mgc", { state: "RESTORING", recoveryForkGuid: null }), database("mgccomp")],
+        files: files(at),
+        backupSets,
+        restoreHistory: [restore(log, 12), restore(set, 11)],
+      });
+    const primary = restoredPrimary(set);
+    const beyond = { fork: forks.backup, lsn: "8000" };
+    expectRow(failedOver({ primary, backup: putBack(beyond) }), 41, "unclear", "B_MAY_BE_LAST");
+    // Where it stands says so even when its msdb does not know its log sets any more.
+    expectRow(failedOver({ primary, backup: putBack(beyond, [set]) }), 41, "unclear", "B_MAY_BE_LAST");
+    // Nor is it spare while only the full set is back, or half of it: the rest is in its log files.
+    const begun = putBack({ fork: forks.backup, lsn: "2000" });
+    expectRow(failedOver({ primary, backup: begun }), 41, "unclear", "B_MAY_BE_LAST");
+    expectRow(normal({ primary, backup: begun }), 30, "unclear", "B_MAY_BE_LAST");
+    expectRow(failedOver({ primary, backup: putBack("incomplete") }), 0, "unclear", "UNKNOWN_COMBINATION");
+  });
+
   it("no row: refused with all facts", () => {
     const authority = decide(observation({ shell: shell({ poolState: "Weird" }) }));
     expectRow(authority, 0, "unclear", "UNKNOWN_COMBINATION");
