@@ -9,6 +9,7 @@ import { verifyFromPrimary } from "./backup";
 import { stopBackupJobs } from "./backup-jobs";
 import { compareCopies } from "./compare-copies";
 import { followHome } from "./follow-home";
+import { verifySalvage } from "./salvage";
 import { readBackDiffers, type StepContext, type StepHandler } from "./step-context";
 import { takeOverAndRestore } from "./take-over";
 import { expectedOf } from "./verify-set";
@@ -48,6 +49,7 @@ async function restoreSet(context: StepContext, set: BackupSetRow, primary: Inst
   await verifyFromPrimary(context, set);
   const { file } = expectedOf(set);
   const moves = await placed(context, file, primary);
+  if (context.plan.authority.salvage === true) await verifySalvage(context);
   await takeOverAndRestore(context, role, { database: context.desired.chat, file, moves, recovery: "RECOVERY" });
   const after = await context.readInstance(role);
   const copy = databaseOf(after, context.desired.chat);

@@ -260,17 +260,25 @@ describe("plan of a failback", () => {
     const acknowledged = desired({ acknowledge: { privateTail: forks.primary } });
     const primary = steadyPrimary({ content: content(90), logShippingPrimary: [], sessions: [] }, { mirroring: null });
     const whole = plan(observation({ primary }), acknowledged);
-    assert.match(whole.salvage?.text ?? "", /COPY_ONLY[^]*pchat-dr salvage <run>/);
+    assert.match(whole.salvage?.text ?? "", /SET READ_ONLY[^]*COPY_ONLY[^]*pchat-dr salvage <run>/);
     assert.match(refusalOf(whole, "F1")?.message ?? "", /not saved to the share yet/);
     const salvage = backupSet({
       serverName: "SQL-P1",
       isCopyOnly: true,
-      description: `${salvageMark} 7f3a`,
+      description: `${salvageMark} 7f3a ${fenceEvidence({ bytesWritten: "5000", serverStartTime: "2013-04-01T00:00:00" })}`,
       lastRecoveryForkGuid: forks.primary,
     });
-    const saved = plan(observation({ primary: { ...primary, backupSets: [salvage] } }), acknowledged);
+    const given = { backupSets: [salvage], logShippingPrimary: [], sessions: [] };
+    const fenced = steadyPrimary({ ...given, content: content(90) }, { mirroring: null, isReadOnly: true });
+    const saved = plan(observation({ primary: fenced }), acknowledged);
     assert.equal(saved.salvage, null);
     assert.equal(refusalOf(saved, "F1"), undefined);
+    // Somebody went on writing there: what he wrote is in no copy but this one.
+    const written = { ...fenced, logWrites: { bytesWritten: "6000", serverStartTime: "2013-04-01T00:00:00" } };
+    assert.match(
+      refusalOf(plan(observation({ primary: written }), acknowledged), "F4")?.message ?? "",
+      /not saved to the share yet/,
+    );
   });
 
   it("refuses every step while authority is unclear", () => {
