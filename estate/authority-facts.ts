@@ -194,7 +194,8 @@ function restoringCopy(
   if (position.kind === "incomplete") return "incomplete";
   const tail = ownTail(instance, chat);
   if (tail?.lastLsn === position.lsn) return "afterTail";
-  return restoresOf(instance, chat).length === 0 ? "incomplete" : "restoring";
+  // Without a history it is no less a copy: a former mirror's never had one, and msdb may have been purged.
+  return "restoring";
 }
 
 function poolStateOf(observation: Observation): AuthorityFacts["poolState"] {

@@ -235,6 +235,17 @@ export const authorityRows: readonly AuthorityRow[] = [
     allows: wayHome,
   },
   {
+    number: 16,
+    // A former mirror's copy, one with a purged history, one that was restored from elsewhere.
+    when: (facts) => facts.primaryCopy === "restoring" && !restored(facts) && backupOnline(facts) && failedOver(facts),
+    outcome: "unclear",
+    code: "P_RESTORING",
+    message:
+      "the primary is RESTORING, and no set of the backup brought it to where it stands: it may hold log of its own",
+    hint: "Open it there (RESTORE DATABASE … WITH RECOVERY): what it holds is compared then. If it is not needed, drop it by hand.",
+    allows: nothing,
+  },
+  {
     number: 17,
     // Under the runbook a RESTORING primary is only a restore that was cut before recovery: it is restored anew.
     when: (facts) =>

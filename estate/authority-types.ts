@@ -30,6 +30,7 @@ export type UnclearCode =
   | "P_FOREIGN_DATA"
   | "WRONG_POOL"
   | "P_IS_MIRROR"
+  | "P_RESTORING"
   | "BOTH_WRITTEN"
   | "SWAP_UNFINISHED"
   | "B_MAY_BE_LAST"

@@ -36,12 +36,15 @@ export function mirrorSetDescription(run: string): string {
   return `pchat-dr ${run} mirror`;
 }
 
-/** A copy that a cut run had begun to make a mirror of: no session has moved it on since its last restore. */
+/**
+ * A copy that a cut run had begun to make a mirror of: its last restore was from a set of ours, and no session has moved it
+ * on since. A restore that was cut leaves no row, so that of its first restore nothing tells whose it was.
+ */
 export function isHalfMade(instance: InstanceObservation, database: string): boolean {
   const position = positionOf(instance, database);
-  if (position.kind !== "at") return position.kind === "incomplete";
   const newest = restoresOf(instance, database)[0]?.backupSet;
-  return /^pchat-dr \S+ mirror$/.test(newest?.description ?? "") && newest?.lastLsn === position.lsn;
+  if (!/^pchat-dr \S+ mirror$/.test(newest?.description ?? "")) return false;
+  return position.kind === "incomplete" || (position.kind === "at" && newest?.lastLsn === position.lsn);
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   database,
   desired,
   failedOverBackup,
+  families,
   fencedBackup,
   files,
   forks,
@@ -167,6 +168,16 @@ describe("authority, row by row", () => {
     const authority = failedOver({ primary, backup: fencedBackup({ backupSets: [backupSet()] }) });
     expectRow(authority, 16, "backup");
     assert.equal(authority.resume, "F4");
+  });
+
+  it("16: a primary that stands at a position is no half a restore, whatever its history says", () => {
+    const former = { files: files({ fork: forks.primary, lsn: "9000" }), content: null };
+    for (const restoreHistory of [[], [restore(backupSet({ serverName: "SQL-X" }))]]) {
+      const primary = rebuiltPrimary({ ...former, restoreHistory }, { state: "RESTORING", familyGuid: families.pool });
+      const authority = failedOver({ primary });
+      expectRow(authority, 16, "unclear", "P_RESTORING");
+      assert.match(authority.evidence.join("\n"), /SQL-P1: mgc RESTORING[^]*at 9000 of fork 2222/);
+    }
   });
 
   it("17: the primary is RESTORING from a set of the backup", () => {

@@ -90,6 +90,9 @@ describe("a RESTORING copy on a mirror", () => {
     assert.equal(at("2600"), false, "a session has moved it on");
     assert.equal(at("2500", [restore({ ...log, description: "nightly" })]), false);
     assert.equal(at("2500", []), false);
-    assert.equal(isHalfMade(former("incomplete"), "mgc"), true);
+    assert.equal(isHalfMade(former("incomplete", { restoreHistory: [restore(log)] }), "mgc"), true);
+    // NULL for redo_start_lsn says that it cannot be rolled forward, not that it was ours.
+    assert.equal(isHalfMade(former("incomplete"), "mgc"), false);
+    assert.equal(isHalfMade(former("incomplete", { restoreHistory: [restore(backupSet())] }), "mgc"), false);
   });
 });
