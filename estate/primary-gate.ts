@@ -6,7 +6,7 @@
 import { authorityText } from "./authority";
 import type { DatabaseObservation, InstanceObservation } from "./observation-types";
 import type { PlanContext } from "./plan-context";
-import { compareContents, databaseOf, isOnline, poolSessions, salvageOf, sameName } from "./relations";
+import { compareContents, databaseOf, isOnline, poolSessions, salvageOf, sameCounter, sameName } from "./relations";
 
 /** One check with its answer. */
 export interface PrimaryCheck {
@@ -71,10 +71,9 @@ function sameContent(before: InstanceObservation, now: InstanceObservation, chat
   const expected = "nothing written to the primary's copy since the step began";
   const copy = databaseOf(now, chat);
   if (copy === undefined || !isOnline(copy)) return { expected, found: "no copy that can be written to", holds: true };
-  const [was, is] = [before.logWrites, now.logWrites];
-  const untouched =
-    was !== null && is !== null && was.bytesWritten === is.bytesWritten && was.serverStartTime === is.serverStartTime;
-  if (untouched) return { expected, found: `its log as it was, ${is.bytesWritten} bytes`, holds: true };
+  if (sameCounter(before.logWrites, now.logWrites)) {
+    return { expected, found: `its log as it was, ${now.logWrites?.bytesWritten ?? "?"} bytes`, holds: true };
+  }
   const comparison = compareContents(before.content, now.content);
   return {
     expected,

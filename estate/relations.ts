@@ -206,6 +206,11 @@ export function fenceEvidence(counter: LogWriteCounter): string {
   return `[fence ${counter.bytesWritten} ${counter.serverStartTime}]`;
 }
 
+/** Nothing was written to the log file between the two looks, and the instance was not restarted. */
+export function sameCounter(one: LogWriteCounter | null, other: LogWriteCounter | null): boolean {
+  return one !== null && other !== null && fenceEvidence(one) === fenceEvidence(other);
+}
+
 /** False when the set's description names a fence that does not hold any more; true when it holds or none is named. */
 export function fenceStillHolds(set: BackupSetRow, counter: LogWriteCounter | null): boolean {
   const named = /\[fence [^\]]*\]$/.exec(set.description ?? "")?.[0];

@@ -59,6 +59,21 @@ describe("a primary's copy that is given up", function () {
     const { primary } = await observed(estate);
     assert.ok(primary.backupSets.some((set) => set.physicalDeviceName === file));
   });
+
+  it("is at home behind a restart of the backup's instance: both are compared in full, nothing is copied twice", async () => {
+    for (const action of ["instance-stop", "instance-start"] as const) {
+      await estate.does({ fault: { action, instance: "SQL-B1" } });
+    }
+    assert.equal((await estate.look(wanted)).seen.plan.authority.number, 21);
+    const mark = await estate.mark();
+    await estate.up(wanted, "F5");
+    const changes = await estate.changesSince(mark);
+    assert.deepEqual(
+      changes.filter((change) => change.endsWith("RESTORE DATABASE")),
+      ["SQL-B1: RESTORE DATABASE"],
+    );
+    assert.equal((await estate.look(wanted)).seen.plan.authority.number, 41);
+  });
 });
 
 async function observed(estate: DriftEstate) {

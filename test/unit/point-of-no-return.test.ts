@@ -94,6 +94,7 @@ function evidence(seen: Observation, change: Partial<GateEvidence> = {}, pool: R
     context: contextOf(seen, desired(pool)),
     seed: seed(),
     broughtHome: { backupSetUuid: set.backupSetUuid, error: null },
+    comparedUnder: null,
     missing: [],
     locked: true as const,
     ...change,
@@ -169,6 +170,18 @@ describe("point of no return", () => {
       assert.notEqual(found, "");
     });
   }
+
+  it("goes on behind a restart of the backup's instance once both were found equal under the present fence", () => {
+    const earlier = backupSet({ description: "pchat-dr 7f3a F3 [fence 5000 2013-04-01T00:00:00]" });
+    const logWrites = { bytesWritten: "0", serverStartTime: "2013-05-01T03:00:00" };
+    const restarted = (change = {}) => home({ backup: fencedBackup({ backupSets: [earlier], logWrites }, change) });
+    assert.equal(contextOf(restarted(), desired()).authority.number, 21);
+    assert.deepEqual(failed(evidence(restarted())), [4], "not compared");
+    assert.deepEqual(failed(evidence(restarted(), { comparedUnder: logWrites })), []);
+    const written = { ...logWrites, bytesWritten: "512" };
+    assert.deepEqual(failed(evidence(restarted(), { comparedUnder: written })), [4], "written to since");
+    assert.deepEqual(failed(evidence(restarted({ isReadOnly: false }), { comparedUnder: logWrites })), [4]);
+  });
 
   it("goes on without a third copy where that is acknowledged, or where no mirror was ever configured", () => {
     const lost = home({ backupMirror: instance("SQL-B2") });

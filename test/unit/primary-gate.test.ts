@@ -151,4 +151,20 @@ describe("F4", () => {
     await assert.rejects(restoreBackup.converge(context), /sent/);
     assert.deepEqual(sent, ["RESTORE DATABASE [mgc] WITH RECOVERY"]);
   });
+
+  it("only opens what came home, though the fence of its set cannot be proved after a restart", async () => {
+    const earlier = backupSet({ description: "pchat-dr 7f3a F3 [fence 4000 2013-04-01T00:00:00]" });
+    const came = seen({
+      primary: restoredPrimary(earlier, {}, { userAccess: "SINGLE_USER" }),
+      backup: fencedBackup({ backupSets: [earlier] }),
+    });
+    assert.ok(came.broughtHome && came.set === undefined);
+    const { context, sent } = step([came]);
+    // Both copies are compared on the instances themselves: there is none here, so it ends with that.
+    const shown: string[] = [];
+    const progress = (text: string): void => void shown.push(text);
+    const estate = { instances: {} } as StepContext["estate"];
+    await assert.rejects(restoreBackup.converge({ ...context, estate, progress }));
+    assert.deepEqual([shown, sent], [["comparing the two copies, room by room"], []]);
+  });
 });
