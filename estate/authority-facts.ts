@@ -1,24 +1,30 @@
 /** The facts that decide authority: a small product type, so that a test can go through every combination of them. */
 import { activeServersOf, type Desired } from "./desired";
+import { judgeSecondary } from "./leftovers";
 import type {
   BackupSetRow,
   DatabaseObservation,
+  Guid,
   InstanceObservation,
   InstanceRole,
+  Lsn,
   Observation,
 } from "./observation-types";
 import {
   compareContents,
+  compareLsn,
   damagedTail,
   databaseOf,
   familyOf,
   fenceStillHolds,
   followsOf,
+  forkCrossing,
   isEmptyContent,
   isLive,
   isOnline,
   isRestoring,
   newestFullSet,
+  ownSetsOf,
   ownTail,
   positionOf,
   restoredFrom,
@@ -64,7 +70,8 @@ export const authorityFactValues = {
   live: ["none", "primary", "backup", "both"] as const,
   /**
    * Whether the primary's newest restore came from a set of the backup: `current` is the backup's newest full set, taken
-   * read-only under the fence that still holds; `older` any other of its sets.
+   * read-only under the fence that still holds, or when it is RESTORING, behind which it has written nothing; `older` any
+   * other of its sets.
    */
   restoredFrom: ["none", "older", "current"] as const,
   comparison: ["equal", "primaryMore", "backupMore", "bothMore", "unknown"] as const,
@@ -72,11 +79,17 @@ export const authorityFactValues = {
   poolId: ["right", "wrong"] as const,
   /** Log shipping is registered on both instances, in whole. */
   registration: ["whole", "partial"] as const,
-  /** The copy that is RESTORING can take the next log of the one that is ONLINE. */
-  follows: ["yes", "no"] as const,
+  /**
+   * The copy that is RESTORING can take the next log of the one that is ONLINE. `ahead`: the backup's cannot, and is not
+   * proved to hold nothing that the primary lacks, or it has log sets of its own behind the point where the primary left it.
+   */
+  follows: ["yes", "no", "ahead"] as const,
   /** The tail of the copy that was closed with one: applied by the other, or not yet. */
   tail: ["none", "pending", "applied"] as const,
-  /** The configuration acknowledges that this very primary copy may be given up. */
+  /**
+   * The configuration acknowledges that this very copy may be given up: the primary's, or beside an ONLINE primary the
+   * backup's RESTORING one.
+   */
   acknowledged: ["no", "yes"] as const,
 } satisfies Record<string, readonly string[]>;
 
@@ -135,7 +148,7 @@ export function authorityFacts(observation: Observation, desired: Desired): Auth
     comparison: compareContents(primary?.content ?? null, backup?.content ?? null),
     poolId: wrongPool(observation, primary, backup) ? "wrong" : "right",
     registration: registered(primary, backup, desired) ? "whole" : "partial",
-    follows: followsFact(primary, backup, chat) ? "yes" : "no",
+    follows: followsFact(primary, backup, chat),
     tail: tailFact(primary, backup, chat),
     acknowledged: acknowledgedFact(primary, backup, desired) ? "yes" : "no",
   };
@@ -181,7 +194,8 @@ function restoringCopy(
   if (position.kind === "incomplete") return "incomplete";
   const tail = ownTail(instance, chat);
   if (tail?.lastLsn === position.lsn) return "afterTail";
-  return restoresOf(instance, chat).length === 0 ? "incomplete" : "restoring";
+  // Without a history it is no less a copy: a former mirror's never had one, and msdb may have been purged.
+  return "restoring";
 }
 
 function poolStateOf(observation: Observation): AuthorityFacts["poolState"] {
@@ -223,16 +237,37 @@ function restoredFact(
   if (primary === undefined || backup === undefined) return "none";
   const set = restoredFrom(primary, backup, chat);
   if (set === undefined) return "none";
-  return underPresentFence(backup, set, chat) ? "current" : "older";
+  return underPresentFence(primary, backup, set, chat) ? "current" : "older";
 }
 
-// While the backup is RESTORING nothing wrote to it since its newest own full set, if that was taken read-only.
-function underPresentFence(backup: InstanceObservation, set: BackupSetRow, chat: string): boolean {
+function underPresentFence(
+  primary: InstanceObservation,
+  backup: InstanceObservation,
+  set: BackupSetRow,
+  chat: string,
+): boolean {
   const copy = databaseOf(backup, chat);
   if (copy === undefined || !set.isReadOnly) return false;
-  if (isRestoring(copy)) return newestFullSet(backup, chat)?.backupSetUuid === set.backupSetUuid;
+  if (isRestoring(copy)) {
+    // Closed by F5's restore, which left it half made or where the primary is. A backup that was opened again after its
+    // newest full set has only log sets of what it wrote then, and stands beyond that set when it is put back from them.
+    const newest = newestFullSet(backup, chat)?.backupSetUuid === set.backupSetUuid;
+    return (
+      newest &&
+      !wroteBeyond(backup, set.lastRecoveryForkGuid, set.lastLsn, chat) &&
+      judgeSecondary(backup, primary, chat).covered
+    );
+  }
   return (
     copy.isReadOnly && set.lastRecoveryForkGuid === copy.recoveryForkGuid && fenceStillHolds(set, backup.logWrites)
+  );
+}
+
+/** Sets that the backup itself took on a fork reach beyond an LSN: it wrote there, whatever stands in its place now. */
+function wroteBeyond(backup: InstanceObservation, fork: Guid | null, lsn: Lsn | null, chat: string): boolean {
+  return ownSetsOf(backup, chat).some(
+    (set) =>
+      set.lastRecoveryForkGuid === fork && set.lastLsn !== null && lsn !== null && compareLsn(set.lastLsn, lsn) > 0,
   );
 }
 
@@ -274,11 +309,41 @@ function followsFact(
   primary: InstanceObservation | undefined,
   backup: InstanceObservation | undefined,
   chat: string,
-): boolean {
-  if (primary === undefined || backup === undefined) return false;
+): AuthorityFacts["follows"] {
+  if (primary === undefined || backup === undefined) return "no";
   const copy = databaseOf(primary, chat);
   const [follower, leader] = copy && isRestoring(copy) ? [primary, backup] : [backup, primary];
-  return followsOf(follower, leader, chat).follows;
+  const { follows } = followsOf(follower, leader, chat);
+  if (!closedBeside(primary, backup, chat)) return follows ? "yes" : "no";
+  if (follows) return copy !== undefined && wasPutBack(primary, copy, backup, chat) ? "ahead" : "yes";
+  return judgeSecondary(backup, primary, chat).covered ? "no" : "ahead";
+}
+
+// The backup served, was put back to where the primary left it, and its log sets hold what it wrote behind that point.
+function wasPutBack(
+  primary: InstanceObservation,
+  serving: DatabaseObservation,
+  backup: InstanceObservation,
+  chat: string,
+): boolean {
+  const position = positionOf(backup, chat);
+  if (position.kind !== "at" || position.fork === serving.recoveryForkGuid) return false;
+  const left = forkCrossing(primary, serving, position.fork, chat) ?? position.lsn;
+  return wroteBeyond(backup, position.fork, left, chat);
+}
+
+// The backup's copy is RESTORING beside a primary that is ONLINE: it is the one that would be overwritten.
+function closedBeside(primary: InstanceObservation, backup: InstanceObservation, chat: string): boolean {
+  const [serving, closed] = [databaseOf(primary, chat), databaseOf(backup, chat)];
+  return serving !== undefined && isOnline(serving) && closed !== undefined && isRestoring(closed);
+}
+
+/** The configuration names where the backup's RESTORING copy stands: this very copy may be given up. */
+export function backupGivenUp(backup: InstanceObservation, desired: Desired): boolean {
+  const named = desired.pool.acknowledge.backupCopy;
+  const position = positionOf(backup, desired.chat);
+  if (named === undefined || position.kind !== "at") return false;
+  return named.fork === position.fork && compareLsn(named.lsn, position.lsn) === 0;
 }
 
 // A tail is "applied" when the other copy's newest log restore is that very set.
@@ -308,6 +373,7 @@ function acknowledgedFact(
   desired: Desired,
 ): boolean {
   if (primary === undefined) return false;
+  if (backup !== undefined && closedBeside(primary, backup, desired.chat)) return backupGivenUp(backup, desired);
   const acknowledge = desired.pool.acknowledge;
   if (primaryCopyOf(primary, desired.chat) === "damaged") return acknowledge.unreadablePrimary;
   const fork = databaseOf(primary, desired.chat)?.recoveryForkGuid ?? null;

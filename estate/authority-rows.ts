@@ -20,6 +20,11 @@ const bothOnlineFailedOver = (facts: AuthorityFacts): boolean =>
   primaryOnline(facts) && backupOnline(facts) && failedOver(facts);
 const secondary = (facts: AuthorityFacts): boolean =>
   primaryOnline(facts) && facts.backupCopy === "restoring" && normal(facts);
+// Nothing proves that the primary holds all that the backup's RESTORING copy holds, and nobody has given that copy up.
+const ahead = (facts: AuthorityFacts): boolean =>
+  secondary(facts) && facts.follows === "ahead" && facts.acknowledged === "no";
+const aheadHint =
+  "Find out what the backup holds; nothing saves a RESTORING copy. To keep it, copy its files, or open it (RESTORE DATABASE … WITH RECOVERY). To give it up, set acknowledge.backupCopy to its fork and LSN.";
 const privateTail = (facts: AuthorityFacts): boolean =>
   bothOnlineFailedOver(facts) && facts.family === "same" && !restored(facts);
 // Nothing on the backup that the primary lacks: everything written there since the fork is in the primary too.
@@ -230,6 +235,17 @@ export const authorityRows: readonly AuthorityRow[] = [
     allows: wayHome,
   },
   {
+    number: 16,
+    // A former mirror's copy, one with a purged history, one that was restored from elsewhere.
+    when: (facts) => facts.primaryCopy === "restoring" && !restored(facts) && backupOnline(facts) && failedOver(facts),
+    outcome: "unclear",
+    code: "P_RESTORING",
+    message:
+      "the primary is RESTORING, and no set of the backup brought it to where it stands: it may hold log of its own",
+    hint: "Open it there (RESTORE DATABASE … WITH RECOVERY): what it holds is compared then. If it is not needed, drop it by hand.",
+    allows: nothing,
+  },
+  {
     number: 17,
     // Under the runbook a RESTORING primary is only a restore that was cut before recovery: it is restored anew.
     when: (facts) =>
@@ -362,11 +378,33 @@ export const authorityRows: readonly AuthorityRow[] = [
   },
   {
     number: 30,
+    when: (facts) => ahead(facts) && facts.family === "same",
+    outcome: "unclear",
+    code: "B_MAY_BE_LAST",
+    acknowledgement: "backupCopy",
+    message:
+      "the pool runs on the primary, and the backup's RESTORING copy may hold log that the primary lacks: the primary was put back, or its history is gone",
+    hint: aheadHint,
+    allows: nothing,
+  },
+  {
+    number: 30,
     when: (facts) => secondary(facts) && facts.family === "same",
     outcome: "primary",
     seeds: true,
     message: "the pool runs on the primary; the backup's copy of it cannot take the next log",
     allows: steady,
+  },
+  {
+    number: 31,
+    when: (facts) => ahead(facts) && (primaryLive(facts) || facts.primaryContent === "data"),
+    outcome: "unclear",
+    code: "B_MAY_BE_LAST",
+    acknowledgement: "backupCopy",
+    message:
+      "the pool runs on the primary, and the backup's RESTORING copy is of another family or an unknown one: it may hold what the primary never had",
+    hint: aheadHint,
+    allows: nothing,
   },
   {
     number: 31,
@@ -459,6 +497,17 @@ export const authorityRows: readonly AuthorityRow[] = [
     resume: "F5",
     message: "the pool is failed over, but the backup is RESTORING and follows the primary",
     allows: steady,
+  },
+  {
+    number: 41,
+    when: (facts) =>
+      primaryOnline(facts) && facts.backupCopy === "restoring" && failedOver(facts) && facts.follows === "ahead",
+    outcome: "unclear",
+    code: "B_MAY_BE_LAST",
+    message:
+      "the pool is failed over, and the backup's RESTORING copy, or its log sets, may hold what the primary lacks",
+    hint: "Restore its own log sets where they are missing, open it (RESTORE DATABASE … WITH RECOVERY there), then preview: the failback starts anew.",
+    allows: nothing,
   },
 ];
 

@@ -30,6 +30,7 @@ export type UnclearCode =
   | "P_FOREIGN_DATA"
   | "WRONG_POOL"
   | "P_IS_MIRROR"
+  | "P_RESTORING"
   | "BOTH_WRITTEN"
   | "SWAP_UNFINISHED"
   | "B_MAY_BE_LAST"
@@ -56,7 +57,7 @@ export interface AuthorityRow {
   /** What to do next. */
   readonly hint?: string;
   /** Key below `acknowledge` that lets the run go on. */
-  readonly acknowledgement?: "privateTail" | "foreignData" | "unreadablePrimary";
+  readonly acknowledgement?: "privateTail" | "foreignData" | "unreadablePrimary" | "backupCopy";
   /** A copy is given up by an acknowledgement and must be salvaged to the share before the first change. */
   readonly salvage?: boolean;
   /** The secondary's copy is overwritten by F5 although no failback brought the data home in this run. */

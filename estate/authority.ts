@@ -12,6 +12,7 @@ import { type FailoverFacts, failoverFacts } from "./failover-facts";
 import { type FailoverRow, failoverRows } from "./failover-rows";
 import type { AuthorityRow } from "./authority-types";
 import { type Desired, serverName } from "./desired";
+import { judgeSecondary } from "./leftovers";
 import type { InstanceObservation, Observation } from "./observation-types";
 import {
   databaseOf,
@@ -150,6 +151,10 @@ function relationLines(primary: InstanceObservation, backup: InstanceObservation
   const copy = databaseOf(backup, chat);
   if (copy !== undefined && !isOnline(copy)) {
     lines.push(`the backup ${following.follows ? "follows" : "does not follow"} the primary: ${following.reason}`);
+    const judged = judgeSecondary(backup, primary, chat);
+    if (!following.follows && !judged.covered) {
+      lines.push(`the backup's copy is not known to be covered by the primary's: ${judged.reason}`);
+    }
   }
   if (primary.content !== null && backup.content !== null) {
     lines.push(...differenceLines(primary, backup));

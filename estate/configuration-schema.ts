@@ -205,6 +205,11 @@ export const poolSchema = section({
     foreignData: guid.optional(),
     /** The primary's copy cannot be read, so nothing of it can be salvaged. */
     unreadablePrimary: flag().prefault(false),
+    /** Where the backup's RESTORING copy stands whose log the primary lacks, and which F5 may overwrite nevertheless. */
+    backupCopy: section({
+      fork: guid,
+      lsn: text('an LSN in quotes, such as "45000000012300001"', (digits) => /^\d{1,25}$/.test(digits)),
+    }).optional(),
     /** Rows that the compliance adapter has not drained may be left behind in mgccomp of the backup. */
     complianceRows: flag().prefault(false),
     /** The backup mirror's RESTORING copy, a third copy during F5, need not exist. */

@@ -6,7 +6,7 @@ import { chatServiceStep } from "./plan-health";
 import { type LogShippingChange, logShippingChanges } from "./plan-log-shipping";
 import { mirrorShippingStep } from "./plan-mirror-shipping";
 import { leftoversStep, mirrorStep } from "./plan-mirroring";
-import { salvageDescription, salvageFile } from "./plan-restore";
+import { salvageBackup } from "./plan-restore";
 import {
   activeServersStep,
   backupStep,
@@ -19,7 +19,7 @@ import {
   transferSeconds,
 } from "./plan-steps";
 import type { Plan, PlannedStatement, StepBody } from "./plan-types";
-import { backupFull } from "./statements";
+import { backupFull, fenceReadOnly } from "./statements";
 
 /** The plan of one pool's failback. */
 export function failbackPlan(context: PlanContext): Plan {
@@ -96,16 +96,9 @@ function reasonOf(properties: readonly string[]): string {
   return properties.length > 3 ? `${shown}, and ${properties.length - 3} more` : shown;
 }
 
+// Read-only first: what is written behind the salvage would be in no copy.
 function salvageStatement(context: PlanContext): PlannedStatement {
   const { desired } = context;
-  return onPrimary(
-    context,
-    backupFull({
-      database: desired.chat,
-      file: salvageFile(desired, plannedRun),
-      name: `${desired.chat} salvage`,
-      description: salvageDescription(plannedRun),
-      copyOnly: true,
-    }),
-  );
+  const backup = backupFull(salvageBackup(desired, plannedRun, null));
+  return onPrimary(context, `${fenceReadOnly(desired.chat)}\n${backup}`);
 }

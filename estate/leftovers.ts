@@ -2,10 +2,11 @@
  * RESTORING copies that a mirror keeps when its session has ended ("Removing Database Mirroring"): whether such a copy
  * holds anything that the copy which serves lacks. Decided by family, recovery fork and LSN, never by dates. Pure.
  */
-import type { BackupSetRow, Guid, InstanceObservation, Lsn } from "./observation-types";
+import type { BackupSetRow, DatabaseObservation, Guid, InstanceObservation, Lsn } from "./observation-types";
 import {
   compareLsn,
   databaseOf,
+  familyOf,
   forkCrossing,
   isOnline,
   isRestoring,
@@ -35,12 +36,15 @@ export function mirrorSetDescription(run: string): string {
   return `pchat-dr ${run} mirror`;
 }
 
-/** A copy that a cut run had begun to make a mirror of: no session has moved it on since its last restore. */
+/**
+ * A copy that a cut run had begun to make a mirror of: its last restore was from a set of ours, and no session has moved it
+ * on since. A restore that was cut leaves no row, so that of its first restore nothing tells whose it was.
+ */
 export function isHalfMade(instance: InstanceObservation, database: string): boolean {
   const position = positionOf(instance, database);
-  if (position.kind !== "at") return position.kind === "incomplete";
   const newest = restoresOf(instance, database)[0]?.backupSet;
-  return /^pchat-dr \S+ mirror$/.test(newest?.description ?? "") && newest?.lastLsn === position.lsn;
+  if (!/^pchat-dr \S+ mirror$/.test(newest?.description ?? "")) return false;
+  return position.kind === "incomplete" || (position.kind === "at" && newest?.lastLsn === position.lsn);
 }
 
 /**
@@ -55,7 +59,33 @@ export function judgeLeftover(
   const serving = databaseOf(holder, database);
   if (serving === undefined || !isOnline(serving)) return no(`${database} is not online beside it`);
   if (!sameFamily(former, holder, database)) return no("the two copies are not known to be of one family");
-  const position = positionOf(former, database);
+  return judgePosition(former, holder, serving, database);
+}
+
+/**
+ * The same of log shipping's secondary beside its primary. One whose family cannot be read is known by its recovery fork:
+ * no two families share one. A restore that was cut leaves nothing of any family.
+ */
+export function judgeSecondary(
+  secondary: InstanceObservation,
+  primary: InstanceObservation,
+  database: string,
+): LeftoverJudgement {
+  const serving = databaseOf(primary, database);
+  if (serving === undefined || !isOnline(serving)) return no(`${database} is not online beside it`);
+  const families = [familyOf(secondary, database), familyOf(primary, database)].filter((family) => family !== null);
+  const foreign = new Set(families).size > 1 && positionOf(secondary, database).kind !== "incomplete";
+  if (foreign) return no("it is of another family");
+  return judgePosition(secondary, primary, serving, database);
+}
+
+function judgePosition(
+  copy: InstanceObservation,
+  holder: InstanceObservation,
+  serving: DatabaseObservation,
+  database: string,
+): LeftoverJudgement {
+  const position = positionOf(copy, database);
   // A restore that was cut holds nothing that could be opened.
   if (position.kind === "incomplete") return { covered: true, reason: "its restore was never finished" };
   if (position.kind === "unknown") return no("how far it was rolled forward cannot be read");

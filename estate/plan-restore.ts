@@ -9,7 +9,7 @@ import type {
   LogWriteCounter,
 } from "./observation-types";
 import { databaseOf, fenceEvidence, filesOf, restoresOf, salvageMark, sameName } from "./relations";
-import type { FileMove } from "./statements";
+import type { FileMove, FullBackup } from "./statements";
 
 /** One file of a set, by RESTORE FILELISTONLY or sys.master_files. */
 export interface SetFile {
@@ -91,9 +91,18 @@ export function backupDescription(desired: Desired, run: string, counter: LogWri
   return `${words.slice(0, 255 - proof.length)}${proof}`;
 }
 
-/** Description of the salvage set, by which it is found again. */
-export function salvageDescription(run: string): string {
-  return `${salvageMark} ${run}`;
+/**
+ * The backup that saves the primary's copy: copy-only, so that no chain of it changes. Its description is what it is found
+ * again by, and proves that nothing was written since.
+ */
+export function salvageBackup(desired: Desired, run: string, counter: LogWriteCounter | null): FullBackup {
+  return {
+    database: desired.chat,
+    file: salvageFile(desired, run),
+    name: `${desired.chat} salvage`,
+    description: `${salvageMark} ${run}${counter === null ? "" : ` ${fenceEvidence(counter)}`}`,
+    copyOnly: true,
+  };
 }
 
 /** Options that a restore does not bring along: TRUSTWORTHY is off after every one, the others follow the instance. */

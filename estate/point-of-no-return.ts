@@ -3,9 +3,11 @@
  * Pure. After that restore nothing but the primary's copy, its backup files and the former mirror's copy is left.
  */
 import { authorityText, readable } from "./authority";
+import { backupGivenUp } from "./authority-facts";
 import type { BackupHeader } from "./backup-header";
 import { partnerRole } from "./desired";
-import type { DatabaseObservation, InstanceObservation } from "./observation-types";
+import { judgeSecondary } from "./leftovers";
+import type { DatabaseObservation, InstanceObservation, LogWriteCounter } from "./observation-types";
 import type { PlanContext } from "./plan-context";
 import {
   type Comparison,
@@ -13,15 +15,15 @@ import {
   databaseOf,
   familyOf,
   fencedSetOf,
-  isFenced,
   isLive,
   isOnline,
   isRestoring,
   restoredFrom,
+  sameCounter,
   sameName,
 } from "./relations";
 
-/** One check with its answer. 1 to 10 stand in the order of the rules; 0 is what they all rest on. */
+/** One check with its answer. 1 to 11 stand in the order of the rules; 0 is what they all rest on. */
 export interface GateCheck {
   readonly number: number;
   readonly expected: string;
@@ -41,6 +43,11 @@ export interface GateEvidence {
   /** Header of the seed as the backup's engine read it, after VERIFYONLY with checksums. */
   readonly seed: BackupHeader;
   readonly broughtHome: BroughtHomeFile;
+  /**
+   * What the backup's instance had written to the log when both copies were compared in full and found equal, because the
+   * fence that the set was taken under cannot be proved any more; null when they were not.
+   */
+  readonly comparedUnder: LogWriteCounter | null;
   /** Messages of the backup's copy that the primary lacks, room by room; null when they were not read. */
   readonly missing: readonly string[] | null;
   /** APPLOCK_MODE says that the lock is ours; what it says instead otherwise. */
@@ -58,7 +65,8 @@ interface Copies {
 /**
  * Every check of the gate. While the backup's copy is ONLINE all ten apply; one that is absent, or RESTORING as a
  * secondary, holds nothing that the primary, which is the authority then, does not: what concerns the set that came home
- * is left out. Where the pool was set Normal before log shipping (row 33), the primary is in use and may hold more.
+ * is left out, and number 11 looks once more whether that is so. Where the pool was set Normal before log shipping (row 33),
+ * the primary is in use and may hold more.
  */
 export function gateChecks(evidence: GateEvidence): readonly GateCheck[] {
   const { context } = evidence;
@@ -73,7 +81,8 @@ export function gateChecks(evidence: GateEvidence): readonly GateCheck[] {
     overwritten: databaseOf(backup, desired.chat),
   };
   const always = [mayOverwrite(context), ...alwaysChecked(evidence, copies)];
-  if (copies.overwritten === undefined || isRestoring(copies.overwritten)) return always;
+  if (copies.overwritten === undefined) return always;
+  if (isRestoring(copies.overwritten)) return [...always, covered(context, copies)];
   return [...always, ...whileOnline(evidence, copies)].sort((left, right) => left.number - right.number);
 }
 
@@ -132,11 +141,21 @@ function whileOnline(evidence: GateEvidence, copies: Copies): GateCheck[] {
     inUse
       ? holdsAllMessages(evidence, comparison)
       : check(3, "both copies hold the same", comparison, comparison === "equal"),
-    inUse ? unused(context, copies) : fenced(context, copies, set?.backupSetUuid),
+    inUse ? unused(context, copies) : fenced(evidence, copies, set?.backupSetUuid),
     check(6, "the set's file is still whole", fileHolds ? "verified" : fileText(broughtHome), fileHolds),
     thirdCopy(context, copies),
     poolAsPlanned(context),
   ];
+}
+
+function covered({ desired }: PlanContext, { primary, backup }: Copies): GateCheck {
+  const judged = judgeSecondary(backup, primary, desired.chat);
+  return check(
+    11,
+    "the backup's RESTORING copy holds nothing that the primary lacks, or is given up (acknowledge.backupCopy)",
+    judged.reason,
+    judged.covered || backupGivenUp(backup, desired),
+  );
 }
 
 // Row 33. Whatever is not clearly that is held against the strict form.
@@ -151,14 +170,22 @@ function holdsAllMessages({ missing }: GateEvidence, comparison: Comparison): Ga
   return check(3, expected, `${comparison}${more}`, covers && missing?.length === 0);
 }
 
-function fenced(context: PlanContext, { backup, overwritten }: Copies, uuid: string | undefined): GateCheck {
+// A restart of the instance, or a fence that was taken off and set again, leaves the set without proof. Then equal contents
+// are the proof, read anew under the fence that holds now: a read-only copy whose log nobody has written to since.
+function fenced(
+  { context, comparedUnder }: GateEvidence,
+  { backup, overwritten }: Copies,
+  uuid: string | undefined,
+): GateCheck {
   const underFence = fencedSetOf(backup, context.desired.chat, context.desired.pool.backupSet.copyOnly);
-  const holds = overwritten !== undefined && isFenced(overwritten) && underFence?.backupSetUuid === uuid;
+  const closed = overwritten !== undefined && isOnline(overwritten) && overwritten.isReadOnly;
+  const compared = sameCounter(comparedUnder, backup.logWrites);
+  const anew = compared ? "equal in full under the present fence" : "not compared under it";
   return check(
     4,
-    "the backup's copy fenced since before its set was taken",
-    `${overwritten === undefined ? "no such database" : copyText(overwritten)}, newest set under the present fence: ${underFence?.backupSetUuid ?? "none"}`,
-    holds && uuid !== undefined,
+    "the backup's copy fenced since before its set was taken, or since it was found equal in full",
+    `${overwritten === undefined ? "no such database" : copyText(overwritten)}, newest set under the present fence: ${underFence?.backupSetUuid ?? "none"}, ${anew}`,
+    closed && uuid !== undefined && (underFence?.backupSetUuid === uuid || compared),
   );
 }
 

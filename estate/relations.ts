@@ -206,6 +206,11 @@ export function fenceEvidence(counter: LogWriteCounter): string {
   return `[fence ${counter.bytesWritten} ${counter.serverStartTime}]`;
 }
 
+/** Nothing was written to the log file between the two looks, and the instance was not restarted. */
+export function sameCounter(one: LogWriteCounter | null, other: LogWriteCounter | null): boolean {
+  return one !== null && other !== null && fenceEvidence(one) === fenceEvidence(other);
+}
+
 /** False when the set's description names a fence that does not hold any more; true when it holds or none is named. */
 export function fenceStillHolds(set: BackupSetRow, counter: LogWriteCounter | null): boolean {
   const named = /\[fence [^\]]*\]$/.exec(set.description ?? "")?.[0];
@@ -244,17 +249,24 @@ function isSalvage(set: BackupSetRow): boolean {
   return set.isCopyOnly && (set.description ?? "").startsWith(salvageMark);
 }
 
-/** The COPY_ONLY full set of the copy's present fork that saves what would be given up; undefined when there is none. */
+/**
+ * The COPY_ONLY full set that saves what would be given up, all of it: of the present fork, taken while the copy was
+ * read-only, and not written to since by its own fence evidence. Undefined when there is none; whether its file is still
+ * there msdb does not know.
+ */
 export function salvageOf(instance: InstanceObservation, database: string): BackupSetRow | undefined {
-  const fork = databaseOf(instance, database)?.recoveryForkGuid ?? null;
+  const copy = databaseOf(instance, database);
+  const { logWrites } = instance;
+  if (copy === undefined || !copy.isReadOnly || copy.recoveryForkGuid === null || logWrites === null) return undefined;
   return ownSetsOf(instance, database).find(
     (set) =>
       set.type === "D" &&
       isSalvage(set) &&
-      fork !== null &&
-      set.lastRecoveryForkGuid === fork &&
+      set.isReadOnly &&
+      set.lastRecoveryForkGuid === copy.recoveryForkGuid &&
       set.hasBackupChecksums &&
-      !set.isDamaged,
+      !set.isDamaged &&
+      (set.description ?? "").endsWith(fenceEvidence(logWrites)),
   );
 }
 

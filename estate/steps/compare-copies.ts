@@ -1,16 +1,24 @@
 /** F4's comparison: both copies read at once, room by room, as deep as the configuration asks. */
 import { readContent, roomNames } from "../compare";
 import { contentDifferences, describeDifferences } from "../content-differences";
+import type { Desired } from "../desired";
 import { DrError } from "../errors";
 import { instanceOf } from "../estate";
 import type { BackupSetRow, ContentFingerprint } from "../observation-types";
 import type { StepContext } from "./step-context";
 
-/** Throws READ_BACK_DIFFERS with the rooms that differ; otherwise notes what was compared. */
-export async function compareCopies(context: StepContext, set: BackupSetRow): Promise<void> {
-  const { chat, pool } = context.desired;
+/**
+ * Throws READ_BACK_DIFFERS with the rooms that differ; otherwise notes what was compared.
+ * @param depth as the configuration has it unless given
+ */
+export async function compareCopies(
+  context: StepContext,
+  set: BackupSetRow,
+  depth: Desired["pool"]["compare"] = context.desired.pool.compare,
+): Promise<void> {
+  const { chat } = context.desired;
   const roles = context.plan.authority.principals;
-  const level = pool.compare === "full" ? 2 : 1;
+  const level = depth === "full" ? 2 : 1;
   context.progress("comparing the two copies, room by room");
   const [primary, backup] = await Promise.all(
     [roles.primary, roles.backup].map((role) => readContent(instanceOf(context.estate, role), chat, level)),
@@ -20,7 +28,7 @@ export async function compareCopies(context: StepContext, set: BackupSetRow): Pr
   const differences = contentDifferences(primary, backup);
   context.readBack({
     comparison: differences.length === 0 ? "equal" : "different",
-    level: pool.compare,
+    level: depth,
     rooms: primary.channels.length,
     messages: messagesOf(primary),
     backupSetUuid: set.backupSetUuid,

@@ -3,15 +3,16 @@ import type { BackupHeader } from "../backup-header";
 import { DrError, toDrError } from "../errors";
 import { instanceOf } from "../estate";
 import { messagesMissing, readMessagesUpTo } from "../messages-up-to";
-import type { AgentJob } from "../observation-types";
+import type { AgentJob, LogWriteCounter } from "../observation-types";
 import type { PlanContext } from "../plan-context";
 import { type LogShippingChange, logShippingChanges, soundPrimary, soundSecondary } from "../plan-log-shipping";
 import { placeFiles, seedFile, setFilesOf } from "../plan-restore";
 import { type BroughtHomeFile, type GateCheck, gateChecks } from "../point-of-no-return";
-import { databaseOf, isOnline, newestFullSet, restoredFrom, sameName } from "../relations";
+import { databaseOf, fencedSetOf, isOnline, newestFullSet, restoredFrom, sameName } from "../relations";
 import { backupFull, verifyBackup } from "../statements";
 import { runJob } from "./agent-job";
 import { closeChain } from "./close-chain";
+import { compareCopies } from "./compare-copies";
 import { moveStaleLogFiles } from "./stale-log-files";
 import { readBackDiffers, type StepContext, type StepHandler } from "./step-context";
 import { takeOverAndRestore } from "./take-over";
@@ -99,12 +100,13 @@ async function seed(context: StepContext, before: PlanContext): Promise<void> {
 async function passGate(context: StepContext, before: PlanContext, seed: BackupHeader): Promise<void> {
   const broughtHome = await verifyBroughtHome(context, before);
   const missing = await readMissing(context, before);
+  const comparedUnder = await compareAnew(context, before);
   const now = await context.observe();
   const locked = await context.assertLocked().then(
     () => true as const,
     (thrown: unknown) => toDrError(thrown).summary,
   );
-  const checks = gateChecks({ context: now, seed, broughtHome, missing, locked });
+  const checks = gateChecks({ context: now, seed, broughtHome, comparedUnder, missing, locked });
   context.readBack({ pointOfNoReturn: checks });
   const failed = checks.filter((check) => !check.holds);
   if (failed.length > 0) throw refused(context, failed);
@@ -121,6 +123,21 @@ async function readMissing(context: StepContext, before: PlanContext): Promise<r
   const messages = await readMessagesUpTo(instanceOf(context.estate, roles.backup), chat);
   const held = await readMessagesUpTo(instanceOf(context.estate, roles.primary), chat, messages);
   return messagesMissing(messages, held);
+}
+
+// The fence that the set was taken under does not hold any more, as after a restart of the backup's instance: both copies are
+// read in full under the present one, instead of copying the database once more. Throws where they differ.
+async function compareAnew(context: StepContext, before: PlanContext): Promise<LogWriteCounter | null> {
+  const { chat, pool } = context.desired;
+  const { primary, backup, wayHome, backupCopy } = before;
+  const set = primary && backup && restoredFrom(primary, backup, chat);
+  if (!wayHome || backup === undefined || set === undefined || backupCopy === undefined || !isOnline(backupCopy))
+    return null;
+  if (fencedSetOf(backup, chat, pool.backupSet.copyOnly)?.backupSetUuid === set.backupSetUuid) return null;
+  const fenced = await context.readInstance(before.authority.principals.backup);
+  if (databaseOf(fenced, chat)?.isReadOnly !== true) return null;
+  await compareCopies(context, set, "full");
+  return fenced.logWrites;
 }
 
 // The second copy on disk: the file that the primary was restored from, read again by the primary's engine.

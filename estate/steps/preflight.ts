@@ -3,21 +3,19 @@ import { removeLeftoverJobs } from "../agent-script";
 import { serverName } from "../desired";
 import { type DrError, toDrError } from "../errors";
 import type { InstanceRole } from "../observation-types";
-import { salvageDescription, salvageFile, setFilesOf } from "../plan-restore";
+import { setFilesOf } from "../plan-restore";
 import { probeAgent, probeEngineRead, probeEngineWrite } from "../probe";
 import type { ProbeTask } from "../probe-script";
-import { salvageOf, sameName } from "../relations";
-import { backupFull } from "../statements";
 import { verifyLog } from "../statements-failover";
 import { preflightFailed } from "./preflight-findings";
-import { readBackDiffers, type StepContext, type StepHandler } from "./step-context";
-import { expectedOf, verifySet } from "./verify-set";
+import { savePrimary } from "./salvage";
+import type { StepContext, StepHandler } from "./step-context";
 
 export const preflight: StepHandler = {
-  sections: ({ plan }) => (plan.salvage === null ? [] : [plan.authority.principals.primary]),
+  sections: ({ plan }) => (plan.authority.salvage === true ? [plan.authority.principals.primary] : []),
   async converge(context) {
     if (context.plan.steps.some((step) => step.open && step.probed)) await probe(context);
-    if (context.plan.salvage !== null) await salvage(context);
+    if (context.plan.authority.salvage === true) await savePrimary(context);
   },
 };
 
@@ -168,31 +166,6 @@ function tooSmall(context: StepContext, share: string, freeBytes: number | null)
   return [
     `${share} has ${String(freeBytes)} bytes free, and ${String(copies)} full backups need up to ${String(needed)}. Make room there`,
   ];
-}
-
-/** Saves the primary's copy before it is given up: a copy-only backup, so that no chain of it changes. */
-async function salvage(context: StepContext): Promise<void> {
-  const role = context.plan.authority.principals.primary;
-  const { chat } = context.desired;
-  const file = salvageFile(context.desired, context.runId);
-  await context.change({
-    role,
-    doing: `BACKUP DATABASE [${chat}] (salvage)`,
-    text: backupFull({
-      database: chat,
-      file,
-      name: `${chat} salvage`,
-      description: salvageDescription(context.runId),
-      copyOnly: true,
-    }),
-  });
-  // After F4 this file is all that is left of the primary's copy: it must be whole before anything is given up.
-  const set = salvageOf(await context.readInstance(role), chat);
-  if (set === undefined || !sameName(set.physicalDeviceName, file)) {
-    throw readBackDiffers(context.step, `a salvage set in ${file}`, set?.physicalDeviceName ?? "none");
-  }
-  await verifySet(context, role, { ...expectedOf(set), file });
-  context.readBack({ salvage: file, backupSetUuid: set.backupSetUuid, fork: set.lastRecoveryForkGuid });
 }
 
 function nameOf(context: StepContext, role: InstanceRole): string {

@@ -2,13 +2,16 @@
 import { z } from "zod";
 import { DrError } from "../errors";
 import type { BackupSetRow, DatabaseObservation, InstanceObservation } from "../observation-types";
+import type { PlanContext } from "../plan-context";
 import { placeFiles, type SetFile, unfinishedAfterRestore, usersWithoutLogin } from "../plan-restore";
+import { primaryGateChecks } from "../primary-gate";
 import { databaseOf, fencedSetOf, restoredFrom, restoresOf } from "../relations";
 import { openForWriting, readBackupFiles, setMultiUser, setOwner, setRestoredOptions } from "../statements";
 import { verifyFromPrimary } from "./backup";
 import { stopBackupJobs } from "./backup-jobs";
 import { compareCopies } from "./compare-copies";
 import { followHome } from "./follow-home";
+import { verifySalvage } from "./salvage";
 import { readBackDiffers, type StepContext, type StepHandler } from "./step-context";
 import { takeOverAndRestore } from "./take-over";
 import { expectedOf } from "./verify-set";
@@ -32,22 +35,31 @@ export const restoreBackup: StepHandler = {
     }
     const backup = await context.readInstance(roles.backup);
     const primary = await context.readInstance(roles.primary);
-    const set = fencedSetOf(backup, chat, context.desired.pool.backupSet.copyOnly);
+    const came = restoredFrom(primary, backup, chat);
+    // What is home is opened, whichever set brought it: F5's gate asks whether the backup was fenced all the time.
+    const set = now.broughtHome ? came : fencedSetOf(backup, chat, context.desired.pool.backupSet.copyOnly);
     if (set === undefined) throw noSet(context);
     // A restore that was cut in its recovery is in the history too, but its copy is not ONLINE.
-    const restored = restoredFrom(primary, backup, chat)?.backupSetUuid === set.backupSetUuid;
-    if (!restored || databaseOf(primary, chat)?.state !== "ONLINE") await restoreSet(context, set, primary);
+    const restored = came?.backupSetUuid === set.backupSetUuid;
+    if (!restored || databaseOf(primary, chat)?.state !== "ONLINE") await restoreSet(context, set, now, primary);
     await compareCopies(context, set);
     await open(context, backup);
   },
 };
 
-async function restoreSet(context: StepContext, set: BackupSetRow, primary: InstanceObservation): Promise<void> {
+async function restoreSet(
+  context: StepContext,
+  set: BackupSetRow,
+  before: PlanContext,
+  primary: InstanceObservation,
+): Promise<void> {
   const role = context.plan.authority.principals.primary;
   await stopBackupJobs(context, role);
   await verifyFromPrimary(context, set);
   const { file } = expectedOf(set);
   const moves = await placed(context, file, primary);
+  if (context.plan.authority.salvage === true) await verifySalvage(context);
+  await passGate(context, before);
   await takeOverAndRestore(context, role, { database: context.desired.chat, file, moves, recovery: "RECOVERY" });
   const after = await context.readInstance(role);
   const copy = databaseOf(after, context.desired.chat);
@@ -66,6 +78,23 @@ async function restoreSet(context: StepContext, set: BackupSetRow, primary: Inst
   if (holds) return;
   const found = `${copy?.state ?? "no such database"}, newest restore ${newest?.backupSet.backupSetUuid ?? "none"}`;
   throw readBackDiffers(context.step, `ONLINE, restored from set ${set.backupSetUuid} with REPLACE`, found);
+}
+
+/** All that may have changed since the step began, read in one go right before the primary's copy is overwritten. */
+async function passGate(context: StepContext, before: PlanContext): Promise<void> {
+  const checks = primaryGateChecks(before, await context.observe());
+  await context.assertLocked();
+  context.readBack({ pointOfNoReturn: checks });
+  const failed = checks.filter((check) => !check.holds);
+  if (failed.length === 0) return;
+  throw new DrError({
+    code: "STEP_REFUSED",
+    summary: `${context.step.id}: the restore over the primary's copy is refused`,
+    where: context.step.where,
+    expected: failed.map((check) => check.expected).join("; "),
+    found: failed.map((check) => check.found).join("; "),
+    hint: "The primary's copy is as it was. Find out who works on it, then preview again.",
+  });
 }
 
 async function placed(context: StepContext, file: string, primary: InstanceObservation) {

@@ -11,7 +11,7 @@ import { driftOf } from "../../estate/drift/drift";
 import type { Drift } from "../../estate/drift/drift-types";
 import { lastDone } from "../../estate/drift/last-done";
 import { closeEstate, Connections, type Estate, openEstate } from "../../estate/estate";
-import { openSteps } from "../../estate/plan";
+import { openSteps, type StepKey } from "../../estate/plan";
 import { PoolRun, type Seen } from "../../estate/pool-run";
 import type { Fault, ScenarioName } from "../../lab/control-commands";
 import { labConfiguration, labSchema } from "../../tools/lab-configuration";
@@ -116,16 +116,19 @@ export class DriftEstate {
     });
   }
 
-  /** An `up`: Preflight and every open step, in the order of the plan. Throws what a step throws. */
-  async up(desired: Desired = this.desired()): Promise<void> {
+  /** An `up`: Preflight and every open step, in the order of the plan, as far as `last`. Throws what a step throws. */
+  async up(desired: Desired = this.desired(), last?: StepKey): Promise<void> {
     await this.#run(desired, async (run) => {
       const { plan } = await run.converge("F0");
-      for (const step of openSteps(plan)) await run.converge(step.key);
+      for (const { key } of openSteps(plan)) {
+        await run.converge(key);
+        if (key === last) return;
+      }
     });
   }
 
   /** One step alone, as `--target` would have it. */
-  async step(key: Parameters<PoolRun["converge"]>[0], desired: Desired = this.desired()): Promise<void> {
+  async step(key: StepKey, desired: Desired = this.desired()): Promise<void> {
     await this.#run(desired, (run) => run.converge(key));
   }
 

@@ -74,6 +74,10 @@ describe("authority, over every combination of its facts", function () {
       if (row.seeds === true && facts.poolState === "FailedOver" && facts.restoredFrom === "none") {
         report("the backup of a failed-over pool is seeded from a primary that was never restored from it", facts);
       }
+      if (row.seeds === true && facts.backupCopy === "restoring" && facts.poolState === "Normal") {
+        const spare = facts.follows !== "ahead" || facts.acknowledged === "yes";
+        if (!spare) report("a backup that may hold more is seeded over without acknowledgement", facts);
+      }
       if (facts.poolState === "unknown" && row.allows.length > 0)
         report("steps although the pool's state is unknown", facts);
     });

@@ -9,6 +9,7 @@ import {
   database,
   desired,
   failedOverBackup,
+  families,
   fencedBackup,
   files,
   forks,
@@ -169,6 +170,16 @@ describe("authority, row by row", () => {
     assert.equal(authority.resume, "F4");
   });
 
+  it("16: a primary that stands at a position is no half a restore, whatever its history says", () => {
+    const former = { files: files({ fork: forks.primary, lsn: "9000" }), content: null };
+    for (const restoreHistory of [[], [restore(backupSet({ serverName: "SQL-X" }))]]) {
+      const primary = rebuiltPrimary({ ...former, restoreHistory }, { state: "RESTORING", familyGuid: families.pool });
+      const authority = failedOver({ primary });
+      expectRow(authority, 16, "unclear", "P_RESTORING");
+      assert.match(authority.evidence.join("\n"), /SQL-P1: mgc RESTORING[^]*at 9000 of fork 2222/);
+    }
+  });
+
   it("17: the primary is RESTORING from a set of the backup", () => {
     const set = backupSet({ isReadOnly: false });
     const primary = restoredPrimary(
@@ -263,9 +274,8 @@ describe("authority, row by row", () => {
     expectRow(normal({ primary: steadyPrimary({ logShippingPrimary: [] }) }), 29, "primary");
   });
 
-  it("30: same family, but on another fork or with a gap", () => {
-    const otherFork = steadyBackup({ files: files({ fork: forks.older, lsn: "3000" }) });
-    expectRow(normal({ backup: otherFork }), 30, "primary");
+  it("30: same family, but a restore that was cut or with a gap", () => {
+    expectRow(normal({ backup: steadyBackup({ files: files("incomplete") }) }), 30, "primary");
     const gap = steadyBackup({ files: files({ fork: forks.primary, lsn: "2000" }) });
     const log = (firstLsn: string, lastLsn: string) =>
       backupSet({ type: "L", serverName: "SQL-P1", firstLsn, lastLsn, lastRecoveryForkGuid: forks.primary });
@@ -278,11 +288,55 @@ describe("authority, row by row", () => {
     expectRow(normal({ backup: gap, primary: closed }), 28, "primary");
   });
 
+  it("30: a backup that is ahead of a primary which was put back is kept until its fork and LSN are named", () => {
+    const nightly = backupSet({ serverName: "SQL-P1", lastLsn: "2500", lastRecoveryForkGuid: forks.primary });
+    const primary = steadyPrimary(
+      { restoreHistory: [restore(nightly, 99)], content: content(50) },
+      { recoveryForkGuid: forks.older, forkPointLsn: "2500", lastLogBackupLsn: "2500" },
+    );
+    const refused = normal({ primary });
+    expectRow(refused, 30, "unclear", "B_MAY_BE_LAST");
+    assert.equal(refused.acknowledgement, "backupCopy");
+    assert.match(refused.evidence.join("\n"), /at LSN 3000, past the fork point 2500/);
+    const naming = (fork: string, lsn: string, parts: Parts = {}) =>
+      decide(steady({ primary, ...parts }), { acknowledge: { backupCopy: { fork, lsn } } });
+    expectRow(naming(forks.primary, "3000"), 30, "primary");
+    assert.equal(naming(forks.primary, "3000").seeds, true);
+    expectRow(naming(forks.older, "3000"), 30, "unclear", "B_MAY_BE_LAST");
+    expectRow(naming(forks.primary, "2900"), 30, "unclear", "B_MAY_BE_LAST");
+    // Rolled forward by somebody since it was given up.
+    const further = steadyBackup({ files: files({ fork: forks.primary, lsn: "3100" }) });
+    expectRow(naming(forks.primary, "3000", { backup: further }), 30, "unclear", "B_MAY_BE_LAST");
+    // Not past what was restored on the primary: nothing of it is lost.
+    const behind = steadyBackup({ files: files({ fork: forks.primary, lsn: "2400" }) });
+    const restored = { restoreHistory: [restore(nightly)] };
+    const noCrossing = { recoveryForkGuid: forks.rebuilt, firstRecoveryForkGuid: forks.rebuilt };
+    const noLogs = steadyPrimary(restored, noCrossing);
+    expectRow(normal({ primary: noLogs, backup: behind }), 30, "primary");
+    // A fork that the primary is not known to come from.
+    const otherFork = steadyBackup({ files: files({ fork: forks.older, lsn: "1" }) });
+    expectRow(normal({ backup: otherFork }), 30, "unclear", "B_MAY_BE_LAST");
+  });
+
   it("31: another or unknown family, and the primary has chat", () => {
     const backup = steadyBackup({ restoreHistory: [] }, { familyGuid: guid("0") });
-    expectRow(normal({ backup }), 31, "primary");
+    expectRow(normal({ backup }), 31, "unclear", "B_MAY_BE_LAST");
+    const given = { acknowledge: { backupCopy: { fork: forks.primary, lsn: "3000" } } };
+    expectRow(decide(steady({ backup }), given), 31, "primary");
+    // Chat servers find an empty primary by themselves: being in use is no proof that it holds anything.
+    const reused = rebuiltPrimary({ sessions: [session("CHAT-P1")] });
+    expectRow(normal({ primary: reused }), 31, "unclear", "B_MAY_BE_LAST");
+    const elsewhere = files({ fork: forks.older, lsn: "3000" });
+    expectRow(
+      normal({ backup: steadyBackup({ restoreHistory: [], files: elsewhere }, { familyGuid: null }) }),
+      31,
+      "unclear",
+      "B_MAY_BE_LAST",
+    );
+    // Its fork says what its family would, and a restore that was cut holds nothing.
     const unknown = steadyBackup({ restoreHistory: [] }, { familyGuid: null });
     expectRow(normal({ backup: unknown }), 31, "primary");
+    expectRow(normal({ backup: { ...unknown, files: files("incomplete") } }), 31, "primary");
     expectRow(
       normal({ backup: unknown, primary: steadyPrimary({ content: content(0), sessions: [] }) }),
       31,
@@ -362,6 +416,34 @@ describe("authority, row by row", () => {
       backupSets: [backupSet({ backupSetUuid: guid("0"), isReadOnly: false }), set],
     };
     expectRow(failedOver({ primary, backup: later }), 0, "unclear", "UNKNOWN_COMBINATION");
+  });
+
+  it("41: a backup that wrote on after its last full set, and was put back from it and its log, is kept", () => {
+    const set = backupSet();
+    const log = backupSet({
+      type: "L",
+      backupSetUuid: guid("C"),
+      isReadOnly: false,
+      firstLsn: "2000",
+      lastLsn: "8000",
+    });
+    const putBack = (at: Parameters<typeof files>[0], backupSets = [log, set]) =>
+      instance("SQL-B1", {
+        databases: [database("mgc", { state: "RESTORING", recoveryForkGuid: null }), database("mgccomp")],
+        files: files(at),
+        backupSets,
+        restoreHistory: [restore(log, 12), restore(set, 11)],
+      });
+    const primary = restoredPrimary(set);
+    const beyond = { fork: forks.backup, lsn: "8000" };
+    expectRow(failedOver({ primary, backup: putBack(beyond) }), 41, "unclear", "B_MAY_BE_LAST");
+    // Where it stands says so even when its msdb does not know its log sets any more.
+    expectRow(failedOver({ primary, backup: putBack(beyond, [set]) }), 41, "unclear", "B_MAY_BE_LAST");
+    // Nor is it spare while only the full set is back, or half of it: the rest is in its log files.
+    const begun = putBack({ fork: forks.backup, lsn: "2000" });
+    expectRow(failedOver({ primary, backup: begun }), 41, "unclear", "B_MAY_BE_LAST");
+    expectRow(normal({ primary, backup: begun }), 30, "unclear", "B_MAY_BE_LAST");
+    expectRow(failedOver({ primary, backup: putBack("incomplete") }), 0, "unclear", "UNKNOWN_COMBINATION");
   });
 
   it("no row: refused with all facts", () => {

@@ -39,6 +39,16 @@ describe("configuration", () => {
     assert.equal(first?.acknowledge.privateTail, undefined);
   });
 
+  it("asks for an LSN as text: as a number it would lose its last digits", () => {
+    const fork = "{aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa}";
+    const giving = (lsn: unknown) => problems((raw) => (pool(raw)["acknowledge"] = { backupCopy: { fork, lsn } }));
+    expectProblem(giving(45000000012300001), "pools[0].acknowledge.backupCopy.lsn", /an LSN in quotes/);
+    const value = configuration(
+      (raw) => (pool(raw)["acknowledge"] = { backupCopy: { fork, lsn: "45000000012300001" } }),
+    );
+    assert.equal(value.pools[0]?.acknowledge.backupCopy?.fork, fork.slice(1, -1).toUpperCase());
+  });
+
   it("derives the names of jobs, schedules and folders", () => {
     const wanted = desiredOf(configuration(), "pool1");
     assert.deepEqual(wanted.logShipping.jobs, {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { isHalfMade, isLeftover, judgeLeftover, mirrorSetDescription } from "../../estate/leftovers";
+import { isHalfMade, isLeftover, judgeLeftover, judgeSecondary, mirrorSetDescription } from "../../estate/leftovers";
 import type { DatabaseObservation, InstanceObservation } from "../../estate/observation-types";
 import {
   backupMirror,
@@ -63,6 +63,20 @@ describe("a RESTORING copy on a mirror", () => {
     assert.match(judged(hidden, steadyPrimary()).reason, /cannot be read/);
   });
 
+  it("of log shipping is covered by its fork where its family cannot be read, and never in another family", () => {
+    const nameless = former({ fork: forks.primary, lsn: "1" }, {}, { familyGuid: null });
+    assert.equal(judgeSecondary(nameless, steadyPrimary(), "mgc").covered, true);
+    const elsewhere = former({ fork: forks.older, lsn: "1" }, {}, { familyGuid: null });
+    assert.match(judgeSecondary(elsewhere, steadyPrimary(), "mgc").reason, /not known to come from/);
+    const stranger = { familyGuid: families.rebuilt };
+    assert.match(
+      judgeSecondary(former({ fork: forks.primary, lsn: "1" }, {}, stranger), steadyPrimary(), "mgc").reason,
+      /another family/,
+    );
+    assert.equal(judgeSecondary(former("incomplete", {}, stranger), steadyPrimary(), "mgc").covered, true);
+    assert.equal(judgeSecondary(former("incomplete"), steadyPrimary({}, { state: "OFFLINE" }), "mgc").covered, false);
+  });
+
   it("counts as half made only as our last restore left it", () => {
     const log = backupSet({
       type: "L",
@@ -76,6 +90,9 @@ describe("a RESTORING copy on a mirror", () => {
     assert.equal(at("2600"), false, "a session has moved it on");
     assert.equal(at("2500", [restore({ ...log, description: "nightly" })]), false);
     assert.equal(at("2500", []), false);
-    assert.equal(isHalfMade(former("incomplete"), "mgc"), true);
+    assert.equal(isHalfMade(former("incomplete", { restoreHistory: [restore(log)] }), "mgc"), true);
+    // NULL for redo_start_lsn says that it cannot be rolled forward, not that it was ours.
+    assert.equal(isHalfMade(former("incomplete"), "mgc"), false);
+    assert.equal(isHalfMade(former("incomplete", { restoreHistory: [restore(backupSet())] }), "mgc"), false);
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { mirrorSetDescription } from "../../estate/leftovers";
 import type { DatabaseObservation, InstanceObservation } from "../../estate/observation-types";
 import { openSteps, plan, refusalOf, stepOf } from "../../estate/plan";
 import { sectionOf } from "../../estate/plan-inputs";
@@ -16,6 +17,7 @@ import {
   observation,
   type Parts,
   rawConfiguration,
+  restore,
   secondaryRow,
   steady,
   steadyPrimary,
@@ -159,6 +161,11 @@ describe("the mirror of the primary site", () => {
       { primaryMirror: { ...leftover, logShippingSecondary: [secondaryRow()] } },
     ],
     ["a leftover stands there", "mirror-leftover:mgc", { primaryMirror: leftover }],
+    [
+      "a copy there has no position, and nothing says that we left it so",
+      "mirror-leftover:mgc",
+      { primaryMirror: { ...leftover, files: files("incomplete") } },
+    ],
     ["it has no endpoint", "no-endpoint:SQL-P2", { primaryMirror: noEndpoint }],
     [
       "the principal is in another session",
@@ -186,6 +193,11 @@ describe("the mirror of the primary site", () => {
     const backupMirror = instance("SQL-B2");
     assert.deepEqual(findings({ primary: alone, primaryMirror: leftover, backupMirror }, loose), []);
     assert.match(text({ primary: alone, primaryMirror: leftover }, "F8-chat", loose), /RESTORE DATABASE \[mgc\]/);
+    const cut = { ...leftover, files: files("incomplete") };
+    assert.deepEqual(findings({ primary: alone, primaryMirror: cut, backupMirror }, loose), []);
+    const ours = backupSet({ serverName: "SQL-P1", description: mirrorSetDescription("7f3a") });
+    const half = { ...cut, restoreHistory: [restore(ours)] };
+    assert.deepEqual(findings({ primary: alone, primaryMirror: half, backupMirror }), []);
     const ahead = { ...leftover, files: files({ fork: forks.older, lsn: "1" }) };
     assert.deepEqual(findings({ primary: alone, primaryMirror: ahead, backupMirror }, loose), ["mirror-leftover:mgc"]);
     const product = desired({ mirroring: { dropLeftovers: true } });

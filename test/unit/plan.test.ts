@@ -260,17 +260,25 @@ describe("plan of a failback", () => {
     const acknowledged = desired({ acknowledge: { privateTail: forks.primary } });
     const primary = steadyPrimary({ content: content(90), logShippingPrimary: [], sessions: [] }, { mirroring: null });
     const whole = plan(observation({ primary }), acknowledged);
-    assert.match(whole.salvage?.text ?? "", /COPY_ONLY[^]*pchat-dr salvage <run>/);
+    assert.match(whole.salvage?.text ?? "", /SET READ_ONLY[^]*COPY_ONLY[^]*pchat-dr salvage <run>/);
     assert.match(refusalOf(whole, "F1")?.message ?? "", /not saved to the share yet/);
     const salvage = backupSet({
       serverName: "SQL-P1",
       isCopyOnly: true,
-      description: `${salvageMark} 7f3a`,
+      description: `${salvageMark} 7f3a ${fenceEvidence({ bytesWritten: "5000", serverStartTime: "2013-04-01T00:00:00" })}`,
       lastRecoveryForkGuid: forks.primary,
     });
-    const saved = plan(observation({ primary: { ...primary, backupSets: [salvage] } }), acknowledged);
+    const given = { backupSets: [salvage], logShippingPrimary: [], sessions: [] };
+    const fenced = steadyPrimary({ ...given, content: content(90) }, { mirroring: null, isReadOnly: true });
+    const saved = plan(observation({ primary: fenced }), acknowledged);
     assert.equal(saved.salvage, null);
     assert.equal(refusalOf(saved, "F1"), undefined);
+    // Somebody went on writing there: what he wrote is in no copy but this one.
+    const written = { ...fenced, logWrites: { bytesWritten: "6000", serverStartTime: "2013-04-01T00:00:00" } };
+    assert.match(
+      refusalOf(plan(observation({ primary: written }), acknowledged), "F4")?.message ?? "",
+      /not saved to the share yet/,
+    );
   });
 
   it("refuses every step while authority is unclear", () => {
@@ -364,8 +372,8 @@ describe("plan of a steady estate", () => {
   });
 
   it("seeds only where the secondary cannot follow", () => {
-    const otherFork = steadyBackup({ files: files({ fork: forks.older, lsn: "3000" }) });
-    const text = stepOf(plan(steady({ backup: otherFork }), wanted), "F5")
+    const cut = steadyBackup({ files: files("incomplete") });
+    const text = stepOf(plan(steady({ backup: cut }), wanted), "F5")
       .statements.map((one) => one.text)
       .join("\n");
     assert.match(text, /RESTORE DATABASE \[mgc\][^]*NORECOVERY/);
@@ -375,9 +383,18 @@ describe("plan of a steady estate", () => {
       .join("\n");
     assert.doesNotMatch(registered, /RESTORE DATABASE|BACKUP DATABASE/);
     assert.match(registered, /sp_add_log_shipping_secondary_database/);
-    const damaged = steady({ backup: otherFork, primary: steadyPrimary({ suspectPages: 1 }) });
+    const damaged = steady({ backup: cut, primary: steadyPrimary({ suspectPages: 1 }) });
     assert.deepEqual(errors(damaged), ["suspect-pages:primary"]);
     assert.equal(refusalOf(plan(damaged, wanted), "F5")?.code, "PREFLIGHT_FAILED");
+  });
+
+  it("does not seed over a copy on another fork before its fork and LSN are named", () => {
+    const otherFork = steady({ backup: steadyBackup({ files: files({ fork: forks.older, lsn: "3000" }) }) });
+    const refused = plan(otherFork, wanted);
+    assert.equal(refusalOf(refused, "F5")?.code, "AUTHORITY_UNCLEAR");
+    assert.match(planLines(refused).join("\n"), /backup's copy is not known to be covered by the primary's: it is on/);
+    const named = desired({ acknowledge: { backupCopy: { fork: forks.older, lsn: "3000" } } });
+    assert.equal(refusalOf(plan(otherFork, named), "F5"), undefined);
   });
 
   it("sets the pool back to Normal where the backup never stopped following", () =>

@@ -69,11 +69,18 @@ const inUse = (parts: Parts = {}): Observation =>
     ...parts,
   });
 
-/** Row 30: the backup's RESTORING copy of the same family is on another fork. */
+/** The primary came from the older fork, at that LSN, and cannot take log backups yet. */
+const leftAt = (forkPointLsn: string) => ({
+  firstRecoveryForkGuid: forks.older,
+  forkPointLsn,
+  lastLogBackupLsn: null,
+});
+
+/** Row 30: the backup's RESTORING copy of the same family stands where the primary had left that fork already, or beyond. */
 const behind = (parts: Parts = {}): Observation =>
   observation({
     shell: steadyShell(),
-    primary: steadyPrimary(),
+    primary: steadyPrimary({}, leftAt("500")),
     backup: instance("SQL-B1", {
       databases: [database("mgc", { state: "RESTORING", recoveryForkGuid: null })],
       files: files({ fork: forks.older, lsn: "500" }),
@@ -87,6 +94,7 @@ function evidence(seen: Observation, change: Partial<GateEvidence> = {}, pool: R
     context: contextOf(seen, desired(pool)),
     seed: seed(),
     broughtHome: { backupSetUuid: set.backupSetUuid, error: null },
+    comparedUnder: null,
     missing: [],
     locked: true as const,
     ...change,
@@ -163,6 +171,18 @@ describe("point of no return", () => {
     });
   }
 
+  it("goes on behind a restart of the backup's instance once both were found equal under the present fence", () => {
+    const earlier = backupSet({ description: "pchat-dr 7f3a F3 [fence 5000 2013-04-01T00:00:00]" });
+    const logWrites = { bytesWritten: "0", serverStartTime: "2013-05-01T03:00:00" };
+    const restarted = (change = {}) => home({ backup: fencedBackup({ backupSets: [earlier], logWrites }, change) });
+    assert.equal(contextOf(restarted(), desired()).authority.number, 21);
+    assert.deepEqual(failed(evidence(restarted())), [4], "not compared");
+    assert.deepEqual(failed(evidence(restarted(), { comparedUnder: logWrites })), []);
+    const written = { ...logWrites, bytesWritten: "512" };
+    assert.deepEqual(failed(evidence(restarted(), { comparedUnder: written })), [4], "written to since");
+    assert.deepEqual(failed(evidence(restarted({ isReadOnly: false }), { comparedUnder: logWrites })), [4]);
+  });
+
   it("goes on without a third copy where that is acknowledged, or where no mirror was ever configured", () => {
     const lost = home({ backupMirror: instance("SQL-B2") });
     assert.deepEqual(failed(evidence(lost, {}, { acknowledge: { missingMirrorCopy: true } })), []);
@@ -217,10 +237,14 @@ describe("point of no return", () => {
     const checks = gateChecks(evidence(behind(), { broughtHome: { backupSetUuid: null, error: "no such file" } }));
     assert.deepEqual(
       checks.map((check) => check.number),
-      [0, 1, 5, 8, 9],
+      [0, 1, 5, 8, 9, 11],
     );
     assert.ok(checks.every((check) => check.holds));
-    assert.deepEqual(failed(evidence(behind({ primary: steadyPrimary({ suspectPages: 1 }) }))), [1]);
+    const ahead = behind({ primary: steadyPrimary({}, leftAt("499")) });
+    assert.deepEqual(failed(evidence(ahead)), [0, 11]);
+    const given = { acknowledge: { backupCopy: { fork: forks.older, lsn: "500" } } };
+    assert.deepEqual(failed(evidence(ahead, {}, given)), []);
+    assert.deepEqual(failed(evidence(behind({ primary: steadyPrimary({ suspectPages: 1 }, leftAt("500")) }))), [1]);
   });
 
   it("never overwrites a copy that follows: no row says so", () => {

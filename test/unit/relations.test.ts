@@ -127,21 +127,26 @@ describe("relations of two copies", () => {
     assert.equal(fencedSetOf(failedOverBackup({ backupSets: [backupSet()] }), "mgc", false), undefined);
   });
 
-  it("finds the salvage of the present fork only", () => {
-    const salvage = (change: Parameters<typeof backupSet>[0]) =>
-      backupSet({
+  it("finds the salvage that still holds all of the present fork", () => {
+    const counter = { bytesWritten: "5000", serverStartTime: "2013-04-01T00:00:00" };
+    const of = (change: Parameters<typeof backupSet>[0], copy: Parameters<typeof steadyPrimary>[1] = {}) => {
+      const salvage = backupSet({
         serverName: "SQL-P1",
         isCopyOnly: true,
-        description: `${salvageMark} 7f3a`,
+        description: `${salvageMark} 7f3a ${fenceEvidence(counter)}`,
         lastRecoveryForkGuid: forks.primary,
         ...change,
       });
-    assert.ok(salvageOf(steadyPrimary({ backupSets: [salvage({})] }), "mgc"));
-    assert.equal(
-      salvageOf(steadyPrimary({ backupSets: [salvage({ lastRecoveryForkGuid: forks.older })] }), "mgc"),
-      undefined,
-    );
-    assert.equal(salvageOf(steadyPrimary({ backupSets: [salvage({ description: "nightly" })] }), "mgc"), undefined);
+      return salvageOf(steadyPrimary({ backupSets: [salvage] }, { isReadOnly: true, ...copy }), "mgc");
+    };
+    assert.ok(of({}));
+    assert.equal(of({ lastRecoveryForkGuid: forks.older }), undefined);
+    assert.equal(of({ description: "nightly" }), undefined);
+    assert.equal(of({ isReadOnly: false }), undefined);
+    assert.equal(of({}, { isReadOnly: false }), undefined, "it can be written to again");
+    assert.equal(of({ description: `${salvageMark} 7f3a` }), undefined, "nothing says what was written since");
+    const other = fenceEvidence({ ...counter, bytesWritten: "4000" });
+    assert.equal(of({ description: `${salvageMark} 7f3a ${other}` }), undefined, "it was written to since");
   });
 
   it("compares contents both ways", () => {
