@@ -25,16 +25,19 @@ import {
   restoresOf,
   sameName,
 } from "./relations";
+import { answersUnread, failuresAcknowledged } from "./unread";
 
 /** Every value of every fact. `AuthorityFacts` is derived from it, and the exhaustive test walks it. */
 export const authorityFactValues = {
   /**
-   * The primary site's copy. `damaged`: SUSPECT, RECOVERY_PENDING, EMERGENCY, OFFLINE, and RESTORING behind the tail that
+   * The primary site's copy. `silent`: nobody answers at the instance's address. `unread`: the instance answers, and could not
+   * be read (a login that is refused, a time-out, a right that is missing), so that its copy may serve. `damaged`: SUSPECT, RECOVERY_PENDING, EMERGENCY, OFFLINE, and RESTORING behind the tail that
    * was saved of it while it was one of these. `incomplete`: RESTORING after a restore that was cut. `afterTail`: RESTORING after its own tail-log backup. `mirror`: a mirror without a readable
    * principal. `other`: RECOVERING and whatever else is no state to decide on.
    */
   primaryCopy: [
     "silent",
+    "unread",
     "absent",
     "damaged",
     "incomplete",
@@ -76,7 +79,7 @@ export const authorityFactValues = {
   follows: ["yes", "no"] as const,
   /** The tail of the copy that was closed with one: applied by the other, or not yet. */
   tail: ["none", "pending", "applied"] as const,
-  /** The configuration acknowledges that this very primary copy may be given up. */
+  /** The configuration acknowledges that this very primary copy may be given up, or why the primary is not read. */
   acknowledged: ["no", "yes"] as const,
 } satisfies Record<string, readonly string[]>;
 
@@ -125,7 +128,7 @@ export function authorityFacts(observation: Observation, desired: Desired): Auth
   const machines = poolMachines(observation, desired);
   const backupCopy = backupCopyOf(backup, chat);
   return {
-    primaryCopy: primaryCopyOf(primary, chat),
+    primaryCopy: answersUnread(observation, principals.primary) ? "unread" : primaryCopyOf(primary, chat),
     backupCopy,
     poolState: poolStateOf(observation),
     family: familyFact(primary, backup, chat),
@@ -137,7 +140,13 @@ export function authorityFacts(observation: Observation, desired: Desired): Auth
     registration: registered(primary, backup, desired) ? "whole" : "partial",
     follows: followsFact(primary, backup, chat) ? "yes" : "no",
     tail: tailFact(primary, backup, chat),
-    acknowledged: acknowledgedFact(primary, backup, desired) ? "yes" : "no",
+    acknowledged: (
+      primary === undefined
+        ? failuresAcknowledged(observation, desired, [principals.primary])
+        : acknowledgedFact(primary, backup, desired)
+    )
+      ? "yes"
+      : "no",
   };
 }
 
@@ -303,11 +312,10 @@ function closedByDamagedTail(instance: InstanceObservation, chat: string): Backu
 }
 
 function acknowledgedFact(
-  primary: InstanceObservation | undefined,
+  primary: InstanceObservation,
   backup: InstanceObservation | undefined,
   desired: Desired,
 ): boolean {
-  if (primary === undefined) return false;
   const acknowledge = desired.pool.acknowledge;
   if (primaryCopyOf(primary, desired.chat) === "damaged") return acknowledge.unreadablePrimary;
   const fork = databaseOf(primary, desired.chat)?.recoveryForkGuid ?? null;

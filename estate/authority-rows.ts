@@ -29,7 +29,7 @@ const primaryCoversBackup = (facts: AuthorityFacts): boolean => ["equal", "prima
 export const authorityRows: readonly AuthorityRow[] = [
   {
     number: 1,
-    when: (facts) => facts.primaryCopy === "silent",
+    when: (facts) => ["silent", "unread"].includes(facts.primaryCopy),
     outcome: "unclear",
     code: "P_UNREACHABLE",
     message: "the primary's instance could not be read",

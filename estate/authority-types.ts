@@ -56,7 +56,7 @@ export interface AuthorityRow {
   /** What to do next. */
   readonly hint?: string;
   /** Key below `acknowledge` that lets the run go on. */
-  readonly acknowledgement?: "privateTail" | "foreignData" | "unreadablePrimary";
+  readonly acknowledgement?: "privateTail" | "foreignData" | "unreadablePrimary" | "primaryFailures";
   /** A copy is given up by an acknowledgement and must be salvaged to the share before the first change. */
   readonly salvage?: boolean;
   /** The secondary's copy is overwritten by F5 although no failback brought the data home in this run. */

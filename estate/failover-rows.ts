@@ -20,9 +20,10 @@ const primaryOnline = (facts: FailoverFacts): boolean => facts.primaryCopy === "
 const primaryLive = (facts: FailoverFacts): boolean => facts.live === "primary" || facts.live === "both";
 const backupOnline = (facts: FailoverFacts): boolean => ["mirrored", "online", "fenced"].includes(facts.backupCopy);
 const backupClosed = (facts: FailoverFacts): boolean => ["restoring", "afterTail"].includes(facts.backupCopy);
-// Gone, or answering without a database that serves anybody: what a disaster may leave behind.
+// Gone, or answering without a database that serves anybody: what a disaster may leave behind. `unread` is gone by
+// acknowledgement only, which a row before those that ask has seen to.
 const primaryGone = (facts: FailoverFacts): boolean =>
-  ["silent", "absent", "damaged", "mirror", "other"].includes(facts.primaryCopy);
+  ["silent", "unread", "absent", "damaged", "mirror", "other"].includes(facts.primaryCopy);
 const emptyRebuild = (facts: FailoverFacts): boolean =>
   primaryOnline(facts) && facts.family === "different" && facts.primaryContent === "empty" && !primaryLive(facts);
 
@@ -89,6 +90,21 @@ export const failoverRows: readonly FailoverRow[] = [
     outcome: "backup",
     message: "the pool runs on the backup",
     allows: arrived,
+  },
+  {
+    number: 73,
+    // What answers and is not read may serve: of a planned move in a pool that is Normal row 69 says so.
+    when: (facts) =>
+      (backupOnline(facts) || backupClosed(facts)) &&
+      facts.primaryCopy === "unread" &&
+      facts.acknowledged === "no" &&
+      !(facts.mode === "planned" && normal(facts)),
+    outcome: "unclear",
+    code: "P_UNREADABLE",
+    acknowledgement: "primaryFailures",
+    message: "the primary's instance answers and could not be read: its database may serve",
+    hint: "Mend what keeps it from being read, or stop the instance. Where it is known to serve nobody, name the code in acknowledge.primaryFailures.",
+    allows: nothing,
   },
   {
     number: 63,

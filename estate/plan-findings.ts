@@ -1,6 +1,6 @@
 /** What Preflight can tell from reading alone: everything that would stop a step, or that a person should know before it. */
 import type { StepId } from "./authority";
-import { authorityText, readable } from "./authority";
+import { type Authority, authorityText, readable } from "./authority";
 import { serverName } from "./desired";
 import { changingSteps, errorFinding, orderedFindings, warningFinding } from "./findings";
 import { serverFindings } from "./findings-server";
@@ -14,6 +14,7 @@ import type { PlanContext } from "./plan-context";
 import { seedNeeded } from "./plan-log-shipping";
 import type { Finding } from "./plan-types";
 import { restoresOf } from "./relations";
+import { readingFailure } from "./unread";
 
 /**
  * All findings of a context, errors first. `open` are the steps that have something to do: what would only hinder a step
@@ -50,18 +51,14 @@ export function authorityFindings(context: PlanContext): Finding[] {
   }
   const findings: Finding[] = [];
   if (authority.outcome === "unclear") {
-    const failure =
-      authority.code === "P_UNREACHABLE"
-        ? failureOf(context, "primary")
-        : authority.code === "B_UNREACHABLE"
-          ? failureOf(context, "backup")
-          : { text: "" };
+    const site = unreadSite(authority.code);
+    const failure = site === undefined ? { text: "" } : failureOf(context, site);
     const facts = authority.code === "UNKNOWN_COMBINATION" ? `: ${authority.evidence.join("; ")}` : "";
     findings.push(
       errorFinding(
         `authority:${authority.code ?? "UNKNOWN_COMBINATION"}`,
         `${authorityText(authority)}${failure.text}${facts}`,
-        failure.hint ?? authority.hint ?? "",
+        hintOf(authority, failure.hint),
       ),
     );
   } else if (authority.facts.backupCopy === "silent") {
@@ -102,6 +99,17 @@ export function authorityFindings(context: PlanContext): Finding[] {
   return findings;
 }
 
+function unreadSite(code: Authority["code"]): "primary" | "backup" | undefined {
+  if (code === "B_UNREACHABLE") return "backup";
+  return code === "P_UNREACHABLE" || code === "P_UNREADABLE" || code === "PRIMARY_GONE" ? "primary" : undefined;
+}
+
+// What the instance's own error says to do, and what there is beside it.
+function hintOf({ code, hint = "" }: Authority, ofFailure: string | undefined): string {
+  if (ofFailure === undefined || code === "PRIMARY_GONE") return hint;
+  return code === "P_UNREADABLE" ? `${ofFailure} ${hint}` : ofFailure;
+}
+
 // Only a row that says so lets F5 overwrite the backup's copy; after the way home it always may.
 function mustNotSeed(context: PlanContext): boolean {
   const { outcome, seeds, allows } = context.authority;
@@ -110,9 +118,9 @@ function mustNotSeed(context: PlanContext): boolean {
 
 /** Why an instance could not be read, and what its own error says to do; nothing when it was read. */
 function failureOf(context: PlanContext, role: InstanceRole): { readonly text: string; readonly hint?: string } {
-  const section = context.observation.instances[role];
-  if (section === undefined || section.reachable) return { text: "" };
-  const { address, message, code, hint } = section.failure;
+  const failure = readingFailure(context.observation, role);
+  if (failure === undefined) return { text: "" };
+  const { address, message, code, hint } = failure;
   return { text: `: ${address}: ${message} [${code}]`, hint };
 }
 

@@ -53,7 +53,8 @@ describe("authority, over every combination of its facts", function () {
       const byLog = facts.backupCopy === "afterTail" && ["restoring", "afterTail"].includes(facts.primaryCopy);
       if (restores && !backupIsOpen(facts) && !byLog) report("F4 from a copy that is not online", facts);
       if (restores && facts.poolState !== "FailedOver") report("the way home in a pool that is not failed over", facts);
-      if (restores && facts.primaryCopy === "silent") report("F4 on an instance that does not answer", facts);
+      if (restores && ["silent", "unread"].includes(facts.primaryCopy))
+        report("F4 on an instance that does not answer", facts);
       // What the primary alone may hold goes only with an acknowledgement.
       const holdsMore = ["primaryMore", "bothMore"].includes(facts.comparison);
       if (

@@ -65,8 +65,11 @@ const tailSet = (serverName: string) =>
   });
 
 describe("authority, row by row", () => {
-  it("1: the primary's instance does not answer", () =>
-    expectRow(failedOver({ primary: null }), 1, "unclear", "P_UNREACHABLE"));
+  it("1: the primary's instance does not answer, or could not be read", () => {
+    expectRow(failedOver({ primary: null }), 1, "unclear", "P_UNREACHABLE");
+    const acknowledge = { primaryFailures: ["LOGIN_FAILED"] };
+    expectRow(failedOver({ primary: { unread: "LOGIN_FAILED" } }, { acknowledge }), 1, "unclear", "P_UNREACHABLE");
+  });
 
   it("2: the backup does not answer and the pool is on the primary: what runs at home may be mended, nothing else", () => {
     const authority = normal({ backup: null });

@@ -103,6 +103,33 @@ describe("plan of a failover", () => {
     assert.ok(lines.includes("skipped: P3 Tail-log backup of mgc: SQL-P1 does not answer"), lines.join("\n"));
   });
 
+  it("disaster: a primary that answers and could not be read is refused with why, and left out once that is named", () => {
+    const seen = steady({ primary: { unread: "LOGIN_FAILED" }, primaryMirror: null, backup: secondary() });
+    const refused = errorsOf(plan(seen, disaster(), now), false);
+    assert.deepEqual(
+      refused.map((finding) => finding.id),
+      ["authority:P_UNREADABLE"],
+    );
+    assert.match(refused[0]?.message ?? "", /answers and could not be read.*the reading failed \[LOGIN_FAILED\]/);
+    assert.match(refused[0]?.hint ?? "", /Mend the reading\. .*acknowledge\.primaryFailures/);
+    const acknowledge = { primaryFailures: ["LOGIN_FAILED"] };
+    const passed = plan(seen, desired({ acknowledge }, { active: "backup", failover: { mode: "disaster" } }), now);
+    assert.deepEqual(errorsOf(passed, true), []);
+    assert.match(
+      planLines(passed).join("\n"),
+      /skipped: P3 .*: SQL-P1 answers and could not be read \(LOGIN_FAILED\): taken for gone by acknowledgement/,
+    );
+  });
+
+  it("tells beforehand that an up would stop at a primary that refuses the lock", () => {
+    const serving = (unread: string) => observation({ primary: { unread }, backup: failedOverBackup() });
+    assert.deepEqual(errors(serving("LOGIN_FAILED"), wanted()), ["lock-refused:primary"]);
+    assert.deepEqual(errorsOf(plan(serving("LOGIN_FAILED"), wanted(), now), false), []);
+    assert.deepEqual(errors(serving("TIMEOUT"), wanted()), []);
+    const acknowledge = { primaryFailures: ["LOGIN_FAILED"] };
+    assert.deepEqual(errors(serving("LOGIN_FAILED"), desired({ acknowledge }, { active: "backup" })), []);
+  });
+
   it("disaster: says beforehand what is lost, as a position and as a window by the primary's own clock", () => {
     const text = planLines(plan(lost([logSet()]), disaster(), now)).join("\n");
     assert.match(text, /what SQL-P1 wrote after LSN 3200 of fork 22222222-2222-2222-2222-222222222222 is lost/);

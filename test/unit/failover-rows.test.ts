@@ -24,8 +24,15 @@ import {
   steadyPrimary,
 } from "./support/estate";
 
-const decide = (mode: "planned" | "disaster" | undefined, parts: Parts = {}): Authority =>
-  authorityOf(steady(parts), desired({}, { active: "backup", failover: mode === undefined ? {} : { mode } }));
+const decide = (
+  mode: "planned" | "disaster" | undefined,
+  parts: Parts = {},
+  acknowledge: Record<string, unknown> = {},
+): Authority =>
+  authorityOf(
+    steady(parts),
+    desired({ acknowledge }, { active: "backup", failover: mode === undefined ? {} : { mode } }),
+  );
 
 function expectRow(authority: Authority, number: number, outcome: Authority["outcome"], code?: UnclearCode): void {
   assert.deepEqual(
@@ -185,6 +192,29 @@ describe("authority of a failover", () => {
     }
   });
 
+  it("73: the primary answers and is not read: only what nobody answers for is gone", () => {
+    for (const unread of ["TIMEOUT", "PERMISSION_DENIED", "LOGIN_FAILED", "CERTIFICATE_REFUSED", "UNEXPECTED_ANSWER"]) {
+      for (const backup of [steadyBackup(), recovered()]) {
+        expectRow(decide("disaster", { primary: { unread }, backup }), 73, "unclear", "P_UNREADABLE");
+        expectRow(decide(undefined, { primary: { unread }, backup }), 73, "unclear", "P_UNREADABLE");
+      }
+      expectRow(decide("planned", { primary: { unread } }), 69, "unclear", "PRIMARY_GONE");
+      const arrived = { shell: shell(), primary: { unread }, backup: failedOverBackup() };
+      expectRow(decide(undefined, arrived), 57, "backup");
+    }
+  });
+
+  it("73: passed by naming the very failure", () => {
+    const primary = { unread: "LOGIN_FAILED" };
+    const other = decide("disaster", { primary }, { primaryFailures: ["TIMEOUT", "SQL_ERROR"] });
+    expectRow(other, 73, "unclear", "P_UNREADABLE");
+    assert.equal(other.acknowledgement, "primaryFailures");
+    const named = { primaryFailures: ["TIMEOUT", "LOGIN_FAILED"] };
+    expectRow(decide("disaster", { primary }, named), 70, "backup");
+    expectRow(decide("disaster", { primary, backup: recovered() }, named), 59, "backup");
+    expectRow(decide("planned", { primary }, named), 69, "unclear", "PRIMARY_GONE");
+  });
+
   it("71: nothing says where the backup's copy came from", () => {
     const backup = steadyBackup({ restoreHistory: [], logShippingSecondary: [] });
     expectRow(decide("disaster", { primary: null, backup }), 71, "unclear", "B_FOREIGN");
@@ -220,7 +250,6 @@ describe("authority of a failover, over every combination of its facts", functio
     comparison: ["unknown"],
     registration: ["whole"],
     tail: ["none", "pending", "applied"],
-    acknowledged: ["no"],
   };
 
   it("opens the backup's copy only where no other serves, and loses nothing silently", () => {
@@ -253,6 +282,9 @@ describe("authority of a failover, over every combination of its facts", functio
         report("a disaster that is none");
       if (opens && ["primary", "both"].includes(seen.live) && seen.primaryCopy === "online" && row.outcome === "backup")
         report("a primary in use is given up");
+      const unseen = seen.primaryCopy === "unread" && seen.acknowledged === "no";
+      if (unseen && (recovers || (row.moves === true && seen.poolState === "Normal" && seen.mode !== "planned")))
+        report("a primary that answers is taken for gone");
       if (row.allows.length > 0 && ["silent", "absent", "damaged", "other"].includes(seen.backupCopy))
         report("steps on a backup without a usable copy");
     };
