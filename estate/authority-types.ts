@@ -39,6 +39,7 @@ export type UnclearCode =
   | "B_FOREIGN"
   | "PRIMARY_ONLINE"
   | "PRIMARY_GONE"
+  | "MIRROR_ONLINE"
   | "CANNOT_FOLLOW"
   | "UNKNOWN_COMBINATION";
 

@@ -7,7 +7,7 @@ import { lossOf } from "./loss";
 import { activeServerFindings, authorityFindings, lockFindings, recentMoveFindings } from "./plan-findings";
 import type { Finding } from "./plan-types";
 import { loginFindings, orphanFindings } from "./findings-logins";
-import { mirroringFindings } from "./findings-mirroring";
+import { mirroringFindings, unreadMirrorFindings } from "./findings-mirroring";
 import { instanceFindings } from "./findings-server";
 import { servingFindings } from "./findings-serving";
 import { unattendedFindings } from "./findings-unattended";
@@ -64,6 +64,7 @@ function moveFindings(context: FailoverContext, now: Date): Finding[] {
     ...recentMoveFindings(context),
     ...lossFindings(context, now),
     ...siteFindings(context),
+    ...unreadMirrorFindings(context),
   ];
 }
 

@@ -27,8 +27,22 @@ const primaryGone = (facts: FailoverFacts): boolean =>
 const emptyRebuild = (facts: FailoverFacts): boolean =>
   primaryOnline(facts) && facts.family === "different" && facts.primaryContent === "empty" && !primaryLive(facts);
 
+// The backup's copy would be opened, or let in, beside what answers and is not read. Of a planned move in a pool that is Normal
+// row 69 says so.
+const opensBeside = (facts: FailoverFacts): boolean =>
+  (backupOnline(facts) || backupClosed(facts)) && !(facts.mode === "planned" && normal(facts));
+
 /** The rows in their order of evaluation. */
 export const failoverRows: readonly FailoverRow[] = [
+  {
+    number: 74,
+    when: (facts) => facts.primaryCopy === "elsewhere" || facts.backupCopy === "elsewhere",
+    outcome: "unclear",
+    code: "MIRROR_ONLINE",
+    message: "a site's configured mirror has its copy ONLINE, and is not known to be the principal there now",
+    hint: "It may have taken over, and hold what no other copy does. If it serves, name it as the site's principal (and the other as its mirror) and set failover.mode to planned; if not, take its database OFFLINE, then preview again.",
+    allows: nothing,
+  },
   {
     number: 51,
     when: (facts) => facts.backupCopy === "silent",
@@ -93,16 +107,22 @@ export const failoverRows: readonly FailoverRow[] = [
   },
   {
     number: 73,
-    // What answers and is not read may serve: of a planned move in a pool that is Normal row 69 says so.
-    when: (facts) =>
-      (backupOnline(facts) || backupClosed(facts)) &&
-      facts.primaryCopy === "unread" &&
-      facts.acknowledged === "no" &&
-      !(facts.mode === "planned" && normal(facts)),
+    when: (facts) => opensBeside(facts) && facts.primaryCopy === "unread" && facts.acknowledged === "no",
     outcome: "unclear",
     code: "P_UNREADABLE",
     acknowledgement: "primaryFailures",
     message: "the primary's instance answers and could not be read: its database may serve",
+    hint: "Mend what keeps it from being read, or stop the instance. Where it is known to serve nobody, name the code in acknowledge.primaryFailures.",
+    allows: nothing,
+  },
+  {
+    number: 73,
+    when: (facts) => opensBeside(facts) && primaryGone(facts) && facts.otherPrimary === "unread",
+    outcome: "unclear",
+    code: "P_UNREADABLE",
+    acknowledgement: "primaryFailures",
+    message:
+      "the primary's database does not serve, and its mirror answers and could not be read: it may have taken over",
     hint: "Mend what keeps it from being read, or stop the instance. Where it is known to serve nobody, name the code in acknowledge.primaryFailures.",
     allows: nothing,
   },

@@ -367,6 +367,29 @@ describe("authority, row by row", () => {
     expectRow(failedOver({ primary, backup: later }), 0, "unclear", "UNKNOWN_COMBINATION");
   });
 
+  it("42: the backup's mirror took over after a failback that was given up, and serves", () => {
+    const set = backupSet();
+    const seeded = steadyBackup({ backupSets: [set] });
+    const primary = restoredPrimary(set);
+    const served = (change: Parameters<typeof failedOverBackup>[0] = {}) =>
+      failedOverBackup({ server: instance("SQL-B2").server, ...change }, { mirroring: null });
+    const authority = failedOver({ primary, backup: seeded, backupMirror: served() });
+    expectRow(authority, 42, "unclear", "MIRROR_ONLINE");
+    assert.match(authority.message, /SQL-B2$/);
+    assert.match(authority.evidence.join("\n"), /^SQL-B2: mgc ONLINE, .*200 messages/m);
+    expectRow(failedOver({ primary, backup: null, backupMirror: served() }), 42, "unclear", "MIRROR_ONLINE");
+    const gone = normal({ primary: null, primaryMirror: steadyPrimary({}, { mirroring: null }) });
+    expectRow(gone, 42, "unclear", "MIRROR_ONLINE");
+    // Its RESTORING copy, or none that can be read, is the ordinary case of F5.
+    for (const backupMirror of [undefined, null, { unread: "LOGIN_FAILED" }]) {
+      expectRow(failedOver({ primary, backup: seeded, backupMirror }), 41, "primary");
+    }
+    // A leftover that somebody opened at the site that does not serve, and nobody uses.
+    expectRow(normal({ backupMirror: served() }), 28, "primary");
+    const live = served({ sessions: [session("CHAT-B1")] });
+    expectRow(normal({ backupMirror: live }), 42, "unclear", "MIRROR_ONLINE");
+  });
+
   it("no row: refused with all facts", () => {
     const authority = decide(observation({ shell: shell({ poolState: "Weird" }) }));
     expectRow(authority, 0, "unclear", "UNKNOWN_COMBINATION");

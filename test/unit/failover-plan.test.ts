@@ -207,6 +207,19 @@ describe("plan of a failover", () => {
     assert.ok(whole.findings.some((finding) => finding.id === "mirror-answers"));
   });
 
+  it("warns of a mirror that could not be read while its principal does not serve", () => {
+    const ids = (seen: ReturnType<typeof steady>, want = disaster()) =>
+      plan(seen, want, now).findings.map((finding) => finding.id);
+    assert.ok(ids(lost()).includes("mirror-unread:primary"));
+    assert.deepEqual(errors(lost(), disaster()), []);
+    assert.ok(!ids(steady({ primary: null, backup: secondary() })).includes("mirror-unread:primary"));
+    assert.ok(!ids(steady({ primaryMirror: null }), planned).includes("mirror-unread:primary"));
+    const unread = steady({ primary: null, primaryMirror: { unread: "TIMEOUT" }, backup: secondary() });
+    const refused = errorsOf(plan(unread, disaster(), now), false)[0]?.message ?? "";
+    assert.match(refused, /its mirror answers and could not be read.*primaryMirror\): the reading failed \[TIMEOUT\]/);
+    assert.doesNotMatch(refused, /UNREACHABLE/);
+  });
+
   it("goes on where a run was cut", () => {
     const cleared = steadyShell({ activeServers: [] });
     const tail = backupSet({

@@ -15,6 +15,7 @@ import {
   forks,
   guid,
   instance,
+  mirrored,
   type Parts,
   rebuiltPrimary,
   restore,
@@ -75,6 +76,10 @@ const recovered = () =>
     { restoreHistory: [restore(backupSet({ serverName: "SQL-P1", isReadOnly: false }))] },
     { mirroring: null },
   );
+
+/** The site's mirror that took over, its session ended by PARTNER OFF: it serves. */
+const tookOver = (change: Parameters<typeof steadyPrimary>[0] = {}, chat: Parameters<typeof steadyPrimary>[1] = {}) =>
+  steadyPrimary({ server: instance("SQL-P2").server, ...change }, { mirroring: null, ...chat });
 
 describe("authority of a failover", () => {
   it("51: the backup does not answer", () =>
@@ -215,6 +220,77 @@ describe("authority of a failover", () => {
     expectRow(decide("planned", { primary }, named), 69, "unclear", "PRIMARY_GONE");
   });
 
+  it("73: the mirror answers and is not read while the principal does not serve", () => {
+    const primaryMirror = { unread: "TIMEOUT" };
+    for (const primary of [null, instance("SQL-P1"), steadyPrimary({ content: null }, { state: "SUSPECT" })]) {
+      expectRow(decide("disaster", { primary, primaryMirror }), 73, "unclear", "P_UNREADABLE");
+      expectRow(decide("planned", { primary, primaryMirror }), 69, "unclear", "PRIMARY_GONE");
+      expectRow(decide("disaster", { primary, primaryMirror }, { primaryFailures: ["TIMEOUT"] }), 70, "backup");
+    }
+    // Its principal serves, or was closed by its tail: nothing is asked of the mirror.
+    expectRow(decide("planned", { primaryMirror }), 66, "primary");
+    expectRow(decide("planned", { primary: closedPrimary(), primaryMirror }), 68, "backup");
+    const both = { primary: { unread: "LOGIN_FAILED" }, primaryMirror };
+    expectRow(decide("disaster", both, { primaryFailures: ["LOGIN_FAILED"] }), 73, "unclear", "P_UNREADABLE");
+    expectRow(decide("disaster", both, { primaryFailures: ["LOGIN_FAILED", "TIMEOUT"] }), 70, "backup");
+  });
+
+  it("74: the mirror took over and its session was ended: its copy is not left behind", () => {
+    const gone = [
+      null,
+      instance("SQL-P1"),
+      { unread: "TIMEOUT" },
+      steadyPrimary({ content: null }, { state: "SUSPECT" }),
+    ];
+    for (const primary of gone) {
+      for (const mode of ["planned", "disaster", undefined] as const) {
+        for (const backup of [steadyBackup(), recovered()]) {
+          const authority = decide(
+            mode,
+            { primary, primaryMirror: tookOver(), backup },
+            { primaryFailures: ["TIMEOUT"] },
+          );
+          expectRow(authority, 74, "unclear", "MIRROR_ONLINE");
+          assert.match(authority.message, /SQL-P2$/);
+          assert.match(authority.evidence.join("\n"), /^SQL-P2: mgc ONLINE, .*240 messages/m);
+        }
+      }
+    }
+    // The session is still there, and the principal was rebuilt without the database.
+    const principal = tookOver({}, { mirroring: { ...mirrored("SQL-P1"), state: "DISCONNECTED" } });
+    const rebuilt = decide("disaster", { primary: instance("SQL-P1"), primaryMirror: principal });
+    expectRow(rebuilt, 74, "unclear", "MIRROR_ONLINE");
+    // Without its host nothing contradicts the session: the mirror is the principal.
+    expectRow(decide("disaster", { primary: null, primaryMirror: principal }), 65, "unclear", "PRIMARY_ONLINE");
+  });
+
+  it("74: beside a principal that is ONLINE only a mirror that is at work counts", () => {
+    const idle = tookOver({ sessions: [] });
+    expectRow(decide("planned", { primaryMirror: idle }), 66, "primary");
+    expectRow(decide("planned", { primaryMirror: tookOver() }), 74, "unclear", "MIRROR_ONLINE");
+    const arrived = { shell: shell(), primary: null, backup: failedOverBackup() };
+    expectRow(decide("planned", { ...arrived, primaryMirror: idle }), 57, "backup");
+    expectRow(decide("planned", { ...arrived, primaryMirror: tookOver() }), 74, "unclear", "MIRROR_ONLINE");
+    const opened = tookOver({ server: instance("SQL-B2").server, sessions: [] });
+    expectRow(decide("planned", { backupMirror: opened }), 66, "primary");
+    expectRow(decide("disaster", { primary: null, primaryMirror: null, backupMirror: opened }), 70, "backup");
+    expectRow(decide("planned", { backupMirror: tookOver() }), 74, "unclear", "MIRROR_ONLINE");
+  });
+
+  it("70: a mirror that took nothing over leaves a plain disaster", () => {
+    const session = { ...mirrored("SQL-P1", "MIRROR"), state: "DISCONNECTED" };
+    const copies = [
+      null,
+      instance("SQL-P2"),
+      tookOver({ content: null, sessions: [] }, { state: "RESTORING", mirroring: session }),
+      tookOver({ content: null, sessions: [] }, { state: "RESTORING" }),
+      tookOver({ content: null, sessions: [] }, { state: "OFFLINE" }),
+    ];
+    for (const primaryMirror of copies) {
+      expectRow(decide("disaster", { primary: null, primaryMirror }), 70, "backup");
+    }
+  });
+
   it("71: nothing says where the backup's copy came from", () => {
     const backup = steadyBackup({ restoreHistory: [], logShippingSecondary: [] });
     expectRow(decide("disaster", { primary: null, backup }), 71, "unclear", "B_FOREIGN");
@@ -282,6 +358,10 @@ describe("authority of a failover, over every combination of its facts", functio
         report("a disaster that is none");
       if (opens && ["primary", "both"].includes(seen.live) && seen.primaryCopy === "online" && row.outcome === "backup")
         report("a primary in use is given up");
+      const elsewhere = seen.primaryCopy === "elsewhere" || seen.backupCopy === "elsewhere";
+      if (elsewhere && row.allows.length > 0) report("steps beside a mirror that holds its own copy");
+      if (recovers && seen.otherPrimary === "unread" && seen.primaryCopy === "silent")
+        report("a mirror that may have taken over is left behind");
       const unseen = seen.primaryCopy === "unread" && seen.acknowledged === "no";
       if (unseen && (recovers || (row.moves === true && seen.poolState === "Normal" && seen.mode !== "planned")))
         report("a primary that answers is taken for gone");
