@@ -15,6 +15,7 @@ import {
   isOnline,
   isRestoring,
   newestFullSet,
+  newestRestoredLog,
   ownTail,
   positionOf,
   restoredFrom,
@@ -274,8 +275,7 @@ function tailFact(
   const tail =
     copy === "afterTail" ? ownTail(closed, chat) : copy === "damaged" ? closedByDamagedTail(closed, chat) : undefined;
   if (tail === undefined) return "none";
-  const restored = restoresOf(other, chat).find((row) => row.restoreType === "L")?.backupSet;
-  return restored?.backupSetUuid === tail.backupSetUuid ? "applied" : "pending";
+  return newestRestoredLog(other, chat)?.backupSetUuid === tail.backupSetUuid ? "applied" : "pending";
 }
 
 function closedByDamagedTail(instance: InstanceObservation, chat: string): BackupSetRow | undefined {

@@ -243,6 +243,9 @@ describe("authority, row by row", () => {
     const authority = failedOver({ primary, backup: closedBackup(tail) });
     expectRow(authority, 24, "primary");
     assert.ok(!authority.allows.includes("F3"));
+    // Restored anew since: the tail below that restore says nothing of the copy.
+    const anew = restoredPrimary(set, { restoreHistory: [restore(set, 12), restore(tail, 11), restore(set, 10)] });
+    expectRow(failedOver({ primary: anew, backup: closedBackup(tail) }), 27, "unclear", "SWAP_UNFINISHED");
   });
 
   it("25: the backup closed by its tail, the primary still RESTORING", () => {

@@ -13,6 +13,7 @@ import {
   files,
   forks,
   guid,
+  instance,
   job,
   observation,
   rawConfiguration,
@@ -151,9 +152,57 @@ describe("plan of a failover", () => {
     );
   });
 
-  it("disaster: a tail that was saved makes the loss zero", () => {
-    const text = planLines(plan(lost([logSet({ isForceOffline: true })]), disaster(), now)).join("\n");
-    assert.match(text, /nothing is lost: the backup stands at LSN 3200, the end of the primary's tail/);
+  it("disaster: a tail makes the loss zero only where the primary is seen closed behind it", () => {
+    const tail = logSet({ isForceOffline: true });
+    const applied = restore({ ...restoredLog.backupSet, isForceOffline: true, lastLsn: "3000" }, 50);
+    const stopped = secondary([], { restoreHistory: [applied, restoredLog] });
+    // A planned move that was stopped behind its tail and given up leaves the same history: the primary served again.
+    for (const backup of [secondary([tail]), stopped]) {
+      for (const primary of [null, instance("SQL-P1")]) {
+        const whole = plan(steady({ primary, primaryMirror: null, backup }), disaster(), now);
+        const loss = whole.findings.find(({ id }) => id === "loss");
+        assert.equal(loss?.severity, "warning");
+        assert.match(loss.message, /^nothing is lost if SQL-P1 was not opened again after its tail/);
+        assert.match(loss.message, /what SQL-P1 wrote after LSN 3[02]00 of fork [-2]+ is lost; .* up to \d+ minutes/);
+        const limited = plan(
+          steady({ primary, primaryMirror: null, backup }),
+          disaster({ maximumLossMinutes: 5 }),
+          now,
+        );
+        assert.deepEqual(
+          errorsOf(limited, true).map(({ id }) => id),
+          ["loss-too-great"],
+        );
+      }
+    }
+    const own = backupSet({
+      type: "L",
+      serverName: "SQL-P1",
+      backupSetUuid: guid("6"),
+      isForceOffline: true,
+      firstLsn: "3000",
+      lastLsn: "3200",
+      firstRecoveryForkGuid: fork,
+      lastRecoveryForkGuid: fork,
+    });
+    const closed = steadyPrimary(
+      { files: files({ fork, lsn: "3200" }), backupSets: [own], content: null, sessions: [] },
+      { state: "RESTORING" },
+    );
+    const seen = steady({ primary: closed, primaryMirror: null, backup: secondary([tail]) });
+    assert.match(
+      planLines(plan(seen, disaster(), now)).join("\n"),
+      /info: nothing is lost: the backup stands at LSN 3200, the end of the primary's tail/,
+    );
+  });
+
+  it("disaster: a tail below a later seed says nothing of the copy", () => {
+    const applied = restore({ ...restoredLog.backupSet, isForceOffline: true }, 50);
+    const seed = restore(backupSet({ serverName: "SQL-P1", isReadOnly: false, timeZone: 8 }), 60);
+    const backup = secondary([], { restoreHistory: [seed, applied] });
+    const lines = planLines(plan(steady({ primary: null, primaryMirror: null, backup }), disaster(), now)).join("\n");
+    assert.doesNotMatch(lines, /nothing is lost/);
+    assert.match(lines, /what SQL-P1 wrote after LSN 3000 .* is lost/);
   });
 
   it("refuses a loss beyond what is allowed until it is acknowledged", () => {
