@@ -4,7 +4,7 @@ import { type Desired, type MoveMode, partnerRole } from "./desired";
 import type { InstanceObservation, Observation } from "./observation-types";
 import { otherCopyOf } from "./other-copy";
 import { presentPrincipals, readable } from "./present-principals";
-import { positionOf, restoresOf, sameName } from "./relations";
+import { newestRestoredLog, positionOf, restoresOf, sameName } from "./relations";
 import { failuresAcknowledged } from "./unread";
 
 /** One combination of facts about a failover. */
@@ -19,6 +19,8 @@ export interface FailoverFacts extends AuthorityFacts {
    * that does not serve; by acknowledgement it has not.
    */
   readonly otherPrimary: "known" | "unread";
+  /** The last log that the backup's copy was given is the tail that closed a copy of the primary site. */
+  readonly tailRestored: "no" | "yes";
 }
 
 /** Every value of the facts that {@link AuthorityFacts} does not have; the exhaustive test walks it. */
@@ -27,6 +29,7 @@ export const failoverFactValues = {
   lineage: ["primary", "other"],
   backupPosition: ["at", "incomplete", "unknown"],
   otherPrimary: ["known", "unread"],
+  tailRestored: ["no", "yes"],
 } as const satisfies { readonly [Fact in Exclude<keyof FailoverFacts, keyof AuthorityFacts>]: readonly string[] };
 
 /** Derives the facts from an observation. */
@@ -41,6 +44,7 @@ export function failoverFacts(observation: Observation, desired: Desired): Failo
       otherCopyOf(observation, desired, "primary") === "unread" && !otherAcknowledged(observation, desired)
         ? "unread"
         : "known",
+    tailRestored: backup !== undefined && endsWithTail(backup, desired) ? "yes" : "no",
   };
 }
 
@@ -51,11 +55,18 @@ function otherAcknowledged(observation: Observation, desired: Desired): boolean 
 
 // Histories are purged, registrations are removed: one of the two is enough, and neither alone is demanded.
 function cameFromPrimary(backup: InstanceObservation, desired: Desired): boolean {
-  const { principal, mirror } = desired.pool.primary;
-  const ofPrimary = (name: string | null): boolean =>
-    sameName(name, principal.server) || sameName(name, mirror?.server);
   const registered = backup.logShippingSecondary.some(
-    (row) => ofPrimary(row.primaryServer) && sameName(row.primaryDatabase, desired.chat),
+    (row) => ofPrimarySite(row.primaryServer, desired) && sameName(row.primaryDatabase, desired.chat),
   );
-  return registered || ofPrimary(restoresOf(backup, desired.chat)[0]?.backupSet.serverName ?? null);
+  return registered || ofPrimarySite(restoresOf(backup, desired.chat)[0]?.backupSet.serverName, desired);
+}
+
+function endsWithTail(backup: InstanceObservation, desired: Desired): boolean {
+  const last = newestRestoredLog(backup, desired.chat);
+  return last?.isForceOffline === true && ofPrimarySite(last.serverName, desired);
+}
+
+function ofPrimarySite(name: string | null | undefined, desired: Desired): boolean {
+  const { principal, mirror } = desired.pool.primary;
+  return sameName(name, principal.server) || sameName(name, mirror?.server);
 }

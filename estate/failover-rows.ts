@@ -27,10 +27,10 @@ const primaryGone = (facts: FailoverFacts): boolean =>
 const emptyRebuild = (facts: FailoverFacts): boolean =>
   primaryOnline(facts) && facts.family === "different" && facts.primaryContent === "empty" && !primaryLive(facts);
 
-// The backup's copy would be opened, or let in, beside what answers and is not read. Of a planned move in a pool that is Normal
+// The backup's copy would be opened, or let in, beside what answers and is not read. Of a planned move from a pool that is Normal
 // row 69 says so.
 const opensBeside = (facts: FailoverFacts): boolean =>
-  (backupOnline(facts) || backupClosed(facts)) && !(facts.mode === "planned" && normal(facts));
+  backupOnline(facts) || (backupClosed(facts) && !(facts.mode === "planned" && normal(facts)));
 
 /** The rows in their order of evaluation. */
 export const failoverRows: readonly FailoverRow[] = [
@@ -146,8 +146,26 @@ export const failoverRows: readonly FailoverRow[] = [
     allows: nothing,
   },
   {
+    number: 69,
+    // A planned move that stopped behind O4 goes on: the backup has the tail. Else somebody opened the backup's copy, and a
+    // primary that is not read may serve as before.
+    when: (facts) =>
+      backupOnline(facts) &&
+      normal(facts) &&
+      ofPrimary(facts) &&
+      facts.mode === "planned" &&
+      ["silent", "unread"].includes(facts.primaryCopy) &&
+      facts.tailRestored === "no",
+    outcome: "unclear",
+    code: "PRIMARY_GONE",
+    message:
+      "failover.mode is planned, the primary's database cannot be read, and the backup's was opened without the primary's tail",
+    hint: "Bring it back: it may serve as before. If the primary site is lost, set failover.mode to disaster.",
+    allows: nothing,
+  },
+  {
     number: 59,
-    when: (facts) => backupOnline(facts) && normal(facts) && facts.lineage === "primary",
+    when: (facts) => backupOnline(facts) && normal(facts) && ofPrimary(facts),
     outcome: "backup",
     moves: true,
     resume: "O5",
