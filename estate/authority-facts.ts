@@ -1,15 +1,16 @@
 /** The facts that decide authority: a small product type, so that a test can go through every combination of them. */
-import { activeServersOf, type Desired } from "./desired";
+import type { Desired, SiteName } from "./desired";
 import { judgeSecondary } from "./leftovers";
 import type {
   BackupSetRow,
   DatabaseObservation,
   Guid,
   InstanceObservation,
-  InstanceRole,
   Lsn,
   Observation,
 } from "./observation-types";
+import { otherCopyOf } from "./other-copy";
+import { poolMachines, presentPrincipals, readable } from "./present-principals";
 import {
   compareContents,
   compareLsn,
@@ -24,23 +25,27 @@ import {
   isOnline,
   isRestoring,
   newestFullSet,
+  newestRestoredLog,
   ownSetsOf,
   ownTail,
   positionOf,
   restoredFrom,
-  restoresOf,
   sameName,
 } from "./relations";
+import { answersUnread, failuresAcknowledged } from "./unread";
 
 /** Every value of every fact. `AuthorityFacts` is derived from it, and the exhaustive test walks it. */
 export const authorityFactValues = {
   /**
-   * The primary site's copy. `damaged`: SUSPECT, RECOVERY_PENDING, EMERGENCY, OFFLINE, and RESTORING behind the tail that
+   * The primary site's copy. `silent`: nobody answers at the instance's address. `unread`: the instance answers, and could not
+   * be read (a login that is refused, a time-out, a right that is missing), so that its copy may serve. `elsewhere`: the site's other instance holds it ONLINE. `damaged`: SUSPECT, RECOVERY_PENDING, EMERGENCY, OFFLINE, and RESTORING behind the tail that
    * was saved of it while it was one of these. `incomplete`: RESTORING after a restore that was cut. `afterTail`: RESTORING after its own tail-log backup. `mirror`: a mirror without a readable
    * principal. `other`: RECOVERING and whatever else is no state to decide on.
    */
   primaryCopy: [
     "silent",
+    "unread",
+    "elsewhere",
     "absent",
     "damaged",
     "incomplete",
@@ -53,6 +58,7 @@ export const authorityFactValues = {
   /** The backup site's copy; `mirrored` and `fenced` are ONLINE too, as principal of a session and read-only. */
   backupCopy: [
     "silent",
+    "elsewhere",
     "absent",
     "damaged",
     "restoring",
@@ -88,7 +94,7 @@ export const authorityFactValues = {
   tail: ["none", "pending", "applied"] as const,
   /**
    * The configuration acknowledges that this very copy may be given up: the primary's, or beside an ONLINE primary the
-   * backup's RESTORING one.
+   * backup's RESTORING one; or why the primary is not read.
    */
   acknowledged: ["no", "yes"] as const,
 } satisfies Record<string, readonly string[]>;
@@ -98,37 +104,6 @@ type FactValues = typeof authorityFactValues;
 /** One combination of facts. */
 export type AuthorityFacts = { readonly [Fact in keyof FactValues]: FactValues[Fact][number] };
 
-/** Which instances the facts are about: the principal of each site as it is now (row 38). */
-export interface PresentPrincipals {
-  readonly primary: InstanceRole;
-  readonly backup: InstanceRole;
-}
-
-/** The instance that holds the principal of each site's copy now; a failover inside a site moves it. */
-export function presentPrincipals(observation: Observation, desired: Desired): PresentPrincipals {
-  const principalOf = (principal: InstanceRole, mirror: InstanceRole): InstanceRole => {
-    const here = readable(observation, principal);
-    const there = readable(observation, mirror);
-    const role = (instance: InstanceObservation | undefined): string | undefined =>
-      instance && databaseOf(instance, desired.chat)?.mirroring?.role;
-    return role(there) === "PRINCIPAL" && (here === undefined || role(here) === "MIRROR") ? mirror : principal;
-  };
-  return { primary: principalOf("primary", "primaryMirror"), backup: principalOf("backup", "backupMirror") };
-}
-
-/** The instance's observation; undefined when it does not answer or is not configured. */
-export function readable(observation: Observation, role: InstanceRole): InstanceObservation | undefined {
-  const section = observation.instances[role];
-  return section?.reachable ? section.value : undefined;
-}
-
-/** Machines of the pool, by the topology where the shell answers, else by the configuration. */
-export function poolMachines(observation: Observation, desired: Desired): readonly string[] {
-  return observation.shell.reachable
-    ? observation.shell.value.machines
-    : [...activeServersOf(desired.pool.primary), ...activeServersOf(desired.pool.backup)];
-}
-
 /** Derives the facts from an observation. */
 export function authorityFacts(observation: Observation, desired: Desired): AuthorityFacts {
   const principals = presentPrincipals(observation, desired);
@@ -136,10 +111,14 @@ export function authorityFacts(observation: Observation, desired: Desired): Auth
   const backup = readable(observation, principals.backup);
   const chat = desired.chat;
   const machines = poolMachines(observation, desired);
-  const backupCopy = backupCopyOf(backup, chat);
+  const elsewhere = (site: SiteName): boolean => otherCopyOf(observation, desired, site) === "open";
   return {
-    primaryCopy: primaryCopyOf(primary, chat),
-    backupCopy,
+    primaryCopy: elsewhere("primary")
+      ? "elsewhere"
+      : answersUnread(observation, principals.primary)
+        ? "unread"
+        : primaryCopyOf(primary, chat),
+    backupCopy: elsewhere("backup") ? "elsewhere" : backupCopyOf(backup, chat),
     poolState: poolStateOf(observation),
     family: familyFact(primary, backup, chat),
     primaryContent: primary?.content ? (isEmptyContent(primary.content) ? "empty" : "data") : "unknown",
@@ -150,7 +129,13 @@ export function authorityFacts(observation: Observation, desired: Desired): Auth
     registration: registered(primary, backup, desired) ? "whole" : "partial",
     follows: followsFact(primary, backup, chat),
     tail: tailFact(primary, backup, chat),
-    acknowledged: acknowledgedFact(primary, backup, desired) ? "yes" : "no",
+    acknowledged: (
+      primary === undefined
+        ? failuresAcknowledged(observation, desired, [principals.primary])
+        : acknowledgedFact(primary, backup, desired)
+    )
+      ? "yes"
+      : "no",
   };
 }
 
@@ -359,8 +344,7 @@ function tailFact(
   const tail =
     copy === "afterTail" ? ownTail(closed, chat) : copy === "damaged" ? closedByDamagedTail(closed, chat) : undefined;
   if (tail === undefined) return "none";
-  const restored = restoresOf(other, chat).find((row) => row.restoreType === "L")?.backupSet;
-  return restored?.backupSetUuid === tail.backupSetUuid ? "applied" : "pending";
+  return newestRestoredLog(other, chat)?.backupSetUuid === tail.backupSetUuid ? "applied" : "pending";
 }
 
 function closedByDamagedTail(instance: InstanceObservation, chat: string): BackupSetRow | undefined {
@@ -368,11 +352,10 @@ function closedByDamagedTail(instance: InstanceObservation, chat: string): Backu
 }
 
 function acknowledgedFact(
-  primary: InstanceObservation | undefined,
+  primary: InstanceObservation,
   backup: InstanceObservation | undefined,
   desired: Desired,
 ): boolean {
-  if (primary === undefined) return false;
   if (backup !== undefined && closedBeside(primary, backup, desired.chat)) return backupGivenUp(backup, desired);
   const acknowledge = desired.pool.acknowledge;
   if (primaryCopyOf(primary, desired.chat) === "damaged") return acknowledge.unreadablePrimary;

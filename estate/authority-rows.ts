@@ -30,11 +30,20 @@ const privateTail = (facts: AuthorityFacts): boolean =>
 // Nothing on the backup that the primary lacks: everything written there since the fork is in the primary too.
 const primaryCoversBackup = (facts: AuthorityFacts): boolean => ["equal", "primaryMore"].includes(facts.comparison);
 
-/** The rows in their order of evaluation: unreachable and damaged first, then wrong pool, both live, mirror, then by number. */
+/** The rows in their order of evaluation: a copy nobody expects, unreachable and damaged first, then wrong pool, both live, mirror, then by number. */
 export const authorityRows: readonly AuthorityRow[] = [
   {
+    number: 42,
+    when: (facts) => facts.primaryCopy === "elsewhere" || facts.backupCopy === "elsewhere",
+    outcome: "unclear",
+    code: "MIRROR_ONLINE",
+    message: "a site's configured mirror has its copy ONLINE, and is not known to be the principal there now",
+    hint: "It may have taken over, and hold what no other copy does. If it serves, name it as the site's principal (and the other as its mirror); if not, take its database OFFLINE, then preview again.",
+    allows: nothing,
+  },
+  {
     number: 1,
-    when: (facts) => facts.primaryCopy === "silent",
+    when: (facts) => ["silent", "unread"].includes(facts.primaryCopy),
     outcome: "unclear",
     code: "P_UNREACHABLE",
     message: "the primary's instance could not be read",

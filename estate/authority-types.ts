@@ -40,6 +40,7 @@ export type UnclearCode =
   | "B_FOREIGN"
   | "PRIMARY_ONLINE"
   | "PRIMARY_GONE"
+  | "MIRROR_ONLINE"
   | "CANNOT_FOLLOW"
   | "UNKNOWN_COMBINATION";
 
@@ -57,7 +58,7 @@ export interface AuthorityRow {
   /** What to do next. */
   readonly hint?: string;
   /** Key below `acknowledge` that lets the run go on. */
-  readonly acknowledgement?: "privateTail" | "foreignData" | "unreadablePrimary" | "backupCopy";
+  readonly acknowledgement?: "privateTail" | "foreignData" | "unreadablePrimary" | "backupCopy" | "primaryFailures";
   /** A copy is given up by an acknowledgement and must be salvaged to the share before the first change. */
   readonly salvage?: boolean;
   /** The secondary's copy is overwritten by F5 although no failback brought the data home in this run. */

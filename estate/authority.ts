@@ -1,19 +1,14 @@
 /** Which copy of the chat database is the truth: decided from what SQL Server says, never from state files or clocks. */
-import {
-  type AuthorityFacts,
-  authorityFacts,
-  authorityFactValues,
-  presentPrincipals,
-  type PresentPrincipals,
-  readable,
-} from "./authority-facts";
+import { type AuthorityFacts, authorityFacts, authorityFactValues } from "./authority-facts";
 import { authorityRows, unknownCombination } from "./authority-rows";
 import { type FailoverFacts, failoverFacts } from "./failover-facts";
 import { type FailoverRow, failoverRows } from "./failover-rows";
 import type { AuthorityRow } from "./authority-types";
-import { type Desired, serverName } from "./desired";
+import { type Desired, partnerRole, serverName, type SiteName } from "./desired";
 import { judgeSecondary } from "./leftovers";
 import type { InstanceObservation, Observation } from "./observation-types";
+import { otherCopyOf, otherName } from "./other-copy";
+import { presentPrincipals, type PresentPrincipals, readable } from "./present-principals";
 import {
   databaseOf,
   differingChannels,
@@ -27,9 +22,11 @@ import {
   restoredFrom,
 } from "./relations";
 
-export type { AuthorityFacts, PresentPrincipals } from "./authority-facts";
+export type { AuthorityFacts } from "./authority-facts";
+export type { PresentPrincipals } from "./present-principals";
 export type { AuthorityRow, StepId, UnclearCode } from "./authority-types";
-export { authorityFacts, presentPrincipals, readable } from "./authority-facts";
+export { authorityFacts } from "./authority-facts";
+export { presentPrincipals, readable } from "./present-principals";
 
 /** The decision with everything that people need to judge it. */
 export interface Authority extends Omit<AuthorityRow, "when"> {
@@ -57,12 +54,15 @@ export function authorityOf(observation: Observation, desired: Desired): Authori
   const row = desired.active === "primary" ? decideAuthority(facts) : decideFailover(facts as FailoverFacts);
   const principals = presentPrincipals(observation, desired);
   const stays = desired.stays && row.moves === true;
+  const open = row.code === "MIRROR_ONLINE" ? openSites(observation, desired) : [];
+  const names = open.map((site) => otherName(observation, desired, site));
+  const message = open.length === 0 ? row.message : `${row.message}: ${names.join(", ")}`;
   return {
     number: row.number,
     outcome: row.outcome,
     code: row.code,
     resume: row.resume,
-    message: stays ? `${row.message}; it stays so: failover.pools does not name this pool` : row.message,
+    message: stays ? `${message}; it stays so: failover.pools does not name this pool` : message,
     hint: row.hint,
     acknowledgement: row.acknowledgement,
     salvage: row.salvage,
@@ -73,6 +73,10 @@ export function authorityOf(observation: Observation, desired: Desired): Authori
     principals,
     evidence: evidenceOf(observation, desired, principals, facts),
   };
+}
+
+function openSites(observation: Observation, desired: Desired): readonly SiteName[] {
+  return (["primary", "backup"] as const).filter((site) => otherCopyOf(observation, desired, site) === "open");
 }
 
 /** The facts as one line, in the order of their definition. */
@@ -101,6 +105,10 @@ function evidenceOf(
     copyLine(serverName(desired.pool, principals.primary), primary, desired.chat),
     copyLine(serverName(desired.pool, principals.backup), backup, desired.chat),
   ];
+  for (const site of openSites(observation, desired)) {
+    const other = readable(observation, partnerRole(principals[site]));
+    lines.push(copyLine(otherName(observation, desired, site), other, desired.chat));
+  }
   if (primary !== undefined && backup !== undefined) lines.push(...relationLines(primary, backup, desired.chat));
   for (const role of ["primary", "backup"] as const) {
     if (principals[role] !== role) {

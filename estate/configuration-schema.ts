@@ -5,6 +5,7 @@
  * message is the list of its keys, from which the nearest key to a misspelt one is found.
  */
 import { z } from "zod";
+import type { DrErrorCode } from "./errors";
 import {
   isDrivePath,
   isEndpointAddress,
@@ -152,6 +153,19 @@ export const healthSchema = section({
   timeoutSeconds: seconds(1, 300),
 });
 
+/** Codes of a reading that fails although something answers; UNREACHABLE is none of them, nobody answers there. */
+const readingFailures = [
+  "LOGIN_FAILED",
+  "ENCRYPTION_DECLINED",
+  "ENCRYPTION_FAILED",
+  "CERTIFICATE_REFUSED",
+  "CONNECTION_LOST",
+  "PERMISSION_DENIED",
+  "SQL_ERROR",
+  "UNEXPECTED_ANSWER",
+  "TIMEOUT",
+] as const satisfies readonly DrErrorCode[];
+
 /** A pool of Persistent Chat: what its estate is. */
 export const poolSchema = section({
   name: text("a short name of lower-case letters, digits and hyphens, at most 32 characters, such as pool1", (name) =>
@@ -210,6 +224,10 @@ export const poolSchema = section({
       fork: guid,
       lsn: text('an LSN in quotes, such as "45000000012300001"', (digits) => /^\d{1,25}$/.test(digits)),
     }).optional(),
+    /** Codes with which the primary site's instances may answer a reading, and be taken for gone by a failover all the same. */
+    primaryFailures: z
+      .array(oneOf(...readingFailures), { error: "a list of error codes such as LOGIN_FAILED" })
+      .prefault([]),
     /** Rows that the compliance adapter has not drained may be left behind in mgccomp of the backup. */
     complianceRows: flag().prefault(false),
     /** The backup mirror's RESTORING copy, a third copy during F5, need not exist. */

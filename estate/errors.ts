@@ -14,6 +14,7 @@ export const DR_ERROR_CODES = [
   "UNREACHABLE",
   "LOGIN_FAILED",
   "ENCRYPTION_DECLINED",
+  "ENCRYPTION_FAILED",
   "CERTIFICATE_REFUSED",
   "CONNECTION_LOST",
   // what an instance answers

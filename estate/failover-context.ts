@@ -6,6 +6,7 @@ import type { BackupSetRow, InstanceObservation, LogShippingSecondaryRow } from 
 import type { PlanContext } from "./plan-context";
 import { readable } from "./authority";
 import { databaseOf, familyOf, isRestoring, ownTail, positionOf, restoresOf, sameName } from "./relations";
+import { readingFailure } from "./unread";
 
 /** Observation of a failover. */
 export interface FailoverContext extends PlanContext {
@@ -79,6 +80,8 @@ function whyWithout(context: PlanContext): string {
   switch (authority.facts.primaryCopy) {
     case "silent":
       return `${primaryName} does not answer`;
+    case "unread":
+      return `${primaryName} answers and could not be read (${readingFailure(context.observation, authority.principals.primary)?.code ?? "?"}): taken for gone by acknowledgement`;
     case "absent":
       return `${primaryName} has no ${desired.chat}`;
     case "online":

@@ -1,15 +1,17 @@
 /** What Preflight can tell of a failover from reading alone. Pure. */
 import type { StepId } from "./authority";
+import { serverName } from "./desired";
 import { type FailoverContext, mirrorThatHolds } from "./failover-context";
 import { errorFinding, failoverSteps, infoFinding, orderedFindings, warningFinding } from "./findings";
 import { lossOf } from "./loss";
 import { activeServerFindings, authorityFindings, lockFindings, recentMoveFindings } from "./plan-findings";
 import type { Finding } from "./plan-types";
 import { loginFindings, orphanFindings } from "./findings-logins";
-import { mirroringFindings } from "./findings-mirroring";
+import { mirroringFindings, unreadMirrorFindings } from "./findings-mirroring";
 import { instanceFindings } from "./findings-server";
 import { servingFindings } from "./findings-serving";
 import { unattendedFindings } from "./findings-unattended";
+import { failuresAcknowledged, readingFailure } from "./unread";
 
 /**
  * All findings of a failover, errors first.
@@ -20,6 +22,7 @@ export function failoverFindings(context: FailoverContext, open: ReadonlySet<Ste
   return orderedFindings([
     ...authorityFindings(context),
     ...lockFindings(context, failoverSteps),
+    ...lockHomeFindings(context, open),
     ...activeServerFindings(context),
     ...(context.backup === undefined ? [] : instanceFindings(context, "backup", context.backup, open)),
     ...(context.primary === undefined ? [] : instanceFindings(context, "primary", context.primary, open)),
@@ -31,12 +34,37 @@ export function failoverFindings(context: FailoverContext, open: ReadonlySet<Ste
   ]);
 }
 
+/** Codes of a connection that the primary's instance refuses: where it answers, the lock is taken there too. */
+const refusals: ReadonlySet<string> = new Set([
+  "LOGIN_FAILED",
+  "ENCRYPTION_DECLINED",
+  "ENCRYPTION_FAILED",
+  "CERTIFICATE_REFUSED",
+]);
+
+// An `up` would stop at the lock: it is told where the preview is read.
+function lockHomeFindings({ observation, desired, authority }: FailoverContext, open: ReadonlySet<StepId>): Finding[] {
+  const failure = readingFailure(observation, "primary");
+  if (failure === undefined || !refusals.has(failure.code) || !failoverSteps.some((step) => open.has(step))) return [];
+  if (authority.outcome === "unclear" || failuresAcknowledged(observation, desired, ["primary"])) return [];
+  return [
+    errorFinding(
+      "lock-refused:primary",
+      `the lock of this pool cannot be taken on ${serverName(desired.pool, "primary")}, which answers: ${failure.address}: ${failure.message} [${failure.code}]`,
+      `${failure.hint ?? "Mend what it refuses."} Where nobody works there, name the code in acknowledge.primaryFailures.`,
+      failoverSteps,
+      true,
+    ),
+  ];
+}
+
 function moveFindings(context: FailoverContext, now: Date): Finding[] {
   return [
     ...modeFindings(context),
     ...recentMoveFindings(context),
     ...lossFindings(context, now),
     ...siteFindings(context),
+    ...unreadMirrorFindings(context),
   ];
 }
 
@@ -114,7 +142,7 @@ function siteFindings(context: FailoverContext): Finding[] {
   const findings: Finding[] = [];
   const mirror = mirrorThatHolds(context);
   // A synchronized mirror lost nothing: a failover inside the site is the better answer.
-  const lost = ["silent", "damaged"].includes(context.authority.facts.primaryCopy);
+  const lost = ["silent", "unread", "damaged"].includes(context.authority.facts.primaryCopy);
   if (mirror !== undefined && !context.closesPrimary && lost) {
     findings.push(
       warningFinding(

@@ -20,14 +20,29 @@ const primaryOnline = (facts: FailoverFacts): boolean => facts.primaryCopy === "
 const primaryLive = (facts: FailoverFacts): boolean => facts.live === "primary" || facts.live === "both";
 const backupOnline = (facts: FailoverFacts): boolean => ["mirrored", "online", "fenced"].includes(facts.backupCopy);
 const backupClosed = (facts: FailoverFacts): boolean => ["restoring", "afterTail"].includes(facts.backupCopy);
-// Gone, or answering without a database that serves anybody: what a disaster may leave behind.
+// Gone, or answering without a database that serves anybody: what a disaster may leave behind. `unread` is gone by
+// acknowledgement only, which a row before those that ask has seen to.
 const primaryGone = (facts: FailoverFacts): boolean =>
-  ["silent", "absent", "damaged", "mirror", "other"].includes(facts.primaryCopy);
+  ["silent", "unread", "absent", "damaged", "mirror", "other"].includes(facts.primaryCopy);
 const emptyRebuild = (facts: FailoverFacts): boolean =>
   primaryOnline(facts) && facts.family === "different" && facts.primaryContent === "empty" && !primaryLive(facts);
 
+// The backup's copy would be opened, or let in, beside what answers and is not read. Of a planned move from a pool that is Normal
+// row 69 says so.
+const opensBeside = (facts: FailoverFacts): boolean =>
+  backupOnline(facts) || (backupClosed(facts) && !(facts.mode === "planned" && normal(facts)));
+
 /** The rows in their order of evaluation. */
 export const failoverRows: readonly FailoverRow[] = [
+  {
+    number: 74,
+    when: (facts) => facts.primaryCopy === "elsewhere" || facts.backupCopy === "elsewhere",
+    outcome: "unclear",
+    code: "MIRROR_ONLINE",
+    message: "a site's configured mirror has its copy ONLINE, and is not known to be the principal there now",
+    hint: "It may have taken over, and hold what no other copy does. If it serves, name it as the site's principal (and the other as its mirror) and set failover.mode to planned; if not, take its database OFFLINE, then preview again.",
+    allows: nothing,
+  },
   {
     number: 51,
     when: (facts) => facts.backupCopy === "silent",
@@ -91,6 +106,27 @@ export const failoverRows: readonly FailoverRow[] = [
     allows: arrived,
   },
   {
+    number: 73,
+    when: (facts) => opensBeside(facts) && facts.primaryCopy === "unread" && facts.acknowledged === "no",
+    outcome: "unclear",
+    code: "P_UNREADABLE",
+    acknowledgement: "primaryFailures",
+    message: "the primary's instance answers and could not be read: its database may serve",
+    hint: "Mend what keeps it from being read, or stop the instance. Where it is known to serve nobody, name the code in acknowledge.primaryFailures.",
+    allows: nothing,
+  },
+  {
+    number: 73,
+    when: (facts) => opensBeside(facts) && primaryGone(facts) && facts.otherPrimary === "unread",
+    outcome: "unclear",
+    code: "P_UNREADABLE",
+    acknowledgement: "primaryFailures",
+    message:
+      "the primary's database does not serve, and its mirror answers and could not be read: it may have taken over",
+    hint: "Mend what keeps it from being read, or stop the instance. Where it is known to serve nobody, name the code in acknowledge.primaryFailures.",
+    allows: nothing,
+  },
+  {
     number: 63,
     when: (facts) =>
       backupOnline(facts) && normal(facts) && emptyRebuild(facts) && facts.mode === "disaster" && ofPrimary(facts),
@@ -110,8 +146,26 @@ export const failoverRows: readonly FailoverRow[] = [
     allows: nothing,
   },
   {
+    number: 69,
+    // A planned move that stopped behind O4 goes on: the backup has the tail. Else somebody opened the backup's copy, and a
+    // primary that is not read may serve as before.
+    when: (facts) =>
+      backupOnline(facts) &&
+      normal(facts) &&
+      ofPrimary(facts) &&
+      facts.mode === "planned" &&
+      ["silent", "unread"].includes(facts.primaryCopy) &&
+      facts.tailRestored === "no",
+    outcome: "unclear",
+    code: "PRIMARY_GONE",
+    message:
+      "failover.mode is planned, the primary's database cannot be read, and the backup's was opened without the primary's tail",
+    hint: "Bring it back: it may serve as before. If the primary site is lost, set failover.mode to disaster.",
+    allows: nothing,
+  },
+  {
     number: 59,
-    when: (facts) => backupOnline(facts) && normal(facts) && facts.lineage === "primary",
+    when: (facts) => backupOnline(facts) && normal(facts) && ofPrimary(facts),
     outcome: "backup",
     moves: true,
     resume: "O5",

@@ -1,5 +1,5 @@
 /** Findings about logins: a user travels with its database, its login does not ("Troubleshoot orphaned users"). Pure. */
-import { poolMachines } from "./authority-facts";
+import { poolMachines } from "./present-principals";
 import type { SiteName } from "./desired";
 import { errorFinding, warningFinding } from "./findings";
 import type { ChatUser } from "./observation-types";

@@ -7,6 +7,7 @@ import { type DatabaseKind, partnerRole, type SiteName, serverName, wantsMirror 
 import { warningFinding } from "./findings";
 import { mirrorObstacle, mirrorPair } from "./mirror-pair";
 import type { PlanContext } from "./plan-context";
+import { otherCopyOf, otherName } from "./other-copy";
 import { failoverObstacle, mirrorShippingChanges, needsPrincipal, wantsMirrorShipping } from "./plan-mirror-shipping";
 import { dropsLeftovers, leftoversOf } from "./plan-mirroring";
 import type { Finding } from "./plan-types";
@@ -42,6 +43,20 @@ export function leftoverFindings(context: PlanContext, site: SiteName): Finding[
         `leftover-kept:${database}`,
         `${database} on ${name} is RESTORING and is not dropped: ${judged.reason}`,
         "Look what it holds (RESTORE DATABASE … WITH RECOVERY opens it), then drop it by hand.",
+      ),
+    );
+}
+
+/** Mirrors that may have taken over from a principal that does not serve, as far as anybody can tell: they were not read. */
+export function unreadMirrorFindings({ observation, desired, authority }: PlanContext): Finding[] {
+  if (authority.outcome === "unclear") return [];
+  return (["primary", "backup"] as const)
+    .filter((site) => ["silent", "unread"].includes(otherCopyOf(observation, desired, site)))
+    .map((site) =>
+      warningFinding(
+        `mirror-unread:${site}`,
+        `${otherName(observation, desired, site)} could not be read: whether it took ${desired.chat} over and holds it ONLINE is not known`,
+        "If it did, its copy is the newest: look there first.",
       ),
     );
 }

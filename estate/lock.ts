@@ -3,7 +3,7 @@
  * held on a connection of its own from the first change of a run to its end. It ends with its session, so a lock never outlives a run.
  */
 import { z } from "zod";
-import { DrError, toDrError } from "./errors";
+import { DrError, type DrErrorCode, toDrError } from "./errors";
 import { instanceOf, type Estate } from "./estate";
 import type { InstanceRole, LockHolder } from "./observation-types";
 import { isLockOf, lockResource } from "./lock-resource";
@@ -29,6 +29,8 @@ export interface LockOptions {
   readonly homes?: readonly InstanceRole[];
   /** Seconds between heartbeats. */
   readonly heartbeatSeconds: number;
+  /** Codes for which a later home is left out, besides UNREACHABLE: what a person has acknowledged of it. Default: none. */
+  readonly leavesOut?: readonly DrErrorCode[];
 }
 
 /** A lock that is held. */
@@ -46,13 +48,15 @@ export class EstateLock {
 
   /**
    * Takes the lock without waiting. Throws LOCK_HELD naming who holds it and since when, UNREACHABLE when the first home does not
-   * answer. A later home that does not answer is left out.
+   * answer. A later home that nobody answers for, or that fails as `leavesOut` names it, is left out; any other may be read, and
+   * used, by somebody else.
    */
   static async acquire(estate: Estate, identity: RunIdentity, options: LockOptions): Promise<EstateLock> {
     const lock = new EstateLock(estate.pool.fqdn);
     try {
       for (const [index, role] of (options.homes ?? ["backup", "primary"]).entries()) {
-        await lock.#take(instanceOf(estate, role), identity, index === 0);
+        const leavesOut: readonly DrErrorCode[] = index === 0 ? [] : ["UNREACHABLE", ...(options.leavesOut ?? [])];
+        await lock.#take(instanceOf(estate, role), identity, leavesOut);
       }
     } catch (thrown) {
       await lock.release();
@@ -107,19 +111,15 @@ export class EstateLock {
     );
   }
 
-  async #take(server: SqlServer, identity: RunIdentity, required: boolean): Promise<void> {
-    let connection: DedicatedConnection;
+  async #take(server: SqlServer, identity: RunIdentity, leavesOut: readonly DrErrorCode[]): Promise<void> {
+    let connection: DedicatedConnection | undefined;
     try {
       connection = await server.connect();
-    } catch (thrown) {
-      if (!required && thrown instanceof DrError && thrown.code === "UNREACHABLE") return;
-      throw thrown;
-    }
-    try {
       await this.#takeOn(server, connection, `${identity.stack}/${identity.run}`.slice(0, MAX_CONTEXT_LENGTH));
       this.#held.push({ server, connection });
     } catch (thrown) {
-      await connection.close();
+      await connection?.close();
+      if (thrown instanceof DrError && leavesOut.includes(thrown.code)) return;
       throw thrown;
     }
   }

@@ -5,11 +5,11 @@
 import type { FailoverContext } from "./failover-context";
 import type { ForkPosition } from "./log-sets";
 import type { Lsn } from "./observation-types";
-import { compareLsn, reachOf, restoresOf } from "./relations";
+import { compareLsn, newestRestoredLog, reachOf, restoresOf } from "./relations";
 
 /** The statement before a failover. */
 export interface Loss {
-  /** Only with a tail that was, or will be, applied. */
+  /** Only where the primary is closed first, or is seen closed behind the tail that was, or will be, applied. */
   readonly nothing: boolean;
   /** Where the backup's copy will stand. */
   readonly recovered: ForkPosition | null;
@@ -27,11 +27,10 @@ export interface Loss {
  * @param settled a damaged primary was asked for its tail already: what it gave is counted, and nothing more is hoped for
  */
 export function lossOf(context: FailoverContext, now: Date, settled = false): Loss {
-  const { position, remaining, closesPrimary, savesTail, primaryName, desired } = context;
+  const { position, remaining, tail, closesPrimary, savesTail, primaryName, desired } = context;
   const recovered = remaining?.reached ?? position;
-  const last = remaining?.apply.at(-1);
-  const tailApplied = last?.isForceOffline === true || (last === undefined && behindTail(context));
-  if (closesPrimary || tailApplied) {
+  const seenClosed = tail !== undefined && recovered !== null && tail.lastLsn === recovered.lsn;
+  if (closesPrimary || seenClosed) {
     const text = closesPrimary
       ? "nothing is lost: the primary is closed by its tail-log backup, which is applied before the backup opens"
       : `nothing is lost: the backup stands at LSN ${recovered?.lsn ?? "?"}, the end of the primary's tail`;
@@ -50,6 +49,9 @@ export function lossOf(context: FailoverContext, now: Date, settled = false): Lo
   const windowMinutes =
     recoveredUntil === null ? null : Math.max(0, Math.ceil((Date.parse(until) - Date.parse(recoveredUntil)) / 60_000));
   const text = [
+    ...(endsWithTail(context)
+      ? [`nothing is lost if ${primaryName} was not opened again after its tail, which is the last log that is applied`]
+      : []),
     `what ${primaryName} wrote after LSN ${recovered?.lsn ?? "?"} of fork ${recovered?.fork ?? "?"} is lost${savesTail && !settled ? " unless its tail can still be taken (P3)" : ""}`,
     recoveredUntil === null
       ? "the time of that record is not known"
@@ -62,11 +64,11 @@ export function lossOf(context: FailoverContext, now: Date, settled = false): Lo
   return { nothing: false, recovered, recoveredUntil, knownUntil, windowMinutes, text };
 }
 
-// The copy was rolled forward by the tail already: its newest restored log set says so.
-function behindTail({ backup, desired, tail, position }: FailoverContext): boolean {
-  if (tail !== undefined && position !== null && tail.lastLsn === position.lsn) return true;
-  if (backup === undefined) return false;
-  return restoresOf(backup, desired.chat).find((row) => row.restoreType === "L")?.backupSet.isForceOffline === true;
+// A tail closes the copy until somebody opens it again (RESTORE … WITH RECOVERY), as giving a planned move up does: its header
+// and the history of restores say nothing of what was written since.
+function endsWithTail({ backup, desired, remaining }: FailoverContext): boolean {
+  const last = remaining?.apply.at(-1) ?? (backup && newestRestoredLog(backup, desired.chat));
+  return last?.isForceOffline === true;
 }
 
 // Clocks of two machines are never compared: the primary's own clock and its distance to UTC stand in its backup sets.

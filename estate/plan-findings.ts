@@ -1,11 +1,11 @@
 /** What Preflight can tell from reading alone: everything that would stop a step, or that a person should know before it. */
 import type { StepId } from "./authority";
-import { authorityText, readable } from "./authority";
+import { type Authority, authorityText, readable } from "./authority";
 import { serverName } from "./desired";
 import { changingSteps, errorFinding, orderedFindings, warningFinding } from "./findings";
 import { serverFindings } from "./findings-server";
 import { databaseFindings } from "./findings-database";
-import { leftoverFindings, mirroringFindings } from "./findings-mirroring";
+import { leftoverFindings, mirroringFindings, unreadMirrorFindings } from "./findings-mirroring";
 import { servingFindings } from "./findings-serving";
 import { unattendedFindings } from "./findings-unattended";
 import { isLockOf } from "./lock-resource";
@@ -14,6 +14,7 @@ import type { PlanContext } from "./plan-context";
 import { seedNeeded } from "./plan-log-shipping";
 import type { Finding } from "./plan-types";
 import { restoresOf } from "./relations";
+import { answersUnread, readingFailure } from "./unread";
 
 /**
  * All findings of a context, errors first. `open` are the steps that have something to do: what would only hinder a step
@@ -28,6 +29,7 @@ export function findingsOf(context: PlanContext, open: ReadonlySet<StepId>): rea
     ...databaseFindings(context, open),
     ...mirroringFindings(context, "primary", open.has("F4")),
     ...leftoverFindings(context, "backup"),
+    ...unreadMirrorFindings(context),
     ...servingFindings(context, open),
     ...unattendedFindings(context, open),
     ...(context.wayHome && open.has("F4") ? recentMoveFindings(context) : []),
@@ -50,22 +52,17 @@ export function authorityFindings(context: PlanContext): Finding[] {
   }
   const findings: Finding[] = [];
   if (authority.outcome === "unclear") {
-    const failure =
-      authority.code === "P_UNREACHABLE"
-        ? failureOf(context, "primary")
-        : authority.code === "B_UNREACHABLE"
-          ? failureOf(context, "backup")
-          : { text: "" };
+    const failure = failureOf(context, unreadRoles(context));
     const facts = authority.code === "UNKNOWN_COMBINATION" ? `: ${authority.evidence.join("; ")}` : "";
     findings.push(
       errorFinding(
         `authority:${authority.code ?? "UNKNOWN_COMBINATION"}`,
         `${authorityText(authority)}${failure.text}${facts}`,
-        failure.hint ?? authority.hint ?? "",
+        hintOf(authority, failure.hint),
       ),
     );
   } else if (authority.facts.backupCopy === "silent") {
-    const { text, hint } = failureOf(context, "backup");
+    const { text, hint } = failureOf(context, ["backup"]);
     findings.push({
       ...warningFinding("unreachable:backup", `${authority.message}${text}`, hint ?? authority.hint ?? ""),
       drift: {
@@ -102,18 +99,35 @@ export function authorityFindings(context: PlanContext): Finding[] {
   return findings;
 }
 
+// Whose failure the refusal is about.
+function unreadRoles({ authority, observation }: PlanContext): readonly InstanceRole[] {
+  if (authority.acknowledgement === "primaryFailures") {
+    return (["primary", "primaryMirror"] as const).filter((role) => answersUnread(observation, role));
+  }
+  if (authority.code === "B_UNREACHABLE") return ["backup"];
+  return authority.code === "P_UNREACHABLE" || authority.code === "PRIMARY_GONE" ? ["primary"] : [];
+}
+
+// What the instance's own error says to do, and what there is beside it.
+function hintOf({ code, hint = "" }: Authority, ofFailure: string | undefined): string {
+  if (ofFailure === undefined || code === "PRIMARY_GONE") return hint;
+  return code === "P_UNREADABLE" ? `${ofFailure} ${hint}` : ofFailure;
+}
+
 // Only a row that says so lets F5 overwrite the backup's copy; after the way home it always may.
 function mustNotSeed(context: PlanContext): boolean {
   const { outcome, seeds, allows } = context.authority;
   return outcome === "primary" && seeds !== true && allows.includes("F5") && seedNeeded(context) !== null;
 }
 
-/** Why an instance could not be read, and what its own error says to do; nothing when it was read. */
-function failureOf(context: PlanContext, role: InstanceRole): { readonly text: string; readonly hint?: string } {
-  const section = context.observation.instances[role];
-  if (section === undefined || section.reachable) return { text: "" };
-  const { address, message, code, hint } = section.failure;
-  return { text: `: ${address}: ${message} [${code}]`, hint };
+/** Why instances could not be read, and what the first one's error says to do; nothing of those that were read. */
+function failureOf(
+  context: PlanContext,
+  roles: readonly InstanceRole[],
+): { readonly text: string; readonly hint?: string } {
+  const failures = roles.flatMap((role) => readingFailure(context.observation, role) ?? []);
+  const texts = failures.map(({ address, message, code }) => `: ${address}: ${message} [${code}]`);
+  return { text: texts.join(""), hint: failures[0]?.hint };
 }
 
 /** Another run holds the lock; it stops the given steps at an `up`. */

@@ -144,6 +144,7 @@ export class PoolRun {
     this.#lock ??= EstateLock.acquire(this.#estate, this.#options.identity, {
       homes: ["backup", "primary"],
       heartbeatSeconds: this.desired.timeouts.lockHeartbeatSeconds,
+      leavesOut: this.desired.active === "backup" ? this.desired.pool.acknowledge.primaryFailures : [],
     });
     const lock = this.#lock;
     lock.catch(() => {

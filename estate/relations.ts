@@ -47,6 +47,12 @@ export function restoresOf(instance: InstanceObservation, database: string): rea
     .sort((left, right) => right.restoreHistoryId - left.restoreHistoryId);
 }
 
+/** The newest log set that was restored upon the copy's present base; one below its newest full restore says nothing of it. */
+export function newestRestoredLog(instance: InstanceObservation, database: string): BackupSetRow | undefined {
+  const newest = restoresOf(instance, database).find((row) => row.restoreType === "L" || row.restoreType === "D");
+  return newest?.restoreType === "L" ? newest.backupSet : undefined;
+}
+
 /** Sets that this very instance took of a database, newest first; those restored from elsewhere are left out. */
 export function ownSetsOf(instance: InstanceObservation, database: string): readonly BackupSetRow[] {
   return instance.backupSets.filter(

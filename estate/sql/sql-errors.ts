@@ -84,6 +84,15 @@ export function fromDriver(thrown: unknown, endpoint: SqlEndpoint, doing: string
       cause: thrown,
     });
   }
+  if (codes.has("EENCRYPT") || links.some((link) => TLS_FAILURE.test(link.code))) {
+    return new DrError({
+      code: "ENCRYPTION_FAILED",
+      summary: `something answers, and there is no agreement on encryption: ${text}`,
+      where,
+      hint: "Look which TLS versions and certificate the instance has; where it demands encryption, set sql.encrypt to true.",
+      cause: thrown,
+    });
+  }
   if (codes.has("ELOGIN")) return loginFailed(text, endpoint, where, thrown, undefined);
   if (codes.has("ECANCEL") || codes.has("EABORT")) {
     return new DrError({ code: "CANCELLED", summary: `${doing} was cancelled`, where, cause: thrown });
@@ -113,12 +122,24 @@ export function fromDriver(thrown: unknown, endpoint: SqlEndpoint, doing: string
   return new DrError({ code: "INTERNAL", summary: `${doing} failed: ${text}`, where, cause: thrown });
 }
 
-/** Codes of Node's TLS for a certificate that does not hold. */
+/** Codes of OpenSSL and Node's TLS for a handshake that the other end took part in (Node.js, "Errors", "TLS"). */
+const TLS_FAILURE = /^(?:ERR_SSL_|ERR_TLS_|EPROTO$)/;
+
+/** Codes of Node's TLS for a certificate that does not hold (Node.js, "TLS", "X509 certificate error codes"). */
 const CERTIFICATE_CODES: ReadonlySet<string> = new Set([
+  "CERT_CHAIN_TOO_LONG",
   "CERT_HAS_EXPIRED",
   "CERT_NOT_YET_VALID",
+  "CERT_REJECTED",
+  "CERT_REVOKED",
+  "CERT_SIGNATURE_FAILURE",
+  "CERT_UNTRUSTED",
   "DEPTH_ZERO_SELF_SIGNED_CERT",
   "ERR_TLS_CERT_ALTNAME_INVALID",
+  "HOSTNAME_MISMATCH",
+  "INVALID_CA",
+  "INVALID_PURPOSE",
+  "PATH_LENGTH_EXCEEDED",
   "SELF_SIGNED_CERT_IN_CHAIN",
   "UNABLE_TO_GET_ISSUER_CERT",
   "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",

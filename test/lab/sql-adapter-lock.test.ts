@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { hostname } from "node:os";
 import { describe, it } from "mocha";
 import type { PoolConfiguration } from "../../estate/configuration";
-import { DrError } from "../../estate/errors";
+import { DrError, type DrErrorCode } from "../../estate/errors";
 import { closeEstate, type Estate } from "../../estate/estate";
 import { EstateLock } from "../../estate/lock";
 import { lockResource } from "../../estate/lock-resource";
@@ -183,6 +183,23 @@ describe("the estate's lock", () => {
       await lock.release();
       await backup.close();
       await assert.rejects(EstateLock.acquire(estate, IDENTITY, { heartbeatSeconds: 10 }), hasCode("UNREACHABLE"));
+    }));
+
+  it("goes without a primary that refuses only where that is acknowledged, and never by the word for another run's lock", () =>
+    withHomes(async (estate, backup, primary) => {
+      const { instances } = estate;
+      const refusing = new SqlServer({ ...serverAt("SQL-P1", primary.port).endpoint, password: "another" }, IDENTITY);
+      const acquire = (leavesOut: readonly DrErrorCode[], whole: Estate): Promise<EstateLock> =>
+        EstateLock.acquire(whole, IDENTITY, { heartbeatSeconds: 10, leavesOut });
+      const refused: Estate = { ...estate, instances: { ...instances, primary: refusing } };
+      await assert.rejects(acquire([], refused), hasCode("LOGIN_FAILED", /SQL-P1/));
+      assert.equal(backup.backend.holder, undefined);
+      const lock = await acquire(["LOGIN_FAILED"], refused);
+      assert.equal(lock.places.length, 1);
+      await lock.release();
+      await refusing.close();
+      primary.backend.holder = "backup/1a2b";
+      await assert.rejects(acquire(["LOGIN_FAILED", "SQL_ERROR"], estate), hasCode("LOCK_HELD"));
     }));
 
   it("is lost with its session, and when the server says so", () =>

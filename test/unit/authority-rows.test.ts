@@ -66,8 +66,11 @@ const tailSet = (serverName: string) =>
   });
 
 describe("authority, row by row", () => {
-  it("1: the primary's instance does not answer", () =>
-    expectRow(failedOver({ primary: null }), 1, "unclear", "P_UNREACHABLE"));
+  it("1: the primary's instance does not answer, or could not be read", () => {
+    expectRow(failedOver({ primary: null }), 1, "unclear", "P_UNREACHABLE");
+    const acknowledge = { primaryFailures: ["LOGIN_FAILED"] };
+    expectRow(failedOver({ primary: { unread: "LOGIN_FAILED" } }, { acknowledge }), 1, "unclear", "P_UNREACHABLE");
+  });
 
   it("2: the backup does not answer and the pool is on the primary: what runs at home may be mended, nothing else", () => {
     const authority = normal({ backup: null });
@@ -251,6 +254,9 @@ describe("authority, row by row", () => {
     const authority = failedOver({ primary, backup: closedBackup(tail) });
     expectRow(authority, 24, "primary");
     assert.ok(!authority.allows.includes("F3"));
+    // Restored anew since: the tail below that restore says nothing of the copy.
+    const anew = restoredPrimary(set, { restoreHistory: [restore(set, 12), restore(tail, 11), restore(set, 10)] });
+    expectRow(failedOver({ primary: anew, backup: closedBackup(tail) }), 27, "unclear", "SWAP_UNFINISHED");
   });
 
   it("25: the backup closed by its tail, the primary still RESTORING", () => {
@@ -444,6 +450,29 @@ describe("authority, row by row", () => {
     expectRow(failedOver({ primary, backup: begun }), 41, "unclear", "B_MAY_BE_LAST");
     expectRow(normal({ primary, backup: begun }), 30, "unclear", "B_MAY_BE_LAST");
     expectRow(failedOver({ primary, backup: putBack("incomplete") }), 0, "unclear", "UNKNOWN_COMBINATION");
+  });
+
+  it("42: the backup's mirror took over after a failback that was given up, and serves", () => {
+    const set = backupSet();
+    const seeded = steadyBackup({ backupSets: [set] });
+    const primary = restoredPrimary(set);
+    const served = (change: Parameters<typeof failedOverBackup>[0] = {}) =>
+      failedOverBackup({ server: instance("SQL-B2").server, ...change }, { mirroring: null });
+    const authority = failedOver({ primary, backup: seeded, backupMirror: served() });
+    expectRow(authority, 42, "unclear", "MIRROR_ONLINE");
+    assert.match(authority.message, /SQL-B2$/);
+    assert.match(authority.evidence.join("\n"), /^SQL-B2: mgc ONLINE, .*200 messages/m);
+    expectRow(failedOver({ primary, backup: null, backupMirror: served() }), 42, "unclear", "MIRROR_ONLINE");
+    const gone = normal({ primary: null, primaryMirror: steadyPrimary({}, { mirroring: null }) });
+    expectRow(gone, 42, "unclear", "MIRROR_ONLINE");
+    // Its RESTORING copy, or none that can be read, is the ordinary case of F5.
+    for (const backupMirror of [undefined, null, { unread: "LOGIN_FAILED" }]) {
+      expectRow(failedOver({ primary, backup: seeded, backupMirror }), 41, "primary");
+    }
+    // A leftover that somebody opened at the site that does not serve, and nobody uses.
+    expectRow(normal({ backupMirror: served() }), 28, "primary");
+    const live = served({ sessions: [session("CHAT-B1")] });
+    expectRow(normal({ backupMirror: live }), 42, "unclear", "MIRROR_ONLINE");
   });
 
   it("no row: refused with all facts", () => {

@@ -194,6 +194,14 @@ describe("configuration", () => {
     assert.equal(strange.length, 2, formatProblems(strange));
   });
 
+  it("lets no acknowledgement name an instance that nobody answers for", () => {
+    assert.deepEqual(configuration().pools[0]?.acknowledge.primaryFailures, []);
+    const found = problems((raw) => {
+      pool(raw)["acknowledge"] = { primaryFailures: ["LOGIN_FAILED", "UNREACHABLE"] };
+    });
+    expectProblem(found, "pools[0].acknowledge.primaryFailures[1]", /"LOGIN_FAILED" or .*"TIMEOUT"/);
+  });
+
   it("survives anything that is no configuration", () => {
     for (const raw of [undefined, null, 7, "pools", [], { pools: [null] }, { pools: {} }, { pools: [[]], sql: [] }]) {
       const parsed = parseConfiguration(raw);

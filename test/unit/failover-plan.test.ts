@@ -13,6 +13,7 @@ import {
   files,
   forks,
   guid,
+  instance,
   job,
   observation,
   rawConfiguration,
@@ -103,6 +104,33 @@ describe("plan of a failover", () => {
     assert.ok(lines.includes("skipped: P3 Tail-log backup of mgc: SQL-P1 does not answer"), lines.join("\n"));
   });
 
+  it("disaster: a primary that answers and could not be read is refused with why, and left out once that is named", () => {
+    const seen = steady({ primary: { unread: "LOGIN_FAILED" }, primaryMirror: null, backup: secondary() });
+    const refused = errorsOf(plan(seen, disaster(), now), false);
+    assert.deepEqual(
+      refused.map((finding) => finding.id),
+      ["authority:P_UNREADABLE"],
+    );
+    assert.match(refused[0]?.message ?? "", /answers and could not be read.*the reading failed \[LOGIN_FAILED\]/);
+    assert.match(refused[0]?.hint ?? "", /Mend the reading\. .*acknowledge\.primaryFailures/);
+    const acknowledge = { primaryFailures: ["LOGIN_FAILED"] };
+    const passed = plan(seen, desired({ acknowledge }, { active: "backup", failover: { mode: "disaster" } }), now);
+    assert.deepEqual(errorsOf(passed, true), []);
+    assert.match(
+      planLines(passed).join("\n"),
+      /skipped: P3 .*: SQL-P1 answers and could not be read \(LOGIN_FAILED\): taken for gone by acknowledgement/,
+    );
+  });
+
+  it("tells beforehand that an up would stop at a primary that refuses the lock", () => {
+    const serving = (unread: string) => observation({ primary: { unread }, backup: failedOverBackup() });
+    assert.deepEqual(errors(serving("LOGIN_FAILED"), wanted()), ["lock-refused:primary"]);
+    assert.deepEqual(errorsOf(plan(serving("LOGIN_FAILED"), wanted(), now), false), []);
+    assert.deepEqual(errors(serving("TIMEOUT"), wanted()), []);
+    const acknowledge = { primaryFailures: ["LOGIN_FAILED"] };
+    assert.deepEqual(errors(serving("LOGIN_FAILED"), desired({ acknowledge }, { active: "backup" })), []);
+  });
+
   it("disaster: says beforehand what is lost, as a position and as a window by the primary's own clock", () => {
     const text = planLines(plan(lost([logSet()]), disaster(), now)).join("\n");
     assert.match(text, /what SQL-P1 wrote after LSN 3200 of fork 22222222-2222-2222-2222-222222222222 is lost/);
@@ -124,9 +152,57 @@ describe("plan of a failover", () => {
     );
   });
 
-  it("disaster: a tail that was saved makes the loss zero", () => {
-    const text = planLines(plan(lost([logSet({ isForceOffline: true })]), disaster(), now)).join("\n");
-    assert.match(text, /nothing is lost: the backup stands at LSN 3200, the end of the primary's tail/);
+  it("disaster: a tail makes the loss zero only where the primary is seen closed behind it", () => {
+    const tail = logSet({ isForceOffline: true });
+    const applied = restore({ ...restoredLog.backupSet, isForceOffline: true, lastLsn: "3000" }, 50);
+    const stopped = secondary([], { restoreHistory: [applied, restoredLog] });
+    // A planned move that was stopped behind its tail and given up leaves the same history: the primary served again.
+    for (const backup of [secondary([tail]), stopped]) {
+      for (const primary of [null, instance("SQL-P1")]) {
+        const whole = plan(steady({ primary, primaryMirror: null, backup }), disaster(), now);
+        const loss = whole.findings.find(({ id }) => id === "loss");
+        assert.equal(loss?.severity, "warning");
+        assert.match(loss.message, /^nothing is lost if SQL-P1 was not opened again after its tail/);
+        assert.match(loss.message, /what SQL-P1 wrote after LSN 3[02]00 of fork [-2]+ is lost; .* up to \d+ minutes/);
+        const limited = plan(
+          steady({ primary, primaryMirror: null, backup }),
+          disaster({ maximumLossMinutes: 5 }),
+          now,
+        );
+        assert.deepEqual(
+          errorsOf(limited, true).map(({ id }) => id),
+          ["loss-too-great"],
+        );
+      }
+    }
+    const own = backupSet({
+      type: "L",
+      serverName: "SQL-P1",
+      backupSetUuid: guid("6"),
+      isForceOffline: true,
+      firstLsn: "3000",
+      lastLsn: "3200",
+      firstRecoveryForkGuid: fork,
+      lastRecoveryForkGuid: fork,
+    });
+    const closed = steadyPrimary(
+      { files: files({ fork, lsn: "3200" }), backupSets: [own], content: null, sessions: [] },
+      { state: "RESTORING" },
+    );
+    const seen = steady({ primary: closed, primaryMirror: null, backup: secondary([tail]) });
+    assert.match(
+      planLines(plan(seen, disaster(), now)).join("\n"),
+      /info: nothing is lost: the backup stands at LSN 3200, the end of the primary's tail/,
+    );
+  });
+
+  it("disaster: a tail below a later seed says nothing of the copy", () => {
+    const applied = restore({ ...restoredLog.backupSet, isForceOffline: true }, 50);
+    const seed = restore(backupSet({ serverName: "SQL-P1", isReadOnly: false, timeZone: 8 }), 60);
+    const backup = secondary([], { restoreHistory: [seed, applied] });
+    const lines = planLines(plan(steady({ primary: null, primaryMirror: null, backup }), disaster(), now)).join("\n");
+    assert.doesNotMatch(lines, /nothing is lost/);
+    assert.match(lines, /what SQL-P1 wrote after LSN 3000 .* is lost/);
   });
 
   it("refuses a loss beyond what is allowed until it is acknowledged", () => {
@@ -178,6 +254,19 @@ describe("plan of a failover", () => {
     );
     const whole = plan(steady({ primary: null, primaryMirror: mirror, backup: secondary() }), disaster(), now);
     assert.ok(whole.findings.some((finding) => finding.id === "mirror-answers"));
+  });
+
+  it("warns of a mirror that could not be read while its principal does not serve", () => {
+    const ids = (seen: ReturnType<typeof steady>, want = disaster()) =>
+      plan(seen, want, now).findings.map((finding) => finding.id);
+    assert.ok(ids(lost()).includes("mirror-unread:primary"));
+    assert.deepEqual(errors(lost(), disaster()), []);
+    assert.ok(!ids(steady({ primary: null, backup: secondary() })).includes("mirror-unread:primary"));
+    assert.ok(!ids(steady({ primaryMirror: null }), planned).includes("mirror-unread:primary"));
+    const unread = steady({ primary: null, primaryMirror: { unread: "TIMEOUT" }, backup: secondary() });
+    const refused = errorsOf(plan(unread, disaster(), now), false)[0]?.message ?? "";
+    assert.match(refused, /its mirror answers and could not be read.*primaryMirror\): the reading failed \[TIMEOUT\]/);
+    assert.doesNotMatch(refused, /UNREACHABLE/);
   });
 
   it("goes on where a run was cut", () => {

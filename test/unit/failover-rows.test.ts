@@ -15,6 +15,7 @@ import {
   forks,
   guid,
   instance,
+  mirrored,
   type Parts,
   rebuiltPrimary,
   restore,
@@ -24,8 +25,15 @@ import {
   steadyPrimary,
 } from "./support/estate";
 
-const decide = (mode: "planned" | "disaster" | undefined, parts: Parts = {}): Authority =>
-  authorityOf(steady(parts), desired({}, { active: "backup", failover: mode === undefined ? {} : { mode } }));
+const decide = (
+  mode: "planned" | "disaster" | undefined,
+  parts: Parts = {},
+  acknowledge: Record<string, unknown> = {},
+): Authority =>
+  authorityOf(
+    steady(parts),
+    desired({ acknowledge }, { active: "backup", failover: mode === undefined ? {} : { mode } }),
+  );
 
 function expectRow(authority: Authority, number: number, outcome: Authority["outcome"], code?: UnclearCode): void {
   assert.deepEqual(
@@ -63,11 +71,15 @@ const closedPrimary = () =>
     { state: "RESTORING" },
   );
 /** The backup after its recovery: ONLINE, from log shipping's sets of the primary. */
-const recovered = () =>
+const recovered = (later: NonNullable<Parameters<typeof failedOverBackup>[0]>["restoreHistory"] = []) =>
   failedOverBackup(
-    { restoreHistory: [restore(backupSet({ serverName: "SQL-P1", isReadOnly: false }))] },
+    { restoreHistory: [...later, restore(backupSet({ serverName: "SQL-P1", isReadOnly: false }))] },
     { mirroring: null },
   );
+
+/** The site's mirror that took over, its session ended by PARTNER OFF: it serves. */
+const tookOver = (change: Parameters<typeof steadyPrimary>[0] = {}, chat: Parameters<typeof steadyPrimary>[1] = {}) =>
+  steadyPrimary({ server: instance("SQL-P2").server, ...change }, { mirroring: null, ...chat });
 
 describe("authority of a failover", () => {
   it("51: the backup does not answer", () =>
@@ -114,11 +126,32 @@ describe("authority of a failover", () => {
     expectRow(decide("planned", { backup: recovered() }), 58, "unclear", "BOTH_ONLINE"));
 
   it("59: recovered, and the pool's state is still to be set", () => {
-    for (const primary of [null, closedPrimary()]) {
-      const authority = decide("planned", { primary, backup: recovered() });
-      expectRow(authority, 59, "backup");
-      assert.equal(authority.resume, "O5");
+    const planned = decide("planned", { primary: closedPrimary(), backup: recovered() });
+    expectRow(planned, 59, "backup");
+    assert.equal(planned.resume, "O5");
+    expectRow(decide("disaster", { primary: null, backup: recovered() }), 59, "backup");
+    // A planned move that stopped behind O4, and whose primary went away meanwhile.
+    const behindTail = recovered([restore(tail, 20)]);
+    expectRow(decide("planned", { primary: null, backup: behindTail }), 59, "backup");
+    const unread = { primary: { unread: "LOGIN_FAILED" }, backup: behindTail };
+    expectRow(decide("planned", unread), 73, "unclear", "P_UNREADABLE");
+    expectRow(decide("planned", unread, { primaryFailures: ["LOGIN_FAILED"] }), 59, "backup");
+  });
+
+  it("69: recovered by somebody, and a planned move does not see the primary, which may serve", () => {
+    const other = restore({ ...tail, serverName: "SQL-X" }, 20);
+    const below = [restore(backupSet({ serverName: "SQL-P1", isReadOnly: false }), 30), restore(tail, 20)];
+    for (const primary of [null, { unread: "TIMEOUT" }]) {
+      for (const backup of [
+        recovered(),
+        recovered(below),
+        recovered([restore({ ...tail, isForceOffline: false }, 20)]),
+      ]) {
+        const acknowledge = { primaryFailures: ["TIMEOUT"] };
+        expectRow(decide("planned", { primary, backup }, acknowledge), 69, "unclear", "PRIMARY_GONE");
+      }
     }
+    expectRow(decide("planned", { primary: null, backup: recovered([other]) }), 60, "unclear", "B_FOREIGN");
   });
 
   it("60: an online copy of unknown origin", () =>
@@ -185,6 +218,100 @@ describe("authority of a failover", () => {
     }
   });
 
+  it("73: the primary answers and is not read: only what nobody answers for is gone", () => {
+    for (const unread of ["TIMEOUT", "PERMISSION_DENIED", "LOGIN_FAILED", "CERTIFICATE_REFUSED", "UNEXPECTED_ANSWER"]) {
+      for (const backup of [steadyBackup(), recovered()]) {
+        expectRow(decide("disaster", { primary: { unread }, backup }), 73, "unclear", "P_UNREADABLE");
+        expectRow(decide(undefined, { primary: { unread }, backup }), 73, "unclear", "P_UNREADABLE");
+      }
+      expectRow(decide("planned", { primary: { unread } }), 69, "unclear", "PRIMARY_GONE");
+      const arrived = { shell: shell(), primary: { unread }, backup: failedOverBackup() };
+      expectRow(decide(undefined, arrived), 57, "backup");
+    }
+  });
+
+  it("73: passed by naming the very failure", () => {
+    const primary = { unread: "LOGIN_FAILED" };
+    const other = decide("disaster", { primary }, { primaryFailures: ["TIMEOUT", "SQL_ERROR"] });
+    expectRow(other, 73, "unclear", "P_UNREADABLE");
+    assert.equal(other.acknowledgement, "primaryFailures");
+    const named = { primaryFailures: ["TIMEOUT", "LOGIN_FAILED"] };
+    expectRow(decide("disaster", { primary }, named), 70, "backup");
+    expectRow(decide("disaster", { primary, backup: recovered() }, named), 59, "backup");
+    expectRow(decide("planned", { primary }, named), 69, "unclear", "PRIMARY_GONE");
+  });
+
+  it("73: the mirror answers and is not read while the principal does not serve", () => {
+    const primaryMirror = { unread: "TIMEOUT" };
+    for (const primary of [null, instance("SQL-P1"), steadyPrimary({ content: null }, { state: "SUSPECT" })]) {
+      expectRow(decide("disaster", { primary, primaryMirror }), 73, "unclear", "P_UNREADABLE");
+      expectRow(decide("planned", { primary, primaryMirror }), 69, "unclear", "PRIMARY_GONE");
+      expectRow(decide("disaster", { primary, primaryMirror }, { primaryFailures: ["TIMEOUT"] }), 70, "backup");
+    }
+    // Its principal serves, or was closed by its tail: nothing is asked of the mirror.
+    expectRow(decide("planned", { primaryMirror }), 66, "primary");
+    expectRow(decide("planned", { primary: closedPrimary(), primaryMirror }), 68, "backup");
+    const both = { primary: { unread: "LOGIN_FAILED" }, primaryMirror };
+    expectRow(decide("disaster", both, { primaryFailures: ["LOGIN_FAILED"] }), 73, "unclear", "P_UNREADABLE");
+    expectRow(decide("disaster", both, { primaryFailures: ["LOGIN_FAILED", "TIMEOUT"] }), 70, "backup");
+  });
+
+  it("74: the mirror took over and its session was ended: its copy is not left behind", () => {
+    const gone = [
+      null,
+      instance("SQL-P1"),
+      { unread: "TIMEOUT" },
+      steadyPrimary({ content: null }, { state: "SUSPECT" }),
+    ];
+    for (const primary of gone) {
+      for (const mode of ["planned", "disaster", undefined] as const) {
+        for (const backup of [steadyBackup(), recovered()]) {
+          const authority = decide(
+            mode,
+            { primary, primaryMirror: tookOver(), backup },
+            { primaryFailures: ["TIMEOUT"] },
+          );
+          expectRow(authority, 74, "unclear", "MIRROR_ONLINE");
+          assert.match(authority.message, /SQL-P2$/);
+          assert.match(authority.evidence.join("\n"), /^SQL-P2: mgc ONLINE, .*240 messages/m);
+        }
+      }
+    }
+    // The session is still there, and the principal was rebuilt without the database.
+    const principal = tookOver({}, { mirroring: { ...mirrored("SQL-P1"), state: "DISCONNECTED" } });
+    const rebuilt = decide("disaster", { primary: instance("SQL-P1"), primaryMirror: principal });
+    expectRow(rebuilt, 74, "unclear", "MIRROR_ONLINE");
+    // Without its host nothing contradicts the session: the mirror is the principal.
+    expectRow(decide("disaster", { primary: null, primaryMirror: principal }), 65, "unclear", "PRIMARY_ONLINE");
+  });
+
+  it("74: beside a principal that is ONLINE only a mirror that is at work counts", () => {
+    const idle = tookOver({ sessions: [] });
+    expectRow(decide("planned", { primaryMirror: idle }), 66, "primary");
+    expectRow(decide("planned", { primaryMirror: tookOver() }), 74, "unclear", "MIRROR_ONLINE");
+    const arrived = { shell: shell(), primary: null, backup: failedOverBackup() };
+    expectRow(decide("planned", { ...arrived, primaryMirror: idle }), 57, "backup");
+    expectRow(decide("planned", { ...arrived, primaryMirror: tookOver() }), 74, "unclear", "MIRROR_ONLINE");
+    const opened = tookOver({ server: instance("SQL-B2").server, sessions: [] });
+    expectRow(decide("planned", { backupMirror: opened }), 66, "primary");
+    expectRow(decide("disaster", { primary: null, primaryMirror: null, backupMirror: opened }), 70, "backup");
+    expectRow(decide("planned", { backupMirror: tookOver() }), 74, "unclear", "MIRROR_ONLINE");
+  });
+
+  it("70: a mirror that took nothing over leaves a plain disaster", () => {
+    const session = { ...mirrored("SQL-P1", "MIRROR"), state: "DISCONNECTED" };
+    const copies = [
+      null,
+      instance("SQL-P2"),
+      tookOver({ content: null, sessions: [] }, { state: "RESTORING", mirroring: session }),
+      tookOver({ content: null, sessions: [] }, { state: "RESTORING" }),
+      tookOver({ content: null, sessions: [] }, { state: "OFFLINE" }),
+    ];
+    for (const primaryMirror of copies) {
+      expectRow(decide("disaster", { primary: null, primaryMirror }), 70, "backup");
+    }
+  });
+
   it("71: nothing says where the backup's copy came from", () => {
     const backup = steadyBackup({ restoreHistory: [], logShippingSecondary: [] });
     expectRow(decide("disaster", { primary: null, backup }), 71, "unclear", "B_FOREIGN");
@@ -219,8 +346,7 @@ describe("authority of a failover, over every combination of its facts", functio
     restoredFrom: ["none"],
     comparison: ["unknown"],
     registration: ["whole"],
-    tail: ["none", "pending", "applied"],
-    acknowledged: ["no"],
+    tail: ["none"],
   };
 
   it("opens the backup's copy only where no other serves, and loses nothing silently", () => {
@@ -253,6 +379,17 @@ describe("authority of a failover, over every combination of its facts", functio
         report("a disaster that is none");
       if (opens && ["primary", "both"].includes(seen.live) && seen.primaryCopy === "online" && row.outcome === "backup")
         report("a primary in use is given up");
+      const lets = row.moves === true && row.allows.includes("O5");
+      const unseenPlanned = seen.mode === "planned" && ["silent", "unread"].includes(seen.primaryCopy);
+      if (lets && unseenPlanned && seen.poolState === "Normal" && seen.tailRestored === "no")
+        report("a planned move beside a primary that was not read");
+      const elsewhere = seen.primaryCopy === "elsewhere" || seen.backupCopy === "elsewhere";
+      if (elsewhere && row.allows.length > 0) report("steps beside a mirror that holds its own copy");
+      if (recovers && seen.otherPrimary === "unread" && seen.primaryCopy === "silent")
+        report("a mirror that may have taken over is left behind");
+      const unseen = seen.primaryCopy === "unread" && seen.acknowledged === "no";
+      if (unseen && (recovers || (lets && seen.poolState === "Normal")))
+        report("a primary that answers is taken for gone");
       if (row.allows.length > 0 && ["silent", "absent", "damaged", "other"].includes(seen.backupCopy))
         report("steps on a backup without a usable copy");
     };

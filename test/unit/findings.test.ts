@@ -38,6 +38,17 @@ describe("findings of Preflight", () => {
     },
   });
 
+  it("warns of a mirror of the backup site that could not be read while the backup's copy is closed", () => {
+    const seeded = { primary: restoredPrimary(set), backup: steadyBackup({ backupSets: [set] }) };
+    const warned = (seen: Observation): boolean =>
+      plan(seen, wanted).findings.some(({ id, severity }) => id === "mirror-unread:backup" && severity === "warning");
+    assert.equal(warned(observation({ ...seeded, backupMirror: null })), true);
+    assert.equal(warned(observation({ ...seeded, backupMirror: { unread: "LOGIN_FAILED" } })), true);
+    assert.equal(warned(observation(seeded)), false);
+    assert.equal(warned(observation({ backupMirror: null })), false);
+    assert.equal(warned(steady({ backupMirror: null })), false);
+  });
+
   const cases: readonly (readonly [string, Observation, string, Desired?])[] = [
     ["the Agent is stopped", observation({ backup: agentStopped(failedOverBackup()) }), "agent-not-running:backup"],
     [

@@ -83,10 +83,20 @@ describe("errors of SQL Server", () => {
       new ConnectionError(Object.assign(new Error("outer", { cause: inner }), { code }), code);
     const refused = wrapped(Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" }), "ESOCKET");
     assert.equal(fromDriver(refused, endpoint, "reading").code, "UNREACHABLE");
+    for (const code of ["ECONNRESET", "EHOSTUNREACH", "ENOTFOUND"]) {
+      const gone = wrapped(Object.assign(new Error(code), { code }), "ESOCKET");
+      assert.equal(fromDriver(gone, endpoint, "reading").code, "UNREACHABLE", code);
+    }
     assert.equal(fromDriver(new ConnectionError("in 8000ms", "ETIMEOUT"), endpoint, "reading").code, "UNREACHABLE");
     assert.equal(fromDriver(wrapped(new EncryptionDeclined(), "ESOCKET"), endpoint, "x").code, "ENCRYPTION_DECLINED");
     const expired = Object.assign(new Error("certificate has expired"), { code: "CERT_HAS_EXPIRED" });
     assert.equal(fromDriver(wrapped(expired, "ESOCKET"), endpoint, "x").code, "CERTIFICATE_REFUSED");
+    for (const code of ["ERR_SSL_UNSUPPORTED_PROTOCOL", "ERR_SSL_EE_KEY_TOO_SMALL", "EPROTO"]) {
+      const handshake = Object.assign(new Error("tls"), { code });
+      assert.equal(fromDriver(wrapped(handshake, "ESOCKET"), endpoint, "x").code, "ENCRYPTION_FAILED", code);
+    }
+    const demanded = Object.assign(new ConnectionError("Server requires encryption"), { code: "EENCRYPT" });
+    assert.equal(fromDriver(demanded, endpoint, "x").code, "ENCRYPTION_FAILED");
     assert.equal(fromDriver(new RequestError("Canceled.", "ECANCEL"), endpoint, "x").code, "CANCELLED");
     assert.equal(fromDriver(new RequestError("Timeout", "ETIMEOUT"), endpoint, "x").code, "TIMEOUT");
     assert.equal(fromDriver(new RequestError("Connection lost", "ESOCKET"), endpoint, "x").code, "CONNECTION_LOST");

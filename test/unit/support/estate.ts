@@ -289,27 +289,30 @@ export function shell(change: Partial<ShellObservation> = {}): ShellObservation 
   };
 }
 
+/** An instance that answers and cannot be read, with the code of the failure. */
+export interface Unread {
+  readonly unread: string;
+}
+
 /** The parts of an observation; an instance that is null does not answer. */
 export interface Parts {
   readonly shell?: ShellObservation | null;
-  readonly primary?: InstanceObservation | null;
-  readonly backup?: InstanceObservation | null;
-  readonly primaryMirror?: InstanceObservation | null;
-  readonly backupMirror?: InstanceObservation | null;
+  readonly primary?: InstanceObservation | Unread | null;
+  readonly backup?: InstanceObservation | Unread | null;
+  readonly primaryMirror?: InstanceObservation | Unread | null;
+  readonly backupMirror?: InstanceObservation | Unread | null;
 }
 
 /** An observation of its parts; those left out are the failed-over estate's. */
 export function observation(parts: Parts = {}): Observation {
-  const section = <Value>(value: Value | null, address: string) =>
-    value === null
-      ? ({
-          reachable: false,
-          begun: 0,
-          ended: 1,
-          failure: { code: "UNREACHABLE", message: "no answer within 15 s", address, hint: "Start the instance." },
-        } as const)
-      : ({ reachable: true, begun: 0, ended: 1, value } as const);
-  const instances: Partial<Record<InstanceRole, InstanceObservation | null>> = {
+  const failed = (code: string, message: string, address: string, hint: string) =>
+    ({ reachable: false, begun: 0, ended: 1, failure: { code, message, address, hint } }) as const;
+  const section = <Value extends object>(value: Value | Unread | null, address: string) => {
+    if (value === null) return failed("UNREACHABLE", "no answer within 15 s", address, "Start the instance.");
+    if ("unread" in value) return failed(value.unread, "the reading failed", address, "Mend the reading.");
+    return { reachable: true, begun: 0, ended: 1, value } as const;
+  };
+  const instances: Partial<Record<InstanceRole, InstanceObservation | Unread | null>> = {
     primary: parts.primary === undefined ? rebuiltPrimary() : parts.primary,
     primaryMirror: parts.primaryMirror === undefined ? instance("SQL-P2") : parts.primaryMirror,
     backup: parts.backup === undefined ? failedOverBackup() : parts.backup,
