@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, it } from "mocha";
 
 const project = join(__dirname, "..", "..");
@@ -62,6 +63,23 @@ describe("a command line", function () {
         readdirSync(folder).filter((name) => name.startsWith("persistent-chat-")),
         [],
       );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("of a stack that is not there leaves the CLI's words where a review reads the plan", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "persistent-chat-lines-"));
+    try {
+      const environment = { PULUMI_BACKEND_URL: pathToFileURL(folder).href, PULUMI_CONFIG_PASSPHRASE: "" };
+      const preview = ["preview", "--stack", "nope", "--folder", join(folder, "promotion")];
+      const { code, output, errors } = await run("tools/promote.ts", preview, environment);
+      assert.notEqual(code, 0);
+      assert.match(errors, /^error: no stack named 'nope' found/);
+      assert.equal(readFileSync(join(folder, "promotion", "plan.md"), "utf8"), output);
+      assert.match(output, /^\*\*The preview failed, with exit code \d+\.\*\*$/m);
+      assert.match(output, /^error: no stack named 'nope' found$/m);
+      assert.doesNotMatch(output, /No resource changes/);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
