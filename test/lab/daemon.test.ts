@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
-import type { LabDescription, LabStatus } from "../../lab/control-commands";
+import type { LabDescription, LabError, LabStatus } from "../../lab/control-commands";
 import { isProcessAlive, stateFile } from "../../lab/state-file";
 import { freePorts, type Lab, runLab, startLab, temporaryLabDirectory } from "../support/lab";
 import { query, until, value } from "./lab-queries";
@@ -191,6 +191,24 @@ describe("faults", function () {
     );
     await lab.request("fault", { action: "allow", ...right });
     await query(backup, `BACKUP DATABASE mgccomp TO DISK = N'${file}';`);
+  });
+
+  it("are refused for an account, a host, a drive or a share that nobody has, naming those that there are", async () => {
+    const [account, path, access] = ["DCI\\svc-sql-b1", "D:\\SQLData", "read"] as const;
+    const right = { host: "*", account, path, access };
+    for (const [wrong, reason] of [
+      [{ account: "DCI\\nobody" }, /No service runs as DCI\\nobody\..*Accounts: .*DCI\\svc-sql-b1/],
+      [{ host: "SQL-X" }, /There is no host SQL-X\..*Hosts: SQL-P1, SQL-P2, SQL-B1, SQL-B2/],
+      [{ path: "Q:\\x" }, /There is no Q:\..*Drives: C:, D:, E:; shares: \\\\files\./],
+      [{ path: "\\\\other\\lslogs" }, /There is no \\\\other\\lslogs\./],
+      [{ path: "SQLData" }, /SQLData is no Windows path\./],
+    ] as const)
+      await assert.rejects(lab.request("fault", { action: "deny", ...right, ...wrong }), (error: LabError) =>
+        reason.test(`${error.message} ${error.hint}`),
+      );
+    await assert.rejects(lab.request("fault", { action: "lock-out", account: "DCI\\nobody" }), /No service runs as/);
+    await lab.request("fault", { action: "deny", ...right, account: account.toUpperCase(), host: "sql-b1" });
+    await lab.request("fault", { action: "allow", ...right, host: "sql-b1" });
   });
 
   it("damage one byte of a backup, which a verification finds", async () => {
