@@ -130,6 +130,38 @@ describe("the lab's command line", function () {
     assert.equal(status, 0, stderr);
     assert.notEqual((JSON.parse(stdout) as LabDescription).pid, killed.pid);
   });
+
+  it("plays the estate at the pace of --clock, and its clock never goes back", async () => {
+    const again = async (factor: number): Promise<LabDescription["instances"][number]> => {
+      assert.equal((await runLab("down", ...common)).status, 0);
+      const { status, stdout, stderr } = await runLab("up", "--json", "--clock", String(factor), ...common);
+      assert.equal(status, 0, stderr);
+      return (JSON.parse(stdout) as LabDescription).instances[2] as LabDescription["instances"][number];
+    };
+    const time = async (of: LabDescription["instances"][number]): Promise<number> =>
+      ((await value(of, "SELECT SYSUTCDATETIME();")) as Date).getTime();
+    const fast = await again(60);
+    await query(
+      fast,
+      `EXEC sp_add_job @job_name = N'every minute';
+EXEC sp_add_jobstep @job_name = N'every minute', @step_name = N'1', @command = N'SELECT 1;';
+EXEC sp_add_jobschedule @job_name = N'every minute', @name = N'every minute', @freq_type = 4, @freq_interval = 1,
+  @freq_subday_type = 4, @freq_subday_interval = 1;
+EXEC sp_add_jobserver @job_name = N'every minute';`,
+      "msdb",
+    );
+    await until(
+      "two runs a minute apart by the estate's clock",
+      () =>
+        value(fast, "SELECT COUNT(*) FROM msdb.dbo.sysjobhistory WHERE step_id = 0 AND message LIKE '%every minute%';"),
+      (runs) => Number(runs) >= 2,
+    );
+    const before = await time(fast);
+    assert.ok(before - Date.now() > 60_000, "a minute and more ahead of the machine");
+    const slow = await again(1);
+    const after = await time(slow);
+    assert.ok(after > before, `${String(after)} after ${String(before)}`);
+  });
 });
 
 describe("faults", function () {
