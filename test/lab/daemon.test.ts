@@ -102,7 +102,15 @@ describe("the lab's command line", function () {
     const { status, stderr } = await runLab("fault", "agent-stop", "--instance", "SQL-X", ...common);
     assert.equal(status, 1);
     assert.match(stderr, /error: There is no instance SQL-X\.\n {2}hint: Instances: SQL-P1/);
-    assert.notEqual((await runLab("up", "--database-size", "big", ...common)).status, 0);
+    for (const wrong of [
+      ["up", "--database-size", "big"],
+      ["up", "--bogus"],
+      ["status", "--port-base", "0"],
+    ]) {
+      const refused = await runLab(...wrong);
+      assert.notEqual(refused.status, 0, wrong.join(" "));
+      assert.match(refused.stderr, /^error: .+\n {2}hint: See: npm run lab -- <command> --help\n$/);
+    }
   });
 
   it("goes down without a process, a port or a state file left", async () => {
