@@ -11,6 +11,29 @@ export interface Figure {
   readonly ratio?: { readonly value: number; readonly to: string };
   /** Peak resident set of the daemon over all runs, and the highest before any of them, in MiB. */
   readonly memory?: { readonly before: number; readonly peak: number };
+  /** What it was to keep to, and whether it did; absent where nothing is aimed at. */
+  readonly aim?: Aim & { readonly verdict: "within" | "over" };
+}
+
+/** What a figure is to keep to. */
+export interface Aim {
+  /** At most so many times what it is compared with. */
+  readonly ratio: number;
+  /** A peak below so many MiB; not judged where the system does not tell it. */
+  readonly peakMiB: number;
+}
+
+/** The figure with the verdict on it. */
+export function judged(figure: Figure, aim: Aim): Figure {
+  const { ratio, memory } = figure;
+  const isOver =
+    (ratio !== undefined && ratio.value > aim.ratio) || (memory !== undefined && memory.peak >= aim.peakMiB);
+  return { ...figure, aim: { ...aim, verdict: isOver ? "over" : "within" } };
+}
+
+/** Whether any figure missed its aim. */
+export function isAnyOver(figures: readonly Figure[]): boolean {
+  return figures.some(({ aim }) => aim?.verdict === "over");
 }
 
 /** Several lines with what they were measured on. */
@@ -39,15 +62,19 @@ export function figuresText({ name, date, machine, conditions, figures }: Measur
     `${String(machine.cores)} cores, ${machine.memoryGiB.toFixed(0)} GiB, Node ${machine.node}; ${stated.join(", ")}`,
     "",
   ];
-  const rows = figures.map(({ what, seconds, perSecond, ratio, memory }) => [
+  const rows = figures.map(({ what, seconds, perSecond, ratio, memory, aim }) => [
     what,
     median(seconds).toFixed(2),
     `${Math.min(...seconds).toFixed(2)} to ${Math.max(...seconds).toFixed(2)}`,
     `${perSecond.amount.toFixed(0)} ${perSecond.unit}`,
     ratio === undefined ? "" : `${ratio.value.toFixed(2)} x ${ratio.to}`,
     memory === undefined ? "" : `${memory.before.toFixed(0)} to ${memory.peak.toFixed(0)}`,
+    aim?.verdict ?? "",
   ]);
-  return [...head, ...aligned([["", "SECONDS", "FROM TO", "A SECOND", "RATIO", "DAEMON MIB"], ...rows])].join("\n");
+  const headings = ["", "SECONDS", "FROM TO", "A SECOND", "RATIO", "DAEMON MIB", "AIM"];
+  // Nothing is aimed at in some measurements.
+  const columns = figures.some(({ aim }) => aim !== undefined) ? headings.length : headings.length - 1;
+  return [...head, ...aligned([headings, ...rows].map((row) => row.slice(0, columns)))].join("\n");
 }
 
 function aligned(rows: readonly (readonly string[])[]): string[] {

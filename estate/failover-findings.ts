@@ -75,7 +75,7 @@ function modeFindings({ desired, backupName }: FailoverContext): Finding[] {
       errorFinding(
         "failover-mode",
         `this stack would move the pool to ${backupName}, and moves nothing until failover.mode says how`,
-        "Set it to planned (both sites answer, nothing is lost) or disaster (the primary site is lost): pulumi config set --path persistent-chat-dr:failover.mode planned",
+        `Set it to planned (both sites answer, nothing is lost) or disaster (the primary site is lost): pulumi config set -s ${desired.active} --path persistent-chat-dr:failover.mode planned`,
         failoverSteps,
         true,
       ),

@@ -36,6 +36,7 @@ function program(): Command {
     .description("An estate of SQL Servers and chat servers on loopback")
     // What stands behind a subcommand is the subcommand's: `chat` and `chat report` have options of the same names.
     .enablePositionalOptions()
+    .showHelpAfterError("  hint: See: npm run lab -- <command> --help")
     .exitOverride();
   up(lab);
   withCommon(lab.command("status").description("Show instances, databases, pools and chat")).action(

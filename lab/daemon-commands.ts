@@ -11,6 +11,7 @@ import {
 import type { Daemon } from "./daemon";
 import { applyScenario, movedPools } from "./daemon-estate";
 import type { PlayedInstance } from "./daemon-instance";
+import { requireAccount, requireVolume } from "./fault-targets";
 import type { PlayedPool } from "./scenarios/estate-played";
 import { comeBack, outage, rebuild } from "./scenarios/site";
 import type { Database } from "./server/database";
@@ -138,6 +139,8 @@ async function applyFault(daemon: Daemon, fault: Fault): Promise<string> {
       await started(fault.instance, () => instanceOf(daemon, fault.instance).startAgent());
       return `SQL Server Agent of ${fault.instance} is started.`;
     case "deny":
+      requireAccount(daemon, fault.account);
+      requireVolume(daemon, fault);
       daemon.files.deny({ host: fault.host, account: fault.account, path: fault.path, access: fault.access });
       return `${fault.account} may not ${fault.access} ${fault.path} any more.`;
     case "allow": {
@@ -150,6 +153,7 @@ async function applyFault(daemon: Daemon, fault: Fault): Promise<string> {
       );
     }
     case "lock-out":
+      requireAccount(daemon, fault.account);
       daemon.files.lockOut(fault.account);
       return `${fault.account} cannot log on any more; what it runs goes on.`;
     case "unlock":

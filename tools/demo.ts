@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Command, CommanderError } from "commander";
 import { ConnectionPool } from "mssql";
 import { z } from "zod";
 import { keepJournal } from "./journal-texts";
@@ -127,9 +128,21 @@ function where(): string[] {
   return ["--port-base", portBase, "--directory", directory];
 }
 
-async function main(): Promise<number> {
+/** Throws CommanderError, told already, for wrong options and for --help. */
+function options(args: readonly string[]): { readonly cycle: boolean } {
+  return new Command("demo")
+    .description("Bring a pool that has failed over home, by the real CLI on a lab of its own")
+    .exitOverride()
+    .showHelpAfterError()
+    .option("--cycle", "the whole way there and home again, twice", false)
+    .parse([...args], { from: "user" })
+    .opts();
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { cycle } = options(args);
   await ensureCli(say);
-  if (process.argv.includes("--cycle")) return demoCycle();
+  if (cycle) return demoCycle();
   heading("A lab: the pool has failed over, its primary site is rebuilt and empty");
   const lab = await labUp(["--scenario", "failed-over", "--chat", ...where()]);
   let stack: LabStack | undefined;
@@ -144,11 +157,15 @@ async function main(): Promise<number> {
   }
 }
 
-main().then(
+main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
   },
   (error: unknown) => {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode;
+      return;
+    }
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
   },

@@ -166,7 +166,7 @@ function tell(
   }
   if (options.print) process.stdout.write(files.map(({ path, text }) => `# ${path}\n${text}`).join("---\n"));
   const out = options.print ? process.stderr : process.stdout;
-  const passwords = `Passwords are in no file: ${SQL_PASSWORD_VARIABLE}, or pulumi config set --secret sqlPassword.`;
+  const passwords = `Passwords are in no file: ${SQL_PASSWORD_VARIABLE}, or, for each stack, pulumi config set -s primary --secret sqlPassword.`;
   const next = options.print
     ? "Nothing was written."
     : `Written below ${options.directory}: ${files.map(({ path }) => path).join(", ")}. Next: pulumi preview -s primary`;

@@ -5,6 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { Command } from "commander";
 import { cliEnvironment, cliPath, ensureCli, projectDirectory } from "./pulumi-cli";
 
 /**
@@ -47,8 +48,25 @@ function assignment(shell: string, name: string, value: string): string {
   return `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-async function main(): Promise<void> {
-  const shell = process.argv.includes("--powershell") ? "powershell" : "sh";
+function options(args: readonly string[]): { readonly powershell: boolean } {
+  return (
+    new Command("env")
+      .description("Print what puts the CLI and the settings of the lab into a shell")
+      // What stands on standard output is executed.
+      .configureOutput({ writeOut: (text) => void process.stderr.write(text) })
+      .showHelpAfterError()
+      .option(
+        "--powershell",
+        "for PowerShell: npm run --silent env -- --powershell | Out-String | Invoke-Expression",
+        false,
+      )
+      .parse([...args], { from: "user" })
+      .opts()
+  );
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const shell = options(args).powershell ? "powershell" : "sh";
   if (!existsSync(join(projectDirectory, "node_modules"))) throw new Error("run npm ci first");
   await ensureCli();
   const settings = labSettings();
@@ -57,7 +75,7 @@ async function main(): Promise<void> {
 }
 
 if (require.main === module) {
-  main().catch((error: unknown) => {
+  main(process.argv.slice(2)).catch((error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
   });

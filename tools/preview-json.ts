@@ -1,5 +1,6 @@
 /** What `pulumi preview --json` says, as far as our own commands read it. Pure. */
 import { z } from "zod";
+import { plainMessage } from "../estate/cli-message";
 import { printable } from "../estate/printable";
 
 const stateSchema = z.object({ inputs: z.record(z.string(), z.unknown()).optional() }).nullish();
@@ -54,13 +55,22 @@ export function previewOf(output: string): Preview {
       })),
     messages: diagnostics.map(({ severity, message }) => ({
       severity,
-      text: message
-        .trimEnd()
-        .split("\n")
-        .map((line) => printable(line))
-        .join("\n"),
+      text: printableLines(severity === "error" ? plainMessage(message) : message),
     })),
   };
+}
+
+/** What a preview that failed said beside its output, or instead of it. */
+export function failureMessages(output: string): Preview["messages"] {
+  return output.trim() === "" ? [] : [{ severity: "error", text: printableLines(plainMessage(output)) }];
+}
+
+function printableLines(text: string): string {
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => printable(line))
+    .join("\n");
 }
 
 function changes(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): PropertyChange[] {

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { DrError, toDrError } from "../estate/errors";
 import { printable } from "../estate/printable";
-import { type Preview, previewOf } from "./preview-json";
+import { failureMessages, type Preview, previewOf } from "./preview-json";
 import { movedLines, movedSince, planMarkdown, type Promotion, promotionSchema } from "./promotion";
 import { runPulumi } from "./run-pulumi";
 
@@ -44,13 +44,15 @@ function program(preview: (options: Options) => Promise<void>, up: (options: Opt
 const common = (options: Options): string[] => ["--stack", options.stack, "--non-interactive", "--color", "never"];
 
 async function previewed(options: Options, ...more: readonly string[]): Promise<{ code: number; preview: Preview }> {
-  const { code, output } = await runPulumi(["preview", "--json", ...common(options), ...more], "collect");
+  const { code, output, errors } = await runPulumi(["preview", "--json", ...common(options), ...more], "collect");
   try {
-    return { code, preview: previewOf(output) };
+    const preview = previewOf(output);
+    if (code === 0 || preview.messages.some(({ severity }) => severity === "error")) return { code, preview };
+    return { code, preview: { ...preview, messages: [...preview.messages, ...failureMessages(errors)] } };
   } catch {
-    // It failed before it had a preview; the reason stands on standard error, or here instead of JSON.
-    const said = output.trim() === "" ? [] : [{ severity: "error", text: printable(output) }];
-    return { code: code === 0 ? 1 : code, preview: { steps: [], messages: said } };
+    // It failed before it had a preview; the reason stands on standard error, or in the place of JSON.
+    const messages = failureMessages([output, errors].join("\n"));
+    return { code: code === 0 ? 1 : code, preview: { steps: [], messages } };
   }
 }
 
@@ -60,7 +62,7 @@ async function plan(options: Options): Promise<number> {
   for (const file of Object.values(FILES)) rmSync(join(options.folder, file), { force: true });
   const planFile = join(options.folder, FILES.plan);
   const { code, preview } = await previewed(options, "--save-plan", planFile);
-  const readable = planMarkdown(options.stack, preview);
+  const readable = planMarkdown(options.stack, preview, code);
   writeFileSync(join(options.folder, FILES.readable), readable);
   if (code === 0) {
     const promotion: Promotion = {
@@ -80,7 +82,7 @@ async function execute(options: Options): Promise<number> {
   const promotion = keptPromotion(options);
   const { code, preview } = await previewed(options);
   if (code !== 0) {
-    tell(options, { outcome: "failed", ...preview }, planMarkdown(options.stack, preview));
+    tell(options, { outcome: "failed", ...preview }, planMarkdown(options.stack, preview, code));
     return code;
   }
   const moved = movedSince(promotion.steps, preview.steps);

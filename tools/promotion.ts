@@ -70,22 +70,31 @@ export function movedLines(moved: readonly Moved[]): string[] {
   ]);
 }
 
-/** The plan as a review reads it: Markdown, in which everything that the estate said stands in one fenced block. */
-export function planMarkdown(stack: string, preview: Preview): string {
+/**
+ * The plan as a review reads it: Markdown, in which everything that the estate said stands in one fenced block.
+ * @param code the CLI's exit code; any but 0 is said first
+ */
+export function planMarkdown(stack: string, preview: Preview, code: number): string {
   const plans = preview.messages.filter((message) => message.severity === "info");
-  const others = preview.messages.filter((message) => message.severity !== "info");
+  const told = new Set(plans.flatMap(({ text }) => text.split("\n")));
+  // Preflight's plan ends with its findings; those that stop it come once more as the CLI's errors.
+  const others = preview.messages.filter(
+    ({ severity, text }) => severity !== "info" && !told.has(`${severity}: ${text}`),
+  );
   const changed = preview.steps.flatMap((step) =>
     step.operation === "update"
       ? step.changes.map((change) => [step.resource, change.path, change.now ?? NONE, `=> ${change.then ?? NONE}`])
       : [[step.resource, step.operation]],
   );
-  const lines = [
-    ...plans.flatMap(({ text }) => text.split("\n")),
-    ...(changed.length === 0 ? ["", "No resource changes."] : ["", ...aligned(changed)]),
-    ...(others.length === 0 ? [] : ["", ...others.flatMap(({ severity, text }) => `${severity}: ${text}`.split("\n"))]),
+  const parts = [
+    plans.flatMap(({ text }) => text.split("\n")),
+    changed.length > 0 ? aligned(changed) : code === 0 ? ["No resource changes."] : [],
+    others.flatMap(({ severity, text }) => `${severity}: ${text}`.split("\n")),
   ];
+  const lines = parts.filter((part) => part.length > 0).flatMap((part, at) => (at === 0 ? part : ["", ...part]));
   const fence = "`".repeat(Math.max(3, ...lines.map((line) => longestRun(line) + 1)));
-  return [`### Persistent Chat, stack ${stack}`, "", `${fence}text`, ...lines, fence, ""].join("\n");
+  const failed = code === 0 ? [] : [`**The preview failed, with exit code ${String(code)}.**`, ""];
+  return [`### Persistent Chat, stack ${stack}`, "", ...failed, `${fence}text`, ...lines, fence, ""].join("\n");
 }
 
 function longestRun(line: string): number {

@@ -10,11 +10,13 @@ export interface PulumiRun {
   readonly code: number;
   /** Standard output, empty unless it was collected. */
   readonly output: string;
+  /** Standard error, which was passed on too; empty unless standard output was collected. */
+  readonly errors: string;
 }
 
 /**
  * Runs a command in the present folder. Standard output is collected or goes to `output`, a file descriptor of ours; standard error
- * is ours. Run-program is on unless set otherwise: the estate is read with the present configuration and not with the last run's.
+ * is ours, and kept beside what is collected. Run-program is on unless set otherwise: the estate is read with the present configuration and not with the last run's.
  */
 export function runPulumi(args: readonly string[], output: "collect" | 1 | 2): Promise<PulumiRun> {
   const environment: NodeJS.ProcessEnv = {
@@ -26,16 +28,20 @@ export function runPulumi(args: readonly string[], output: "collect" | 1 | 2): P
   delete environment["PULUMI_OPTION_STRICT"];
   const child = spawn(cliPath(), args, {
     env: environment,
-    stdio: ["ignore", output === "collect" ? "pipe" : output, "inherit"],
+    stdio: output === "collect" ? ["ignore", "pipe", "pipe"] : ["ignore", output, "inherit"],
   });
-  let collected = "";
-  child.stdout?.on("data", (chunk: Buffer) => (collected += chunk.toString("utf8")));
+  let [collected, errors] = ["", ""];
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => (collected += text));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    errors += text;
+    process.stderr.write(text);
+  });
   const done = passSignals(child);
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) => {
       done();
-      resolve({ code: code ?? 128 + (signal === null ? 0 : constants.signals[signal]), output: collected });
+      resolve({ code: code ?? 128 + (signal === null ? 0 : constants.signals[signal]), output: collected, errors });
     });
   });
 }

@@ -30,8 +30,8 @@ const KEYS = {
   sql: {
     type: { type: "object" },
     comment:
-      " How SQL Server is reached. The password comes from PERSISTENT_CHAT_DR_SQL_PASSWORD, or from the stack's secret:\n" +
-      " pulumi config set --secret sqlPassword",
+      " How SQL Server is reached. The password comes from PERSISTENT_CHAT_DR_SQL_PASSWORD, or from each stack's secret:\n" +
+      " pulumi config set -s primary --secret sqlPassword, and the same with -s backup",
   },
 } as const;
 

@@ -1,5 +1,6 @@
 /** What a drift run ends with: Pulumi's own answer and the reports of the pools, put together. Pure. */
 import { z } from "zod";
+import { plainMessage } from "../cli-message";
 import type { Drift } from "./drift-types";
 
 /** `clean`: all was read and is as desired. `drift`: something is not. `unknown`: that cannot be said. */
@@ -49,12 +50,12 @@ export function previewAnswer(exitCode: number | null, output: string, errorOutp
   const steps = preview.data?.steps ?? [];
   const told = (preview.data?.diagnostics ?? [])
     .filter((one) => one.severity === "error")
+    .map((one) => plainMessage(one.message))
     // The CLI's own word for "one of the above".
-    .map((one) => one.message.replace(/^error: /, "").trim())
     .filter((message) => message !== "preview failed");
   const code = exitCode ?? 1;
   const failed = code !== 0 && code !== CHANGES_EXIT_CODE;
-  const errors = told.length > 0 || !failed ? told : [[output, errorOutput].join("\n").trim()];
+  const errors = told.length > 0 || !failed ? told : [plainMessage([output, errorOutput].join("\n"))];
   return { exitCode: code, state: steps.flatMap(stateChange), errors: [...new Set(errors)] };
 }
 

@@ -37,6 +37,17 @@ interface Internals {
   readonly exitPromise: Promise<void>;
 }
 
+/** The shell of this repository's lab, which is there and answers only while the lab runs. */
+const LAB_SHELL = /(^|[\\/])\.lab[\\/]/;
+
+/** What to do about a program that is not there, or ended by itself. */
+function unavailableHint(where: string): string {
+  const start = LAB_SHELL.test(where)
+    ? "It is the shell of the lab, which npm run lab -- up starts. On a real estate set"
+    : "Set";
+  return `${start} shell.executable (or NODE_POWERSHELL) to a PowerShell that can load the Lync module, or shell.connectionUri.`;
+}
+
 /** A running shell. After a time-out, an exit or `end` it is of no further use: `usable` is false. */
 export class ShellProcess {
   readonly #shell: PowerShell;
@@ -102,7 +113,7 @@ export class ShellProcess {
         doing,
         code === "ENOENT" ? "there is no such program" : "the shell ended",
         {
-          hint: "Set shell.executable (or NODE_POWERSHELL) to a PowerShell that can load the Lync module, or shell.connectionUri.",
+          hint: unavailableHint(this.#where),
           cause: thrown,
         },
       );

@@ -40,7 +40,8 @@ export function endpointOf(
       where: instance.server,
       expected: `the environment variable ${SQL_PASSWORD_VARIABLE}, or the secret persistent-chat-dr:sqlPassword`,
       found: "neither",
-      hint: "Set the variable, or run: pulumi config set --secret persistent-chat-dr:sqlPassword",
+      // A stack bears the name of the site that it makes active.
+      hint: `Set the variable, or run: pulumi config set -s ${configuration.active} --secret persistent-chat-dr:sqlPassword`,
     });
   }
   return {

@@ -2,7 +2,7 @@
  * The disks and shares of the lab's Windows hosts: folders below the lab's directory, with rights per account.
  * Paths are Windows paths (drive letter or UNC) and are taken apart here, never by node:path.
  */
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 export type Access = "read" | "write" | "delete" | "list";
@@ -155,6 +155,12 @@ export class WindowsFiles {
       return { file, kind: "absent" };
     }
     return { file, kind: statSync(file).isDirectory() ? "directory" : "file" };
+  }
+
+  /** Drives that a host has: `C:`, `D:`. */
+  drives(host: string): string[] {
+    const directory = join(this.#directory, "hosts", host.toLowerCase());
+    return existsSync(directory) ? readdirSync(directory).map((letter) => `${letter}:`) : [];
   }
 
   /** Makes a folder with its parents, as an installation would: no rights asked. */

@@ -24,24 +24,30 @@ export interface SweepOptions {
   readonly rounds: number;
   /** Told each round: where it was killed. */
   readonly say: (line: string) => void;
+  /** Ends the sweep: its reason is thrown. */
+  readonly signal?: AbortSignal;
 }
 
-/** Runs the rounds; throws what did not hold, with the round. The directory is removed when all held. */
-export async function sweep({ seed, rounds, say }: SweepOptions): Promise<void> {
+/** Runs the rounds; throws what did not hold, with the round. The directory is removed when all held, or the sweep was ended. */
+export async function sweep({ seed, rounds, say, signal }: SweepOptions): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "persistent-chat-chaos-"));
   const random = new Random(seed);
   const expected = new Expected();
-  for (let round = 1; round <= rounds + 1; round += 1) {
+  const isEnded = (): boolean => signal?.aborted === true;
+  for (let round = 1; round <= rounds + 1 && !isEnded(); round += 1) {
     const isLast = round > rounds;
     try {
-      const how = await playRound(directory, expected, random, round, isLast);
+      const how = await playRound(directory, expected, random, round, isLast, signal);
       say(`round ${String(round)}: ${how}`);
     } catch (error) {
+      // Ctrl-C in a terminal reaches the instances' process too.
+      if (isEnded()) break;
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       throw new Error(`Seed ${String(seed)}, round ${String(round)}, files in ${directory}: ${text}`);
     }
   }
   rmSync(directory, { recursive: true, force: true });
+  signal?.throwIfAborted();
 }
 
 /** Answers where the process was killed; the last round works undisturbed and proves the chain of sets. */
@@ -51,13 +57,17 @@ async function playRound(
   random: Random,
   round: number,
   isLast: boolean,
+  signal: AbortSignal | undefined,
 ): Promise<string> {
   const decider = isLast ? undefined : random.one(DECIDERS);
   let clock: NodeJS.Timeout | undefined;
   let where = "while it started";
   let victim: Victim | undefined;
+  const interrupt = (): void => void victim?.kill();
+  signal?.addEventListener("abort", interrupt);
   try {
     victim = await Victim.start(directory, decider === "start" ? 1 + random.below(CHANGES_OF_START) : 0);
+    if (signal?.aborted === true) await victim.kill();
     where = "while it was checked";
     const principal = await check(victim, expected);
     const share = new WindowsFiles(directory, [SHARE]).shareDirectory(SHARE);
@@ -80,6 +90,7 @@ async function playRound(
     return `killed ${where}`;
   } finally {
     clearTimeout(clock);
+    signal?.removeEventListener("abort", interrupt);
     await victim?.kill();
   }
 }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
-import type { LabDescription, LabStatus } from "../../lab/control-commands";
+import type { LabDescription, LabError, LabStatus } from "../../lab/control-commands";
 import { isProcessAlive, stateFile } from "../../lab/state-file";
 import { freePorts, type Lab, runLab, startLab, temporaryLabDirectory } from "../support/lab";
 import { query, until, value } from "./lab-queries";
@@ -102,7 +102,15 @@ describe("the lab's command line", function () {
     const { status, stderr } = await runLab("fault", "agent-stop", "--instance", "SQL-X", ...common);
     assert.equal(status, 1);
     assert.match(stderr, /error: There is no instance SQL-X\.\n {2}hint: Instances: SQL-P1/);
-    assert.notEqual((await runLab("up", "--database-size", "big", ...common)).status, 0);
+    for (const wrong of [
+      ["up", "--database-size", "big"],
+      ["up", "--bogus"],
+      ["status", "--port-base", "0"],
+    ]) {
+      const refused = await runLab(...wrong);
+      assert.notEqual(refused.status, 0, wrong.join(" "));
+      assert.match(refused.stderr, /^error: .+\n {2}hint: See: npm run lab -- <command> --help\n$/);
+    }
   });
 
   it("goes down without a process, a port or a state file left", async () => {
@@ -129,6 +137,38 @@ describe("the lab's command line", function () {
     const { status, stdout, stderr } = await runLab(...up);
     assert.equal(status, 0, stderr);
     assert.notEqual((JSON.parse(stdout) as LabDescription).pid, killed.pid);
+  });
+
+  it("plays the estate at the pace of --clock, and its clock never goes back", async () => {
+    const again = async (factor: number): Promise<LabDescription["instances"][number]> => {
+      assert.equal((await runLab("down", ...common)).status, 0);
+      const { status, stdout, stderr } = await runLab("up", "--json", "--clock", String(factor), ...common);
+      assert.equal(status, 0, stderr);
+      return (JSON.parse(stdout) as LabDescription).instances[2] as LabDescription["instances"][number];
+    };
+    const time = async (of: LabDescription["instances"][number]): Promise<number> =>
+      ((await value(of, "SELECT SYSUTCDATETIME();")) as Date).getTime();
+    const fast = await again(60);
+    await query(
+      fast,
+      `EXEC sp_add_job @job_name = N'every minute';
+EXEC sp_add_jobstep @job_name = N'every minute', @step_name = N'1', @command = N'SELECT 1;';
+EXEC sp_add_jobschedule @job_name = N'every minute', @name = N'every minute', @freq_type = 4, @freq_interval = 1,
+  @freq_subday_type = 4, @freq_subday_interval = 1;
+EXEC sp_add_jobserver @job_name = N'every minute';`,
+      "msdb",
+    );
+    await until(
+      "two runs a minute apart by the estate's clock",
+      () =>
+        value(fast, "SELECT COUNT(*) FROM msdb.dbo.sysjobhistory WHERE step_id = 0 AND message LIKE '%every minute%';"),
+      (runs) => Number(runs) >= 2,
+    );
+    const before = await time(fast);
+    assert.ok(before - Date.now() > 60_000, "a minute and more ahead of the machine");
+    const slow = await again(1);
+    const after = await time(slow);
+    assert.ok(after > before, `${String(after)} after ${String(before)}`);
   });
 });
 
@@ -191,6 +231,24 @@ describe("faults", function () {
     );
     await lab.request("fault", { action: "allow", ...right });
     await query(backup, `BACKUP DATABASE mgccomp TO DISK = N'${file}';`);
+  });
+
+  it("are refused for an account, a host, a drive or a share that nobody has, naming those that there are", async () => {
+    const [account, path, access] = ["DCI\\svc-sql-b1", "D:\\SQLData", "read"] as const;
+    const right = { host: "*", account, path, access };
+    for (const [wrong, reason] of [
+      [{ account: "DCI\\nobody" }, /No service runs as DCI\\nobody\..*Accounts: .*DCI\\svc-sql-b1/],
+      [{ host: "SQL-X" }, /There is no host SQL-X\..*Hosts: SQL-P1, SQL-P2, SQL-B1, SQL-B2/],
+      [{ path: "Q:\\x" }, /There is no Q:\..*Drives: C:, D:, E:; shares: \\\\files\./],
+      [{ path: "\\\\other\\lslogs" }, /There is no \\\\other\\lslogs\./],
+      [{ path: "SQLData" }, /SQLData is no Windows path\./],
+    ] as const)
+      await assert.rejects(lab.request("fault", { action: "deny", ...right, ...wrong }), (error: LabError) =>
+        reason.test(`${error.message} ${error.hint}`),
+      );
+    await assert.rejects(lab.request("fault", { action: "lock-out", account: "DCI\\nobody" }), /No service runs as/);
+    await lab.request("fault", { action: "deny", ...right, account: account.toUpperCase(), host: "sql-b1" });
+    await lab.request("fault", { action: "allow", ...right, host: "sql-b1" });
   });
 
   it("damage one byte of a backup, which a verification finds", async () => {

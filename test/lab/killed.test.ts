@@ -1,7 +1,8 @@
+import { count, wholeNumber } from "../../lab/cli-arguments";
 import { sweep } from "../chaos/sweep";
 
-const seed = Number(process.env["CHAOS_SEED"] ?? 5);
-const rounds = Number(process.env["CHAOS_ROUNDS"] ?? 8);
+const seed = wholeNumber(process.env["CHAOS_SEED"] ?? "5");
+const rounds = count(process.env["CHAOS_ROUNDS"] ?? "8");
 /** Longest time of a round, in milliseconds: a start, checks, tasks. */
 const ROUND_MS = 30_000;
 

@@ -42,6 +42,13 @@ describe("databases and messages with the management shell", function () {
     return { result: output["Result"] ?? "", error: output["Error"] ?? "", latency: output["Latency"] ?? "" };
   };
 
+  it("has no export and no import of a pool's rooms", async () => {
+    for (const verb of ["Export", "Import"]) {
+      const { id } = await shell.error(`${verb}-CsPersistentChatData -DBInstance sql-p1 -FileName C:\\rooms.zip`);
+      assert.equal(id, "CommandNotFoundException", verb);
+    }
+  });
+
   it("installs databases as Topology Builder does, and never over one that is there", async () => {
     const primary = lab.instance("SQL-P1");
     await query(primary, "UPDATE mgc.dbo.tblSystemRevision SET sysRevision = 42;");

@@ -140,8 +140,14 @@ describe("shell adapter", () => {
   it("tells an executable that is not there", async () => {
     const endpoint = { connectionUri: undefined, user: undefined, password: undefined, timeoutSeconds: 5 };
     const shell = new ManagementShell({ ...endpoint, executable: join(folder, "absent") });
-    await assert.rejects(shell.getPool(POOL), hasCode("SHELL_UNAVAILABLE", /no such program.*shell\.executable/));
+    await assert.rejects(
+      shell.getPool(POOL),
+      hasCode("SHELL_UNAVAILABLE", /no such program.*\] Set shell\.executable/),
+    );
     await shell.dispose();
+    const lab = new ManagementShell({ ...endpoint, executable: join(folder, ".lab", "14330", "bin", "pwsh") });
+    await assert.rejects(lab.getPool(POOL), hasCode("SHELL_UNAVAILABLE", /no such program.*npm run lab -- up starts/));
+    await lab.dispose();
   });
 
   for (const stubborn of [false, true]) {

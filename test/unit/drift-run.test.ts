@@ -75,6 +75,11 @@ describe("outcome of a drift run", () => {
     const diagnostics = [
       { severity: "info", message: "the plan" },
       { severity: "error", message: "error: it is stopped\n" },
+      {
+        severity: "error",
+        message:
+          "error: pulumi-nodejs:dynamic/persistent-chat:Preflight resource 'x': property plan value {[]} has a problem: it is stopped\n",
+      },
       { severity: "error", message: "error: preview failed" },
     ];
     const read = previewAnswer(255, `warning: {old}\n${JSON.stringify({ steps, diagnostics })}\n`, "");
@@ -83,7 +88,7 @@ describe("outcome of a drift run", () => {
 
   it("tells the CLI's own words where no preview began", () => {
     const read = previewAnswer(6, "", "error: no stack named 'x' found\n");
-    assert.deepEqual(read, { exitCode: 6, state: [], errors: ["error: no stack named 'x' found"] });
+    assert.deepEqual(read, { exitCode: 6, state: [], errors: ["no stack named 'x' found"] });
     assert.equal(previewAnswer(null, "", "killed").exitCode, 1);
   });
 });

@@ -216,6 +216,8 @@ describe("plan of a failover", () => {
     assert.ok(openSteps(whole).length > 0);
     assert.deepEqual(errorsOf(whole, false), []);
     assert.deepEqual(errors(steady(), wanted()), ["failover-mode"]);
+    // Another stack may be the selected one.
+    assert.match(errorsOf(whole, true)[0]?.hint ?? "", /pulumi config set -s backup --path \S+failover\.mode planned/);
     for (const key of failoverKeys.slice(1)) assert.equal(refusalOf(whole, key)?.code, "PREFLIGHT_FAILED", key);
   });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { previewOf, type PlannedStep } from "../../tools/preview-json";
+import { failureMessages, previewOf, type PlannedStep } from "../../tools/preview-json";
 import { movedLines, movedSince, planMarkdown } from "../../tools/promotion";
 
 const urn = (name: string): string => `urn:pulumi:primary::persistent-chat-dr::a$b::${name}`;
@@ -20,6 +20,7 @@ describe("a preview's output", () => {
       plan: ["F5"],
       primary: { server: "P", minutes: 60, new: "a\u0007b" },
     };
+    const wrong = "has a problem: as it is";
     const preview = previewOf(
       JSON.stringify({
         steps: [
@@ -27,7 +28,19 @@ describe("a preview's output", () => {
           step("same", "b", before, before),
           step("update", "c", before, after),
         ],
-        diagnostics: [{ urn: urn("c"), message: "1.  F5\n\u001b[31mred\n", severity: "info" }],
+        diagnostics: [
+          { urn: urn("c"), message: "1.  F5\n\u001b[31mred\n", severity: "info" },
+          {
+            urn: urn("c"),
+            message: `error: p:Preflight resource 'c': property plan value {[{F5}]} ${wrong}\n`,
+            severity: "error",
+          },
+          {
+            urn: urn("c"),
+            message: `error: p:Pool resource 'c': property size value {5} ${wrong}\n`,
+            severity: "error",
+          },
+        ],
       }),
     );
     assert.deepEqual(preview.steps, [
@@ -42,7 +55,12 @@ describe("a preview's output", () => {
         ],
       },
     ]);
-    assert.deepEqual(preview.messages, [{ severity: "info", text: "1.  F5\n[31mred" }]);
+    assert.deepEqual(preview.messages, [
+      { severity: "info", text: "1.  F5\n[31mred" },
+      // Preflight's own words; of another property its name is what they are about.
+      { severity: "error", text: "as it is" },
+      { severity: "error", text: `p:Pool resource 'c': property size value {5} ${wrong}` },
+    ]);
     assert.throws(() => previewOf("error: no stack"));
   });
 });
@@ -97,18 +115,44 @@ describe("what moved since a plan was made", () => {
 
 describe("a plan as Markdown", () => {
   it("keeps everything that the estate said inside of its fence", () => {
-    const text = planMarkdown("primary", {
-      steps: [{ resource: "a", operation: "update", changes: [{ path: "name", now: "````", then: "```` @all" }] }],
-      messages: [
-        { severity: "info", text: "1.  F5  Log shipping\n```` <img>" },
-        { severity: "error", text: "Agent is stopped" },
-      ],
-    });
+    const text = planMarkdown(
+      "primary",
+      {
+        steps: [{ resource: "a", operation: "update", changes: [{ path: "name", now: "````", then: "```` @all" }] }],
+        messages: [
+          { severity: "info", text: "1.  F5  Log shipping\n```` <img>" },
+          { severity: "error", text: "Agent is stopped" },
+        ],
+      },
+      0,
+    );
     const lines = text.split("\n");
     assert.deepEqual([lines[0], lines[2]], ["### Persistent Chat, stack primary", "`````text"]);
     assert.equal(lines.lastIndexOf("`````"), lines.length - 2);
     assert.equal(lines.filter((line) => /^`{5,}/.test(line)).length, 2);
     assert.ok(text.includes("error: Agent is stopped"));
-    assert.match(planMarkdown("primary", { steps: [], messages: [] }), /No resource changes\./);
+    assert.match(planMarkdown("primary", { steps: [], messages: [] }, 0), /No resource changes\./);
+  });
+
+  it("says first that the preview failed, and each reason once", () => {
+    const messages = [
+      { severity: "info", text: "Pool lyncpc\nerror: Agent is stopped. Start it." },
+      { severity: "error", text: "Agent is stopped. Start it." },
+      ...failureMessages("error: no stack named 'x' found\n"),
+    ];
+    assert.deepEqual(planMarkdown("x", { steps: [], messages }, 6).split("\n"), [
+      "### Persistent Chat, stack x",
+      "",
+      "**The preview failed, with exit code 6.**",
+      "",
+      "```text",
+      "Pool lyncpc",
+      "error: Agent is stopped. Start it.",
+      "",
+      "error: no stack named 'x' found",
+      "```",
+      "",
+    ]);
+    assert.deepEqual(failureMessages("\n"), []);
   });
 });

@@ -129,6 +129,7 @@ describe("rows of SQL Server", () => {
 
 describe("an endpoint", () => {
   const configuration = {
+    active: "backup",
     sql: {
       user: "pchatdr",
       encrypt: true,
@@ -146,7 +147,7 @@ describe("an endpoint", () => {
     assert.equal(endpointOf(instance, configuration, {}).password, "of the configuration");
     assert.throws(
       () => endpointOf(instance, { ...configuration, sqlPassword: undefined }, {}),
-      /CONFIGURATION_INVALID/,
+      /CONFIGURATION_INVALID[^]*pulumi config set -s backup --secret/,
     );
   });
 
