@@ -49,7 +49,8 @@ async function previewed(options: Options, ...more: readonly string[]): Promise<
     return { code, preview: previewOf(output) };
   } catch {
     // It failed before it had a preview; the reason stands on standard error, or here instead of JSON.
-    const said = output.trim() === "" ? [] : [{ severity: "error", text: printable(output) }];
+    const text = output.trim() === "" ? "there was no preview; the log of this run says why" : printable(output);
+    const said = [{ severity: "error", text }];
     return { code: code === 0 ? 1 : code, preview: { steps: [], messages: said } };
   }
 }
@@ -60,7 +61,7 @@ async function plan(options: Options): Promise<number> {
   for (const file of Object.values(FILES)) rmSync(join(options.folder, file), { force: true });
   const planFile = join(options.folder, FILES.plan);
   const { code, preview } = await previewed(options, "--save-plan", planFile);
-  const readable = planMarkdown(options.stack, preview);
+  const readable = planMarkdown(options.stack, preview, code !== 0);
   writeFileSync(join(options.folder, FILES.readable), readable);
   if (code === 0) {
     const promotion: Promotion = {
@@ -80,7 +81,7 @@ async function execute(options: Options): Promise<number> {
   const promotion = keptPromotion(options);
   const { code, preview } = await previewed(options);
   if (code !== 0) {
-    tell(options, { outcome: "failed", ...preview }, planMarkdown(options.stack, preview));
+    tell(options, { outcome: "failed", ...preview }, planMarkdown(options.stack, preview, true));
     return code;
   }
   const moved = movedSince(promotion.steps, preview.steps);

@@ -70,8 +70,11 @@ export function movedLines(moved: readonly Moved[]): string[] {
   ]);
 }
 
-/** The plan as a review reads it: Markdown, in which everything that the estate said stands in one fenced block. */
-export function planMarkdown(stack: string, preview: Preview): string {
+/**
+ * The plan as a review reads it: Markdown, in which everything that the estate said stands in one fenced block. Of a preview that
+ * `failed` there is no plan, and what it says is why.
+ */
+export function planMarkdown(stack: string, preview: Preview, failed = false): string {
   const plans = preview.messages.filter((message) => message.severity === "info");
   const others = preview.messages.filter((message) => message.severity !== "info");
   const changed = preview.steps.flatMap((step) =>
@@ -81,11 +84,12 @@ export function planMarkdown(stack: string, preview: Preview): string {
   );
   const lines = [
     ...plans.flatMap(({ text }) => text.split("\n")),
-    ...(changed.length === 0 ? ["", "No resource changes."] : ["", ...aligned(changed)]),
+    ...(changed.length === 0 ? (failed ? [] : ["", "No resource changes."]) : ["", ...aligned(changed)]),
     ...(others.length === 0 ? [] : ["", ...others.flatMap(({ severity, text }) => `${severity}: ${text}`.split("\n"))]),
   ];
   const fence = "`".repeat(Math.max(3, ...lines.map((line) => longestRun(line) + 1)));
-  return [`### Persistent Chat, stack ${stack}`, "", `${fence}text`, ...lines, fence, ""].join("\n");
+  const title = `### Persistent Chat, stack ${stack}${failed ? ": no plan, the preview failed" : ""}`;
+  return [title, "", `${fence}text`, ...lines, fence, ""].join("\n");
 }
 
 function longestRun(line: string): number {

@@ -132,6 +132,27 @@ describe("pipelines", () => {
     }
   });
 
+  it("every platform previews by the same lines, and a comment says how that ended", () => {
+    const previews = [githubJob("preview.yml", "preview"), azureJob("preview.yml"), gitlabJob("preview")];
+    for (const { steps } of previews) {
+      const found = steps.filter(({ script }) => script.includes("npm run"));
+      // Each line sets its own code: Azure's bash goes on after an error.
+      assert.deepEqual(
+        found.map(({ script }) => script.trimEnd().split("\n")),
+        [
+          [
+            "failed=0",
+            "npm run --silent promote -- preview --stack primary --folder promotion || failed=$?",
+            "npm run --silent comment -- --stack primary --folder promotion || failed=$?",
+            'exit "$failed"',
+          ],
+        ],
+      );
+    }
+    const permissions = parse(pipelineText("github", "preview.yml")) as { permissions: Record<string, string> };
+    assert.equal(permissions.permissions["pull-requests"], "write");
+  });
+
   it("no step has an expression of the platform in its script: a pull request's title is not code", () => {
     const jobs = ["preview", "promote", "drift"].flatMap((job) => [
       githubJob(`${job}.yml`, job),
@@ -151,7 +172,7 @@ describe("pipelines", () => {
     const called = jobs.flatMap(({ steps }) =>
       steps.flatMap(({ script }) => [...script.matchAll(/npm run --silent (\S+)/g)].map((match) => match[1])),
     );
-    assert.equal(called.length, 9);
+    assert.equal(called.length, 12);
     for (const name of called) assert.ok(name !== undefined && name in scripts, name);
   });
 });

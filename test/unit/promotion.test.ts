@@ -111,4 +111,12 @@ describe("a plan as Markdown", () => {
     assert.ok(text.includes("error: Agent is stopped"));
     assert.match(planMarkdown("primary", { steps: [], messages: [] }), /No resource changes\./);
   });
+
+  it("says that there is none when the preview failed", () => {
+    const messages = [{ severity: "error", text: "Preflight refuses" }];
+    const text = planMarkdown("primary", { steps: [], messages }, true);
+    assert.match(text, /^### Persistent Chat, stack primary: no plan, the preview failed\n/);
+    assert.match(text, /^error: Preflight refuses$/m);
+    assert.doesNotMatch(text, /No resource changes/);
+  });
 });

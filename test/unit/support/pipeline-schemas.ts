@@ -11,7 +11,7 @@ const texts = z.record(text, z.string());
 // jobs.deployment, jobs.deployment.strategy.runOnce, stages.stage, pipeline, schedules.cron.
 const stepOptions = { displayName: text.optional(), condition: text.optional(), env: texts.optional() };
 const step = z.union([
-  z.strictObject({ checkout: z.enum(["self", "none"]), ...stepOptions }),
+  z.strictObject({ checkout: z.enum(["self", "none"]), clean: z.boolean().optional(), ...stepOptions }),
   // "Tasks index": the inputs of the two tasks by their documented names.
   z.strictObject({ task: z.literal("UseNode@1"), inputs: z.strictObject({ version: text }), ...stepOptions }),
   z.strictObject({
