@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { before, describe, it } from "mocha";
-import { parse, parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments, parseDocument, visit } from "yaml";
 import { scripts } from "../../package.json";
 import { projectDirectory } from "../../tools/pulumi-cli";
 import { azureJob, githubJob, gitlabJob, pipelineText } from "../support/pipeline-steps";
@@ -15,6 +15,10 @@ import { azureSchema, operatorStackSchema } from "./support/pipeline-schemas";
 const folder = join(projectDirectory, "pipelines");
 const filesOf = (platform: string): string[] =>
   readdirSync(join(folder, platform)).filter((name) => name.endsWith(".yml"));
+
+interface Step {
+  readonly target?: unknown;
+}
 
 describe("pipelines", () => {
   let parser: typeof import("@actions/workflow-parser");
@@ -161,6 +165,18 @@ describe("pipelines", () => {
     ]);
     for (const { steps } of jobs)
       for (const { script } of steps) assert.doesNotMatch(script, /\$\{\{|\$\((?!git |printf )/);
+  });
+
+  it("Azure's agent takes no order from what a step says of the estate", () => {
+    for (const file of filesOf("azure")) {
+      const restricted: unknown[] = [];
+      visit(parseDocument(pipelineText("azure", file)), {
+        Map: (_, step) => {
+          if (String(step.get("bash")).includes("--stack")) restricted.push((step.toJSON() as Step).target);
+        },
+      });
+      assert.deepEqual(restricted, [{ commands: "restricted", settableVariables: "none" }], file);
+    }
   });
 
   it("every step calls a command that exists", () => {
