@@ -71,8 +71,9 @@ export function movedLines(moved: readonly Moved[]): string[] {
 }
 
 /**
- * The plan as a review reads it: Markdown, in which everything that the estate said stands in one fenced block.
- * @param code the CLI's exit code; any but 0 is said first
+ * The plan as a review reads it: Markdown, in which everything that the estate said stands in one fenced block. Of a preview that
+ * failed there is no plan, and what it says is why.
+ * @param code the CLI's exit code
  */
 export function planMarkdown(stack: string, preview: Preview, code: number): string {
   const plans = preview.messages.filter((message) => message.severity === "info");
@@ -93,8 +94,8 @@ export function planMarkdown(stack: string, preview: Preview, code: number): str
   ];
   const lines = parts.filter((part) => part.length > 0).flatMap((part, at) => (at === 0 ? part : ["", ...part]));
   const fence = "`".repeat(Math.max(3, ...lines.map((line) => longestRun(line) + 1)));
-  const failed = code === 0 ? [] : [`**The preview failed, with exit code ${String(code)}.**`, ""];
-  return [`### Persistent Chat, stack ${stack}`, "", ...failed, `${fence}text`, ...lines, fence, ""].join("\n");
+  const title = `### Persistent Chat, stack ${stack}${code === 0 ? "" : `: no plan, the preview failed (exit code ${String(code)})`}`;
+  return [title, "", `${fence}text`, ...lines, fence, ""].join("\n");
 }
 
 function longestRun(line: string): number {

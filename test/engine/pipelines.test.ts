@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
+import { commentMarker } from "../../tools/comment-text";
 import { azureJob, filledIn, githubJob, gitlabJob, type PipelineJob } from "../support/pipeline-steps";
+import { type Host, HOST_TOKENS, PullRequestHosts } from "../support/pull-request-hosts";
 import { Checkout, type CommandResult } from "./support/checkout";
 import { TestEstate } from "./support/estate";
 
 interface Platform {
   readonly name: string;
+  /** Where its comments are. */
+  readonly host: Host;
   readonly preview: PipelineJob;
   readonly promote: PipelineJob;
   readonly drift: PipelineJob;
@@ -27,11 +30,12 @@ describe("pipelines on a lab", function () {
   let estate: TestEstate;
   let reviewed: Checkout;
   let merged: Checkout;
-  const artifacts: Server = createServer();
+  let hosts: PullRequestHosts;
 
   const platforms: Platform[] = [
     {
       name: "GitHub Actions",
+      host: "github",
       preview: githubJob("preview.yml", "preview"),
       promote: githubJob("promote.yml", "promote"),
       drift: githubJob("drift.yml", "drift"),
@@ -40,6 +44,7 @@ describe("pipelines on a lab", function () {
     },
     {
       name: "Azure DevOps",
+      host: "azure",
       preview: azureJob("preview.yml"),
       promote: azureJob("promote.yml"),
       drift: azureJob("drift.yml"),
@@ -48,12 +53,11 @@ describe("pipelines on a lab", function () {
     },
     {
       name: "GitLab",
+      host: "gitlab",
       preview: gitlabJob("preview"),
       promote: gitlabJob("promote"),
       drift: gitlabJob("drift"),
       variables: () => ({
-        CI_API_V4_URL: `http://127.0.0.1:${String((artifacts.address() as AddressInfo).port)}/api/v4`,
-        CI_PROJECT_ID: "7",
         CI_JOB_TOKEN: "job-token",
         CI_COMMIT_MESSAGE: "Merge branch 'a'\n\nShorter retention\n\nSee merge request messaging/chat!12\n",
       }),
@@ -61,6 +65,15 @@ describe("pipelines on a lab", function () {
       handOver: () => undefined,
     },
   ];
+
+  /** GitLab's artefacts of the merge request's newest pipeline. */
+  const artifact = (request: IncomingMessage, response: ServerResponse): void => {
+    const path = "/api/v4/projects/7/jobs/artifacts/refs%2Fmerge-requests%2F12%2Fhead/raw/promotion/";
+    const file = /^(plan|promotion)\.json(?=\?job=preview$)/.exec(request.url?.slice(path.length) ?? "")?.[0];
+    const known = request.url?.startsWith(path) === true && request.headers["job-token"] === "job-token";
+    if (!known || file === undefined) response.writeHead(404).end();
+    else response.end(readFileSync(join(reviewed.folder, "promotion", file)));
+  };
 
   before(async () => {
     estate = await TestEstate.start("steady");
@@ -77,29 +90,39 @@ describe("pipelines on a lab", function () {
       (await git("commit", "--quiet", "--allow-empty", "--message", "Merged PR 12: Shorter retention")).code,
       0,
     );
-    artifacts.on("request", (request: IncomingMessage, response: ServerResponse) => {
-      const path = "/api/v4/projects/7/jobs/artifacts/refs%2Fmerge-requests%2F12%2Fhead/raw/promotion/";
-      const file = /^(plan|promotion)\.json(?=\?job=preview$)/.exec(request.url?.slice(path.length) ?? "")?.[0];
-      const known = request.url?.startsWith(path) === true && request.headers["job-token"] === "job-token";
-      if (!known || file === undefined) response.writeHead(404).end();
-      else response.end(readFileSync(join(reviewed.folder, "promotion", file)));
-    });
-    await new Promise<void>((resolve) => artifacts.listen(0, "127.0.0.1", resolve));
+    hosts = await PullRequestHosts.start(artifact);
   });
   after(async () => {
-    artifacts.close();
+    hosts.stop();
     await estate.stop();
     reviewed.remove();
   });
 
   /** Runs a job's steps as its runner would: in order, each a bash script that ends at its first error. */
-  const steps = async (checkout: Checkout, platform: Platform, job: PipelineJob): Promise<CommandResult> => {
-    const values = Object.fromEntries(job.wanted.map((name) => [name, checkout.environment[name] ?? ""]));
+  const steps = async (
+    checkout: Checkout,
+    platform: Platform,
+    job: PipelineJob,
+    others: Readonly<Record<string, string>> = {},
+  ): Promise<CommandResult> => {
+    const given: NodeJS.ProcessEnv = {
+      ...checkout.environment,
+      "github.token": HOST_TOKENS.github,
+      "System.AccessToken": HOST_TOKENS.azure,
+      ...others,
+    };
+    const values = Object.fromEntries(job.wanted.map((name) => [name, given[name] ?? ""]));
     let last: CommandResult = { code: 0, output: "", errors: "" };
     for (const step of job.steps) {
       // The packages are those of this checkout.
       const script = step.script.replace(/^npm ci$/m, ":");
-      const environment = { ...platform.variables(checkout.folder), ...filledIn(step, values) };
+      const environment = {
+        ...hosts.variables(platform.host, checkout.folder),
+        // A step has these when it is handed them.
+        ...{ GITHUB_TOKEN: "", SYSTEM_ACCESSTOKEN: "" },
+        ...platform.variables(checkout.folder),
+        ...filledIn(step, values),
+      };
       const done = await checkout.run("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", script], environment);
       last = { code: done.code, output: last.output + done.output, errors: last.errors + done.errors };
       if (done.code !== 0) break;
@@ -128,6 +151,9 @@ describe("pipelines on a lab", function () {
       assert.ok(readFileSync(join(reviewed.folder, "summary.md"), "utf8").endsWith(readable));
     if (platform.name === "Azure DevOps")
       assert.match(preview.output, /##vso\[task\.uploadsummary\]\/.*promotion\/plan\.md\n/);
+    const comments = hosts.comments[platform.host].map(({ text }) => text);
+    assert.equal(comments.length, 1, "one comment for all previews");
+    assert.ok(comments[0]?.includes(`\n${readable}\nOf commit c0ffee, by [this job](`), comments[0]);
     platform.handOver(reviewed, merged);
   };
 
@@ -170,6 +196,25 @@ describe("pipelines on a lab", function () {
       await delay(0);
       await threshold(45);
     }
+  });
+
+  it("says in the comment that the preview of the next push failed, and keeps no plan", async () => {
+    const [platform] = platforms;
+    assert.ok(platform !== undefined);
+    hosts.comments.github.splice(0);
+    hosts.add("github", "github-actions[bot]", `${commentMarker("primary")}\n### Plan of the push before`);
+    const wrong = { PULUMI_CONFIG_PASSPHRASE: "another" };
+    const failed = await steps(reviewed, platform, platform.preview, wrong);
+    assert.notEqual(failed.code, 0, failed.output);
+    assert.match(failed.output, /The pull request's comment is updated/);
+    const [comment, ...more] = hosts.comments[platform.host];
+    assert.deepEqual(more, []);
+    assert.match(
+      comment?.text ?? "",
+      /^### Persistent Chat, stack primary: no plan, the preview failed \(exit code \d+\)$/m,
+    );
+    assert.doesNotMatch(comment?.text ?? "", /No resource changes|lyncpc-log-shipping/);
+    assert.deepEqual(readdirSync(join(reviewed.folder, "promotion")), ["plan.md"]);
   });
 
   it("looks for drift on a schedule: 0 when there is none, 7 when there is, and no change", async () => {

@@ -1,4 +1,5 @@
 /** The lines that a pipeline file would run on a machine, in order, for tests to run them. */
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -8,7 +9,7 @@ import { projectDirectory } from "../../tools/pulumi-cli";
 export interface ShellStep {
   readonly name: string;
   readonly script: string;
-  /** As written in the file: `${{ secrets.NAME }}`, `$(NAME)`. */
+  /** As written in the file: `${{ secrets.NAME }}`, `${{ github.token }}`, `$(NAME)`, `$(System.AccessToken)`. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -18,6 +19,10 @@ export interface PipelineJob {
   /** Names of the variables that the file wants of its platform. */
   readonly wanted: readonly string[];
 }
+
+/** A platform's value in an environment; secrets and variables go by their bare names. */
+const GITHUB_FORM = /\$\{\{ *(?:secrets\.|vars\.)?([\w.]+) *\}\}/g;
+const AZURE_FORM = /\$\(([\w.]+)\)/g;
 
 type Mapping = Readonly<Record<string, unknown>>;
 
@@ -35,7 +40,15 @@ export function githubJob(file: string, job: string): PipelineJob {
       ? [{ name: String(step["name"]), script: step["run"], environment: { ...shared, ...(step["env"] as object) } }]
       : [],
   );
-  return { steps, wanted: wantedBy(steps, /\$\{\{ *(?:secrets|vars)\.(\w+) *\}\}/g) };
+  return { steps, wanted: wantedBy(steps, GITHUB_FORM) };
+}
+
+/** The JavaScript of a step of a GitHub workflow that uses actions/github-script. */
+export function githubScript(file: string, job: string, id: string): string {
+  const workflow = parse(pipelineText("github", file)) as { jobs: Record<string, { steps: Mapping[] }> };
+  const step = workflow.jobs[job]?.steps.find((one) => one["id"] === id);
+  assert.match(String(step?.["uses"]), /^actions\/github-script@/);
+  return (step?.["with"] as { script: string }).script;
 }
 
 /** `bash:` steps of an Azure pipeline of one job. */
@@ -51,7 +64,7 @@ export function azureJob(file: string): PipelineJob {
     for (const member of Object.values(step)) walk(member);
   };
   walk(parse(pipelineText("azure", file)));
-  return { steps, wanted: wantedBy(steps, /\$\(([A-Z_]+)\)/g) };
+  return { steps, wanted: wantedBy(steps, AZURE_FORM) };
 }
 
 /** One job of the GitLab file: its runner makes one script of before_script and script. Variables are in the environment there. */
@@ -78,7 +91,7 @@ export function filledIn(step: ShellStep, values: Readonly<Record<string, string
   return Object.fromEntries(
     Object.entries(step.environment).map(([key, text]) => [
       key,
-      text.replace(/\$\{\{ *(?:secrets|vars)\.(\w+) *\}\}/g, fill).replace(/\$\((\w+)\)/g, fill),
+      text.replace(GITHUB_FORM, fill).replace(AZURE_FORM, fill),
     ]),
   );
 }

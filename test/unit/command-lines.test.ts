@@ -77,7 +77,7 @@ describe("a command line", function () {
       assert.notEqual(code, 0);
       assert.match(errors, /^error: no stack named 'nope' found/);
       assert.equal(readFileSync(join(folder, "promotion", "plan.md"), "utf8"), output);
-      assert.match(output, /^\*\*The preview failed, with exit code \d+\.\*\*$/m);
+      assert.match(output, /^### Persistent Chat, stack nope: no plan, the preview failed \(exit code \d+\)$/m);
       assert.match(output, /^error: no stack named 'nope' found$/m);
       assert.doesNotMatch(output, /No resource changes/);
     } finally {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { before, describe, it } from "mocha";
-import { parse, parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments, parseDocument, visit } from "yaml";
 import { scripts } from "../../package.json";
 import { projectDirectory } from "../../tools/pulumi-cli";
 import { azureJob, githubJob, gitlabJob, pipelineText } from "../support/pipeline-steps";
@@ -15,6 +15,10 @@ import { azureSchema, operatorStackSchema } from "./support/pipeline-schemas";
 const folder = join(projectDirectory, "pipelines");
 const filesOf = (platform: string): string[] =>
   readdirSync(join(folder, platform)).filter((name) => name.endsWith(".yml"));
+
+interface Step {
+  readonly target?: unknown;
+}
 
 describe("pipelines", () => {
   let parser: typeof import("@actions/workflow-parser");
@@ -132,6 +136,27 @@ describe("pipelines", () => {
     }
   });
 
+  it("every platform previews by the same lines, and a comment says how that ended", () => {
+    const previews = [githubJob("preview.yml", "preview"), azureJob("preview.yml"), gitlabJob("preview")];
+    for (const { steps } of previews) {
+      const found = steps.filter(({ script }) => script.includes("npm run"));
+      // Each line sets its own code: Azure's bash goes on after an error.
+      assert.deepEqual(
+        found.map(({ script }) => script.trimEnd().split("\n")),
+        [
+          [
+            "failed=0",
+            "npm run --silent promote -- preview --stack primary --folder promotion || failed=$?",
+            "npm run --silent comment -- --stack primary --folder promotion || failed=$?",
+            'exit "$failed"',
+          ],
+        ],
+      );
+    }
+    const permissions = parse(pipelineText("github", "preview.yml")) as { permissions: Record<string, string> };
+    assert.equal(permissions.permissions["pull-requests"], "write");
+  });
+
   it("no step has an expression of the platform in its script: a pull request's title is not code", () => {
     const jobs = ["preview", "promote", "drift"].flatMap((job) => [
       githubJob(`${job}.yml`, job),
@@ -140,6 +165,18 @@ describe("pipelines", () => {
     ]);
     for (const { steps } of jobs)
       for (const { script } of steps) assert.doesNotMatch(script, /\$\{\{|\$\((?!git |printf )/);
+  });
+
+  it("Azure's agent takes no order from what a step says of the estate", () => {
+    for (const file of filesOf("azure")) {
+      const restricted: unknown[] = [];
+      visit(parseDocument(pipelineText("azure", file)), {
+        Map: (_, step) => {
+          if (String(step.get("bash")).includes("--stack")) restricted.push((step.toJSON() as Step).target);
+        },
+      });
+      assert.deepEqual(restricted, [{ commands: "restricted", settableVariables: "none" }], file);
+    }
   });
 
   it("every step calls a command that exists", () => {
@@ -151,7 +188,7 @@ describe("pipelines", () => {
     const called = jobs.flatMap(({ steps }) =>
       steps.flatMap(({ script }) => [...script.matchAll(/npm run --silent (\S+)/g)].map((match) => match[1])),
     );
-    assert.equal(called.length, 9);
+    assert.equal(called.length, 12);
     for (const name of called) assert.ok(name !== undefined && name in scripts, name);
   });
 });

@@ -141,9 +141,7 @@ describe("a plan as Markdown", () => {
       ...failureMessages("error: no stack named 'x' found\n"),
     ];
     assert.deepEqual(planMarkdown("x", { steps: [], messages }, 6).split("\n"), [
-      "### Persistent Chat, stack x",
-      "",
-      "**The preview failed, with exit code 6.**",
+      "### Persistent Chat, stack x: no plan, the preview failed (exit code 6)",
       "",
       "```text",
       "Pool lyncpc",

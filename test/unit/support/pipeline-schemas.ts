@@ -9,9 +9,19 @@ const texts = z.record(text, z.string());
 
 // Microsoft, "YAML schema reference for Azure Pipelines": steps.checkout, steps.task, steps.bash, steps.publish, jobs.job,
 // jobs.deployment, jobs.deployment.strategy.runOnce, stages.stage, pipeline, schedules.cron.
-const stepOptions = { displayName: text.optional(), condition: text.optional(), env: texts.optional() };
+// "target definition".
+const target = z.strictObject({
+  commands: z.enum(["any", "restricted"]),
+  settableVariables: z.union([z.literal("none"), z.array(text)]),
+});
+const stepOptions = {
+  target: target.optional(),
+  displayName: text.optional(),
+  condition: text.optional(),
+  env: texts.optional(),
+};
 const step = z.union([
-  z.strictObject({ checkout: z.enum(["self", "none"]), ...stepOptions }),
+  z.strictObject({ checkout: z.enum(["self", "none"]), clean: z.boolean().optional(), ...stepOptions }),
   // "Tasks index": the inputs of the two tasks by their documented names.
   z.strictObject({ task: z.literal("UseNode@1"), inputs: z.strictObject({ version: text }), ...stepOptions }),
   z.strictObject({
