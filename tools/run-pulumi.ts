@@ -16,7 +16,8 @@ export interface PulumiRun {
 
 /**
  * Runs a command in the present folder. Standard output is collected or goes to `output`, a file descriptor of ours; standard error
- * is ours, and kept beside what is collected. Run-program is on unless set otherwise: the estate is read with the present configuration and not with the last run's.
+ * is ours, and kept beside what is collected. Run-program is on unless set otherwise: the estate is read with the present
+ * configuration and not with the last run's.
  */
 export function runPulumi(args: readonly string[], output: "collect" | 1 | 2): Promise<PulumiRun> {
   const environment: NodeJS.ProcessEnv = {
