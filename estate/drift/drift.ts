@@ -3,6 +3,7 @@ import { attendedSteps, attendedText } from "../attended";
 import { authorityText } from "../authority";
 import { type Desired, serverName } from "../desired";
 import type { Section } from "../observation-types";
+import { mirrorObstacle, mirrorPair } from "../mirror-pair";
 import { openSteps } from "../plan";
 import { contextOf, type PlanContext } from "../plan-context";
 import { desiredInputs, sectionOf } from "../plan-inputs";
@@ -111,15 +112,25 @@ function stepRows(context: PlanContext, plan: Plan, step: PlanStep, lastDone: La
     observed: step.reason,
     since: sinceOf(context, key, "", lastDone),
   };
+  // An `up` proves the service and starts none; a mirror that cannot be made is refused by every `up`.
+  const byHand = proof
+    ? `Start the chat service on ${serverText(desired.activeServers)} (Get-CsWindowsService).`
+    : mirrorHint(context, step);
   return (told.length > 0 ? told : [whole]).map((one) => ({
     step: key,
     resource: step.resource,
     ...one,
     severity: severityOf(context, key, one.property),
-    // An `up` proves it, and starts no service.
-    mendedBy: proof ? "person" : attended ? "attended-up" : "up",
-    hint: proof ? `Start the chat service on ${serverText(desired.activeServers)} (Get-CsWindowsService).` : "",
+    mendedBy: attended && !proof ? "attended-up" : byHand === undefined ? "up" : "person",
+    hint: attended && !proof ? "" : (byHand ?? ""),
   }));
+}
+
+/** What a person does about a mirror that no step can make as it is; undefined for every other step. */
+function mirrorHint(context: PlanContext, { id, key, resource }: PlanStep): string | undefined {
+  if (resource !== "DatabaseMirroring" || (id !== "F8" && id !== "O6")) return undefined;
+  const which = key.endsWith("compliance") ? "compliance" : "chat";
+  return mirrorObstacle(context, mirrorPair(context, id === "F8" ? "primary" : "backup", which))?.hint;
 }
 
 // Our reports tell of steps: whether a session or an Agent was as desired at a run's end, no report says.

@@ -11,8 +11,11 @@ import { blockingFindings } from "../../estate/steps/preflight-findings";
 import {
   backupSet,
   content,
+  database,
   desired,
   files,
+  forks,
+  instance,
   job,
   mirrored,
   observation,
@@ -191,6 +194,23 @@ describe("drift", () => {
       "protection DatabaseMirroring partner: none (up)",
       "protection DatabaseMirroring session: none (up)",
     ]);
+  });
+
+  it("leaves a mirror that no up can make to a person, with what to do", () => {
+    // What an ended session leaves on the mirror, which only the configuration lets go.
+    const leftover = instance("SQL-P2", {
+      databases: [database("mgc", { state: "RESTORING", recoveryForkGuid: null })],
+      files: files({ fork: forks.primary, lsn: "2000" }),
+    });
+    const { rows: told } = driftIn(steady({ ...withChat({ mirroring: null }), primaryMirror: leftover }));
+    assert.deepEqual(
+      told.map(({ property, mendedBy }) => [property, mendedBy]),
+      [
+        ["partner", "person"],
+        ["session", "person"],
+      ],
+    );
+    for (const { hint } of told) assert.match(hint, /mirroring\.dropLeftovers/);
   });
 
   it("tells a chat that does not run as a person's matter, and not while an up is yet to bring it back", () => {
