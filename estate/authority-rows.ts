@@ -208,7 +208,7 @@ export const authorityRows: readonly AuthorityRow[] = [
     acknowledgement: "privateTail",
     message:
       "the primary was not rebuilt and holds log that never reached the backup; both were written to since they parted",
-    hint: "Compare the counts below. To give the primary's tail up, set acknowledge.privateTail to its recovery fork; it is saved to the share first.",
+    hint: "Compare the counts that stand with this. To give the primary's tail up, set acknowledge.privateTail to its recovery fork; it is saved to the share first. A copy that is still mirrored has its session ended before (ALTER DATABASE … SET PARTNER OFF).",
     allows: nothing,
   },
   {
@@ -461,7 +461,7 @@ export const authorityRows: readonly AuthorityRow[] = [
     outcome: "unclear",
     code: "BOTH_ONLINE",
     message: "the pool is Normal and both databases are online, with no proof that one covers the other",
-    hint: "Compare the counts below, fence the copy that is to be given up, then preview again.",
+    hint: "Compare the counts that stand with this, fence the copy that is to be given up, then preview again.",
     allows: nothing,
   },
   {

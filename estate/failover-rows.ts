@@ -142,7 +142,7 @@ export const failoverRows: readonly FailoverRow[] = [
     outcome: "unclear",
     code: "BOTH_ONLINE",
     message: "the pool is Normal and both databases are online",
-    hint: "Compare the counts below. Close the copy that is to be given up, then preview again.",
+    hint: "Compare the counts that stand with this. Close the copy that is to be given up, then preview again.",
     allows: nothing,
   },
   {

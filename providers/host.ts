@@ -55,14 +55,16 @@ class Handler {
       const seen = await pool.see();
       tellDrift(pool, seen, stackOf(told.urn));
       const lines = [...planLines(seen.plan), ...(pool.desired.adopt ? [adopting] : [])].join("\n");
-      // Once per `up`: the preview before it tells the plan, the update itself does not repeat it.
-      if (told.dryRun) await runtime.engine.log("info", lines, told.urn);
-      else if (pool.desired.stays && seen.plan.authority.outcome === "unclear")
-        await runtime.engine.log("warning", `${authorityText(seen.plan.authority)}; ${leftAlone}`, told.urn);
       // A run that only records has nothing that could stand in its way.
       const blocking = recordsOnly(pool.desired, seen.plan)
         ? []
         : blockingFindings(seen.plan, told.dryRun ? "preview" : "up");
+      // Once per `up`: the preview before it tells the plan, the update itself does not repeat it. Without a preview, what a
+      // person has to decide by is told where it is asked.
+      const asked = blocking.length > 0 && seen.plan.authority.outcome === "unclear";
+      if (told.dryRun || asked) await runtime.engine.log("info", lines, told.urn);
+      else if (pool.desired.stays && seen.plan.authority.outcome === "unclear")
+        await runtime.engine.log("warning", `${authorityText(seen.plan.authority)}; ${leftAlone}`, told.urn);
       const failures = blocking.map((finding) => ({ property: "plan", reason: `${finding.message}. ${finding.hint}` }));
       if (failures.length > 0 && (await runtime.isolatesPools())) {
         // A failed check ends the program, and with it every other pool: this pool's Preflight fails when its turn comes.
