@@ -17,7 +17,10 @@ export interface Loss {
   readonly recoveredUntil: string | null;
   /** The last log of the primary that is known of, on the same fork; null when nothing is. */
   readonly knownUntil: Lsn | null;
-  /** Minutes between `recoveredUntil` and the outage; null when either is not known. */
+  /**
+   * Minutes between `recoveredUntil` and the outage, at least 1; null when either is not known, or the outage does not lie
+   * behind: the one is the primary's clock, the other that of whoever says so.
+   */
   readonly windowMinutes: number | null;
   readonly text: string;
 }
@@ -46,8 +49,8 @@ export function lossOf(context: FailoverContext, now: Date, settled = false): Lo
   const recoveredUntil = recoveredTime(context);
   const knownUntil = knownReach(context, recovered);
   const until = desired.outageSince ?? now.toISOString();
-  const windowMinutes =
-    recoveredUntil === null ? null : Math.max(0, Math.ceil((Date.parse(until) - Date.parse(recoveredUntil)) / 60_000));
+  const windowMinutes = recoveredUntil === null ? null : minutesBetween(recoveredUntil, until);
+  const counted = desired.outageSince === null ? "now" : `the outage at ${until}`;
   const text = [
     ...(endsWithTail(context)
       ? [`nothing is lost if ${primaryName} was not opened again after its tail, which is the last log that is applied`]
@@ -55,7 +58,11 @@ export function lossOf(context: FailoverContext, now: Date, settled = false): Lo
     `what ${primaryName} wrote after LSN ${recovered?.lsn ?? "?"} of fork ${recovered?.fork ?? "?"} is lost${savesTail && !settled ? " unless its tail can still be taken (P3)" : ""}`,
     recoveredUntil === null
       ? "the time of that record is not known"
-      : `its last log backup that can be applied ended ${recoveredUntil}, so up to ${windowMinutes === 1 ? "1 minute" : `${String(windowMinutes)} minutes`} of messages, counted to ${desired.outageSince === null ? "now" : `the outage at ${until}`}`,
+      : `its last log backup that can be applied ended ${recoveredUntil}, ${
+          windowMinutes === null
+            ? `which is not before ${counted}: clocks differ, and for how long messages are lost cannot be told`
+            : `so up to ${windowMinutes === 1 ? "1 minute" : `${String(windowMinutes)} minutes`} of messages, counted to ${counted}`
+        }`,
     ...(knownUntil !== null && recovered !== null && compareLsn(knownUntil, recovered.lsn) > 0
       ? [`log up to LSN ${knownUntil} is known of and cannot be applied`]
       : []),
@@ -71,7 +78,13 @@ function endsWithTail({ backup, desired, remaining }: FailoverContext): boolean 
   return last?.isForceOffline === true;
 }
 
-// Clocks of two machines are never compared: the primary's own clock and its distance to UTC stand in its backup sets.
+// Never 0: that would be a promise, and only a tail makes it.
+function minutesBetween(from: string, until: string): number | null {
+  const minutes = Math.ceil((Date.parse(until) - Date.parse(from)) / 60_000);
+  return minutes > 0 ? minutes : null;
+}
+
+// The end of a backup by the clock that took it: the primary's own clock and its distance to UTC stand in its backup sets.
 function recoveredTime({ backup, desired, remaining }: FailoverContext): string | null {
   if (backup === undefined) return null;
   const restored = restoresOf(backup, desired.chat)[0]?.backupSet;

@@ -143,6 +143,20 @@ describe("plan of a failover", () => {
     );
   });
 
+  it("disaster: tells no window where the clocks contradict each other, and lets no limit pass by it", () => {
+    const early = new Date("2013-05-01T02:14:00Z");
+    const limited = disaster({ maximumLossMinutes: 5 });
+    const text = planLines(plan(lost([logSet()]), limited, early)).join("\n");
+    assert.match(
+      text,
+      /ended 2013-05-01T02:15:00Z, which is not before now: clocks differ, and for how long .* cannot/,
+    );
+    assert.match(text, /loses a time that cannot be told, more than failover\.maximumLossMinutes \(5\)/);
+    // A window without a tail is never 0.
+    const atOnce = new Date("2013-05-01T02:15:01Z");
+    assert.match(planLines(plan(lost([logSet()]), limited, atOnce)).join("\n"), /up to 1 minute of messages/);
+  });
+
   it("disaster: names a hole in the log, and that what lies behind it cannot be applied", () => {
     const sets = [logSet({ lastLsn: "3100" }), logSet({ file: "later.trn", firstLsn: "3200", lastLsn: "3300" })];
     const text = planLines(plan(lost(sets), disaster(), now)).join("\n");
