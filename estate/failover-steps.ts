@@ -2,12 +2,11 @@
 import { lostMachines } from "./desired";
 import type { FailoverContext } from "./failover-context";
 import { scheduleCalls } from "./job-schedules";
-import { inShell, onBackup, onPrimary } from "./plan-context";
-import { behindReplicas, plannedRun, serverText } from "./plan-steps";
+import { onBackup, onPrimary } from "./plan-context";
+import { behindReplicas, clearedListStep, plannedRun } from "./plan-steps";
 import { tailFile } from "./plan-restore";
 import type { PlannedStatement, StepBody } from "./plan-types";
 import { poolSessions } from "./relations";
-import { setActiveServers } from "./shell/commands";
 import { openForWriting, removeMirroring, setMultiUser, setOwner } from "./statements";
 import {
   addLogBackupJob,
@@ -23,36 +22,16 @@ import { deleteSecondaryDatabase, deleteSecondaryPrimary, enableJob, renameJob }
 /** P1: no active server, every machine that can be reached knows it, no session of a chat server on the primary. */
 export function clearedBeforeMoveStep(context: FailoverContext): StepBody {
   const { shell, primary, desired, closed, authority } = context;
-  const list = shell?.activeServers ?? [];
-  const moving = authority.moves === true && closed;
   const lost = lostMachines(desired);
-  const behind = behindReplicas(context).filter((replica) => !lost.has(replica.toLowerCase()));
-  const sessions =
-    primary === undefined || shell === undefined ? 0 : poolSessions(primary, desired.chat, shell.machines).length;
-  const reasons: string[] = [];
-  if (list.length > 0) reasons.push(`${list.length} active ${list.length === 1 ? "server" : "servers"}`);
-  if (behind.length > 0) reasons.push(`not replicated to ${behind.join(", ")}`);
-  if (sessions > 0) reasons.push("sessions of chat servers on the primary");
-  const open = moving && reasons.length > 0;
-  return {
+  return clearedListStep(context, {
     key: "P1",
-    id: "P1",
-    probed: true,
-    resource: "ClearedActiveServers",
-    title: "Clear the active servers",
-    where: "Management Shell",
-    role: "shell",
-    now: serverText(list),
-    then: moving ? "no active servers" : "as it stands",
-    open,
-    reason: open ? reasons.join("; ") : "",
-    courtesy: open && list.length === 0 && behind.length === 0,
-    statements:
-      open && list.length > 0 && shell !== undefined
-        ? setActiveServers(shell.serviceIdentity, null, list).map(inShell)
-        : [],
-    estimateSeconds: open ? 30 : null,
-  };
+    moving: authority.moves === true && closed,
+    behind: behindReplicas(context).filter((replica) => !lost.has(replica.toLowerCase())),
+    sessions:
+      primary === undefined || shell === undefined ? 0 : poolSessions(primary, desired.chat, shell.machines).length,
+    site: "primary",
+    then: "no active servers",
+  });
 }
 
 /** P2: mirroring off and log shipping's backup job off on the primary: a mirrored principal refuses the tail. */

@@ -34,25 +34,52 @@ export const plannedRun = "<run>";
 /** F1: the list is empty, the configuration replicated, no session of a chat server left on the backup. */
 export function clearedActiveServersStep(context: PlanContext): StepBody {
   const { shell, wayHome } = context;
-  const list = shell?.activeServers ?? [];
   const fenced = context.backupCopy !== undefined && isFenced(context.backupCopy);
-  const behind = fenced || shell === undefined ? [] : behindReplicas(context);
-  const sessions = fenced ? 0 : chatSessionsOnBackup(context);
+  return clearedListStep(context, {
+    key: "F1",
+    moving: wayHome,
+    behind: fenced || shell === undefined ? [] : behindReplicas(context),
+    sessions: fenced ? 0 : chatSessionsOnBackup(context),
+    site: "backup",
+    then: "no active servers, no session on the backup",
+  });
+}
+
+/** What differs between the two ways of clearing the list. */
+export interface ClearedList {
+  readonly key: "F1" | "P1";
+  /** The chat is on its way: nothing is cleared otherwise. */
+  readonly moving: boolean;
+  /** Machines that do not know the list yet and are waited for. */
+  readonly behind: readonly string[];
+  /** Sessions of chat servers in the copy that is left. */
+  readonly sessions: number;
+  readonly site: "primary" | "backup";
+  readonly then: string;
+}
+
+/** The list of active servers empty, known to every machine, and followed by the chat servers. */
+export function clearedListStep(
+  context: PlanContext,
+  { key, moving, behind, sessions, site, then }: ClearedList,
+): StepBody {
+  const { shell } = context;
+  const list = shell?.activeServers ?? [];
   const reasons: string[] = [];
   if (list.length > 0) reasons.push(`${list.length} active ${list.length === 1 ? "server" : "servers"}`);
   if (behind.length > 0) reasons.push(`not replicated to ${behind.join(", ")}`);
-  if (sessions > 0) reasons.push("sessions of chat servers on the backup");
-  const open = wayHome && reasons.length > 0;
+  if (sessions > 0) reasons.push(`sessions of chat servers on the ${site}`);
+  const open = moving && reasons.length > 0;
   return {
-    key: "F1",
-    id: "F1",
+    key,
+    id: key,
     probed: true,
     resource: "ClearedActiveServers",
     title: "Clear the active servers",
     where: "Management Shell",
     role: "shell",
     now: serverText(list),
-    then: wayHome ? "no active servers, no session on the backup" : "as it stands",
+    then: moving ? then : "as it stands",
     open,
     reason: open ? reasons.join("; ") : "",
     courtesy: open && list.length === 0 && behind.length === 0,
