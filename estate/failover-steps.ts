@@ -4,7 +4,7 @@ import type { FailoverContext } from "./failover-context";
 import { scheduleCalls } from "./job-schedules";
 import { onBackup, onPrimary } from "./plan-context";
 import { behindReplicas, clearedListStep, plannedRun } from "./plan-steps";
-import { tailFile } from "./plan-restore";
+import { tailFile, tailOf } from "./plan-restore";
 import type { PlannedStatement, StepBody } from "./plan-types";
 import { poolSessions } from "./relations";
 import { openForWriting, removeMirroring, setMultiUser, setOwner } from "./statements";
@@ -78,13 +78,7 @@ export function primaryMirroringStep(context: FailoverContext): StepBody {
 export function tailStep(context: FailoverContext): StepBody {
   const { desired, primaryCopy, closesPrimary, savesTail } = context;
   const open = closesPrimary || savesTail;
-  const file = tailFile(desired, plannedRun);
-  const tail = {
-    database: desired.chat,
-    file,
-    name: `${desired.chat} tail`,
-    description: `pchat-dr ${plannedRun} tail`,
-  };
+  const tail = tailOf(desired, plannedRun);
   return {
     key: "P3",
     id: "P3",

@@ -10,6 +10,7 @@ import type {
 } from "./observation-types";
 import { databaseOf, fenceEvidence, filesOf, restoresOf, salvageMark, sameName } from "./relations";
 import type { FileMove, FullBackup } from "./statements";
+import type { TailBackup } from "./statements-failover";
 
 /** One file of a set, by RESTORE FILELISTONLY or sys.master_files. */
 export interface SetFile {
@@ -74,6 +75,12 @@ export function seedFile(desired: Desired, run: string): string {
 /** File of a tail-log backup: in the folder that log shipping never looks into, and a log file by its name. */
 export function tailFile(desired: Desired, run: string): string {
   return joinWindowsPath(desired.backupFolder, `${desired.chat}_tail_${run}.trn`);
+}
+
+/** A tail-log backup as it is planned and as it is taken: one run's file, name and description. */
+export function tailOf(desired: Desired, run: string): TailBackup {
+  const { chat } = desired;
+  return { database: chat, file: tailFile(desired, run), name: `${chat} tail`, description: `pchat-dr ${run} tail` };
 }
 
 /** File of the salvage of the primary's copy. */

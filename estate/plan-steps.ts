@@ -9,6 +9,7 @@ import {
   placeFiles,
   setFilesOf,
   tailFile,
+  tailOf,
   unfinishedAfterRestore,
 } from "./plan-restore";
 import type { PlannedStatement, StepBody } from "./plan-types";
@@ -183,13 +184,7 @@ export function backupStep(context: PlanContext): StepBody {
 function tailHomeStep(context: PlanContext): StepBody {
   const { desired, backupCopy } = context;
   const open = backupCopy !== undefined && !isRestoring(backupCopy);
-  const file = tailFile(desired, plannedRun);
-  const tail = {
-    database: desired.chat,
-    file,
-    name: `${desired.chat} tail`,
-    description: `pchat-dr ${plannedRun} tail`,
-  };
+  const tail = tailOf(desired, plannedRun);
   return {
     key: "F3",
     id: "F3",

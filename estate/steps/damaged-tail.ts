@@ -6,10 +6,10 @@ import { z } from "zod";
 import { headerRow } from "../backup-header";
 import { type DrError, toDrError } from "../errors";
 import type { BackupSetRow, InstanceRole } from "../observation-types";
-import { tailFile } from "../plan-restore";
+import { tailOf } from "../plan-restore";
 import { ownSetsOf, sameName } from "../relations";
 import { readBackupHeader } from "../statements";
-import { backupDamagedTail, verifyLog } from "../statements-failover";
+import { backupDamagedTail, type TailBackup, verifyLog } from "../statements-failover";
 import { readBackDiffers, type StepContext } from "./step-context";
 
 const tailHeader = headerRow.extend({ IsForceOffline: z.coerce.boolean(), HasIncompleteMetaData: z.coerce.boolean() });
@@ -18,8 +18,9 @@ const tailHeader = headerRow.extend({ IsForceOffline: z.coerce.boolean(), HasInc
 export async function saveDamagedTail(context: StepContext): Promise<void> {
   const role = context.plan.authority.principals.primary;
   const { chat } = context.desired;
-  const file = tailFile(context.desired, context.runId);
-  const refusals = await attempts(context, role, file);
+  const tail = tailOf(context.desired, context.runId);
+  const { file } = tail;
+  const refusals = await attempts(context, role, tail);
   if (refusals === undefined) return;
   const set = ownSetsOf(await context.readInstance(role), chat).find((one) => one.type === "L");
   if (set === undefined || !sameName(set.physicalDeviceName, file)) {
@@ -39,9 +40,8 @@ export async function saveDamagedTail(context: StepContext): Promise<void> {
 
 // With NORECOVERY nothing can be written behind the tail. Where that is refused, as on a mirrored copy, the log alone is worth
 // having: no transaction can occur in a copy that does not start ("Tail-Log Backups"). Undefined when both are refused.
-async function attempts(context: StepContext, role: InstanceRole, file: string): Promise<string[] | undefined> {
+async function attempts(context: StepContext, role: InstanceRole, tail: TailBackup): Promise<string[] | undefined> {
   const { chat } = context.desired;
-  const tail = { database: chat, file, name: `${chat} tail`, description: `pchat-dr ${context.runId} tail` };
   const refusals: string[] = [];
   for (const closes of [true, false]) {
     const options = closes ? "NO_TRUNCATE, NORECOVERY" : "NO_TRUNCATE";

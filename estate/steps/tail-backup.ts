@@ -1,5 +1,5 @@
 /** P3, and F3 of a way home by log alone: a tail-log backup, read back from both engines. Behind it the copy is closed. */
-import { tailFile } from "../plan-restore";
+import { tailOf } from "../plan-restore";
 import { toDrError } from "../errors";
 import { failoverContextOf } from "../failover-context";
 import type { InstanceRole } from "../observation-types";
@@ -21,8 +21,9 @@ export async function takeTailOf(context: StepContext, site: "primary" | "backup
   const { principals } = context.plan.authority;
   const role = principals[site];
   const { chat } = desired;
-  const file = tailFile(desired, runId);
-  const text = backupTail({ database: chat, file, name: `${chat} tail`, description: `pchat-dr ${runId} tail` });
+  const planned = tailOf(desired, runId);
+  const { file } = planned;
+  const text = backupTail(planned);
   try {
     await context.change({ role, doing: `BACKUP LOG [${chat}] WITH NORECOVERY`, text });
   } catch (thrown) {
